@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The events of a call. Every decision is written as an event before it is acted on.
+
+Events carry ids, never telephone numbers, keyed digits or names of persons, so the log needs no
+masking and can be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.vocabulary import CallId, LegId
+
+Scalar = str | int | float | bool | None
+
+
+class EventKind(StrEnum):
+    """What can happen in a call, in the order in which it usually does."""
+
+    CALL_ANSWERED = "call_answered"
+    """A technician's leg was answered on a line. data: line"""
+    IDENTIFIED = "identified"
+    """Agency code and PIN fit. data: agency, technician"""
+    IDENTIFICATION_FAILED = "identification_failed"
+    """They did not; data: tries"""
+    REQUESTED = "requested"
+    """Language and the migrant's place are known; `at` is the moment of the last key. data: language, migrant"""
+    RANKED = "ranked"
+    """The matcher ranked the roster. data: candidates, skipped, trace (JSON text)"""
+    RESERVED = "reserved"
+    """An interpreter is promised to this call. data: interpreter"""
+    RESERVATION_REFUSED = "reservation_refused"
+    """Another call was faster. data: interpreter"""
+    OFFERED = "offered"
+    """An interpreter's phone is about to be rung. data: interpreter"""
+    OFFER_RINGING = "offer_ringing"
+    OFFER_ANSWERED = "offer_answered"
+    """Somebody or something answered; the whisper begins."""
+    OFFER_ACCEPTED = "offer_accepted"
+    """The interpreter pressed 1; `at` is the moment of the key. data: interpreter"""
+    OFFER_REFUSED = "offer_refused"
+    """The interpreter pressed 2. data: interpreter"""
+    OFFER_UNANSWERED = "offer_unanswered"
+    """Rang out, busy, unreachable, or answered and pressed nothing. data: interpreter, reason"""
+    OFFER_CANCELLED = "offer_cancelled"
+    """We stopped ringing. data: interpreter, reason"""
+    OFFER_TOO_LATE = "offer_too_late"
+    """Pressed 1 after somebody else had, or after the caller had gone. data: interpreter"""
+    RELEASED = "released"
+    """The interpreter is free again. data: interpreter"""
+    NOBODY_AVAILABLE = "nobody_available"
+    """The hunt ended without an interpreter; the technician is told. data: reason"""
+    MIGRANT_RUNG = "migrant_rung"
+    MIGRANT_ANSWERED = "migrant_answered"
+    MIGRANT_CONFIRMED = "migrant_confirmed"
+    """A person pressed a key; not a voicemail."""
+    MIGRANT_UNREACHED = "migrant_unreached"
+    """data: reason"""
+    ROOM_ENTERED = "room_entered"
+    """A leg hears the others; `at` is the switch's time. data: role"""
+    ROOM_LEFT = "room_left"
+    """data: role"""
+    ROOM_COMPLETE = "room_complete"
+    """Everybody the request named is in the room."""
+    PUT_THROUGH = "put_through"
+    """The caller was sent to the operator on duty. data: reason"""
+    LEG_ENDED = "leg_ended"
+    """data: role, ending"""
+    CALL_ENDED = "call_ended"
+    """The last event of a call. data: outcome"""
+    LATE = "late"
+    """Something was reported after it could matter; recorded, not obeyed. data: what"""
+    RECONCILED = "reconciled"
+    """The switch and our record were compared after a link or process loss. data: what"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in one call.
+
+    `data` holds the scalars named beside its kind, JSON-serialisable.
+    """
+
+    call: CallId
+    kind: EventKind
+    at: datetime
+    leg: LegId | None = None
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its place in the log: `seq` counts from 1 within a call."""
+
+    seq: int
+    event: Event

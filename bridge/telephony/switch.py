@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a carrier must be able to do: the port between our rules and any telephone system.
+
+A `Switch` rings numbers, moves legs between conversations and rooms, hangs up, and reports what
+happened. A carrier also brings people into *conversations*: whenever a leg needs to be talked to
+it opens a `Conversation` and calls the handler given to it, whose return value says where the leg
+goes next.
+
+The switch is the truth about who is connected. Calls on this port are requests: success means the
+switch took the request, and the matching event tells when it came true. Events may come late,
+doubled or out of order; whoever consumes them assumes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bridge.ivr.script import Heard, Taken, Turn
+from bridge.telephony.gate import PermittedNumber
+from bridge.vocabulary import LegId, PhoneNumber, RoomId
+
+
+class SwitchError(Exception):
+    """The switch refused or failed a request; the message names the remedy."""
+
+
+class SwitchUnavailable(SwitchError):
+    """The switch cannot be reached now; calls in rooms go on without us."""
+
+
+class NoSuchLeg(SwitchError):
+    """The leg is gone: it hung up before the request arrived."""
+
+
+class Ending(StrEnum):
+    """How a leg ended, in words both carriers share."""
+
+    HUNG_UP = "hung_up"
+    """Was connected and was hung up, by either side."""
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    """The network could not deliver it: unknown, switched off, congestion."""
+    CANCELLED = "cancelled"
+    """We gave up ringing."""
+    FAILED = "failed"
+    """The switch could not even try."""
+
+
+class ConversationName(StrEnum):
+    """The conversations a leg can be brought into; the names carriers use for their entry points."""
+
+    LINE = "line"
+    """Somebody rang a line."""
+    OFFER = "offer"
+    """An interpreter answered an offer."""
+    MIGRANT = "migrant"
+    """A migrant answered the bridge's ring."""
+    GOODBYE = "goodbye"
+    """The room is over for this leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundLeg:
+    """A leg to be rung. `leg` is ours and new: the switch adopts it as its own id."""
+
+    leg: LegId
+    to: PermittedNumber
+    caller_id: PhoneNumber
+    conversation: ConversationName
+    """Where the leg goes when it is answered."""
+    ring_seconds: float
+
+
+# --- events ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The far end's telephone rings."""
+
+    leg: LegId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """Somebody or something answered."""
+
+    leg: LegId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg exists no more."""
+
+    leg: LegId
+    at: datetime
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEntered:
+    """The leg is in the room and hears the others."""
+
+    leg: LegId
+    room: RoomId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLeft:
+    """The leg is no longer in the room (it may still be connected)."""
+
+    leg: LegId
+    room: RoomId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """We are blind: events from now until `LinkRestored` will never arrive."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRestored:
+    """We see again. `snapshot` is what the switch says is true now; reconcile before acting."""
+
+    at: datetime
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Who is connected, as the switch itself says."""
+
+    legs: frozenset[LegId]
+    rooms: dict[RoomId, frozenset[LegId]]
+
+
+SwitchEvent = (
+    LegRinging | LegAnswered | LegEnded | RoomEntered | RoomLeft | LinkLost | LinkRestored
+)
+LegEvent = LegRinging | LegAnswered | LegEnded | RoomEntered | RoomLeft
+
+
+# --- conversations -----------------------------------------------------------------------------
+
+
+class Conversation(Protocol):
+    """A leg that is being talked to."""
+
+    @property
+    def leg(self) -> LegId:
+        """The leg at the other end."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Which conversation the leg was brought into: a `ConversationName`, as text."""
+        ...
+
+    @property
+    def caller(self) -> str:
+        """The number that rang, as the network gave it: hostile text, often empty."""
+        ...
+
+    @property
+    def dialled(self) -> str:
+        """The number that was rung, as the network gave it: hostile text."""
+        ...
+
+    async def perform(self, turn: Turn) -> Heard | Taken:
+        """Perform one turn and say what was heard.
+
+        Never raises for anything the far end does: a lost leg is `HungUp`, a leg moved by
+        `Switch.enter_room` or `Switch.converse` is `Taken`. While a `Wait` lasts, `interrupt`
+        makes it return `Silence` at once.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """End the `Wait` that runs now, or the next one, at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The leg is hung up when the conversation ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterRoom:
+    """The leg enters this room when the conversation ends."""
+
+    room: RoomId
+
+
+@dataclass(frozen=True, slots=True)
+class ToPerson:
+    """The leg is put through to the operator on duty when the conversation ends."""
+
+
+Next = HangUp | EnterRoom | ToPerson
+"""Where a leg goes after a conversation."""
+
+ConversationHandler = Callable[[Conversation], Awaitable[Next]]
+
+
+class Switch(Protocol):
+    """A telephone system that can do what the bridge needs."""
+
+    async def originate(self, outbound: OutboundLeg) -> None:
+        """Start ringing a number; returns as soon as the switch took the request.
+
+        Raises `SwitchUnavailable` when it cannot be asked. Every outcome, failure included, comes
+        as events that end with exactly one meaningful `LegEnded`.
+        """
+        ...
+
+    async def enter_room(self, leg: LegId, room: RoomId) -> None:
+        """Move a connected leg into a room, out of whatever conversation it is in.
+
+        Raises `NoSuchLeg` when it is gone, `SwitchUnavailable` when the switch cannot be asked.
+        """
+        ...
+
+    async def converse(self, leg: LegId, conversation: ConversationName) -> None:
+        """Move a connected leg into a conversation, out of its room. Raises as `enter_room`."""
+        ...
+
+    async def hang_up(self, leg: LegId) -> None:
+        """End a leg, ringing or connected. A leg that is already gone is no error."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """Who is connected now. Raises `SwitchUnavailable`."""
+        ...
+
+    def events(self) -> AsyncIterator[SwitchEvent]:
+        """Everything that happens, in the order in which the switch told it. One consumer."""
+        ...
