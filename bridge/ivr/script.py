@@ -133,7 +133,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The leg was moved elsewhere (into a room) while the script had it; never given to a script."""
+    """The leg was moved (into a room) while the script had it; never given to a script."""
 
 
 Heard = Said | Keys | Silence | HungUp | Answer | Notice

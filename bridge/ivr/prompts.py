@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue of everything the service says: texts by key and language.
+
+Scripts name prompts by key; `render.py` turns the texts into sound files; people record better
+ones. Two families of keys are derived: ``digit-0`` to ``digit-9``, and ``language-<tag>`` for the
+name of each language.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from bridge.ivr.languages import Languages, load_languages
+
+COMPLETE_LANGUAGES = ("pt", "en")
+"""The languages in which every prompt exists: pages and prompts are in these two."""
+
+
+class BadCatalogue(ValueError):
+    """The catalogue cannot be used; the message says which prompt and why."""
+
+
+class NoSuchPrompt(LookupError):
+    """The catalogue has no such prompt in that language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One text in one language: what a sound file of this name says."""
+
+    key: str
+    language: str
+    text: str
+    reviewed: bool = True
+    """Whether a speaker of the language has read it."""
+
+    @property
+    def name(self) -> str:
+        """Where its sound file is, without suffix: ``uk/goodbye``."""
+        return f"{self.language}/{self.key}"
+
+
+class Catalogue:
+    """All prompts. Immutable; iterates in the order of the catalogue."""
+
+    def __init__(self, prompts: Iterable[Prompt], voices: Mapping[str, str]) -> None:
+        """Index the prompts; `voices` gives espeak-ng's voice for a language that has one.
+
+        Raises `BadCatalogue` for an empty text, two prompts of one name, or a key that lacks one
+        of the complete languages.
+        """
+        self._prompts: dict[tuple[str, str], Prompt] = {}
+        self._voices = dict(voices)
+        for prompt in prompts:
+            if not prompt.text.strip():
+                raise BadCatalogue(f"the prompt {prompt.name} has no text")
+            if (prompt.key, prompt.language) in self._prompts:
+                raise BadCatalogue(f"the prompt {prompt.name} is there twice")
+            self._prompts[prompt.key, prompt.language] = prompt
+        for key in self.keys:
+            for language in COMPLETE_LANGUAGES:
+                if (key, language) not in self._prompts:
+                    raise BadCatalogue(f"the prompt {language}/{key} is missing")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key, once."""
+        return tuple(dict.fromkeys(key for key, _ in self._prompts))
+
+    def text(self, key: str, language: str) -> str:
+        """What is said. Raises `NoSuchPrompt`."""
+        return self.prompt(key, language).text
+
+    def prompt(self, key: str, language: str) -> Prompt:
+        """The prompt of this key in this language. Raises `NoSuchPrompt`."""
+        try:
+            return self._prompts[key, language]
+        except KeyError:
+            raise NoSuchPrompt(f"there is no prompt {language}/{key}") from None
+
+    def voice(self, language: str) -> str:
+        """The voice of espeak-ng for a language; empty where there is none."""
+        return self._voices.get(language, "")
+
+    def spoken_to_migrant(self, tag: str) -> tuple[str, ...]:
+        """The prompt languages in which to speak to a speaker of `tag`, to be taken in turn.
+
+        Only the migrant's own language where it has its greeting (that of the tag without region
+        counts); else English and Portuguese, because one of them may be understood.
+        """
+        for candidate in (tag, tag.partition("-")[0]):
+            if ("migrant-greeting", candidate) in self._prompts:
+                return (candidate,)
+        return ("en", "pt")
+
+    def __contains__(self, key_and_language: object) -> bool:
+        return key_and_language in self._prompts
+
+    def __iter__(self) -> Iterator[Prompt]:
+        return iter(self._prompts.values())
+
+    def __len__(self) -> int:
+        return len(self._prompts)
+
+
+def parse_catalogue(text: str, languages: Languages) -> Catalogue:
+    """Read the text of a `prompts.toml`. Raises `BadCatalogue`."""
+    try:
+        table = tomllib.loads(text)
+        digits: Mapping[str, list[str]] = table["digits"]
+        written: Mapping[str, Mapping[str, object]] = table["prompts"]
+        prompts = [
+            *(_prompt(key, tag, entry) for key, by in written.items() for tag, entry in by.items()),
+            *_digits(digits),
+            *_names(languages),
+        ]
+    except tomllib.TOMLDecodeError as error:
+        raise BadCatalogue(f"the catalogue of prompts is not TOML: {error}") from None
+    except KeyError as error:
+        raise BadCatalogue(f"the catalogue of prompts lacks {error}") from None
+    except (TypeError, AttributeError):
+        raise BadCatalogue("the catalogue of prompts is not laid out as it should be") from None
+    voices = {one.tag: one.espeak for one in (languages.home, *languages) if one.espeak}
+    return Catalogue(prompts, voices)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The prompts of this installation. Raises `BadCatalogue` or `BadLanguages`."""
+    source = resources.files("bridge.ivr").joinpath("prompts.toml")
+    return parse_catalogue(source.read_text(encoding="utf-8"), load_languages())
+
+
+def spell(digits: str) -> tuple[str, ...]:
+    """The keys that say these digits one by one. Raises `ValueError` for anything but digits."""
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError("only digits can be spelt")
+    return tuple(f"digit-{digit}" for digit in digits)
+
+
+def language_name(tag: str) -> str:
+    """The key that says the name of a language."""
+    return f"language-{tag}"
+
+
+def transcript(catalogue: Catalogue, language: str) -> str:
+    """What a person has to read aloud to record all prompts of a language: a name and its text.
+
+    One line each, a tab between; the recorded file is to be called as the line begins, with the
+    suffix ``.wav`` (8 kHz, mono, 16 bit). Raises `NoSuchPrompt` when the language has none.
+    """
+    lines = [
+        f"{prompt.name}\t{prompt.text}" + ("" if prompt.reviewed else "\t(not yet reviewed)")
+        for prompt in catalogue
+        if prompt.language == language
+    ]
+    if not lines:
+        raise NoSuchPrompt(f"there are no prompts in the language {language!r}")
+    return "\n".join(lines) + "\n"
+
+
+def _prompt(key: str, language: str, entry: object) -> Prompt:
+    if isinstance(entry, str):
+        return Prompt(key, language, entry)
+    if not (
+        isinstance(entry, dict)
+        and isinstance(entry.get("text"), str)
+        and isinstance(entry.get("reviewed"), bool)
+    ):
+        raise BadCatalogue(f"the prompt {language}/{key} is neither a text nor {{text, reviewed}}")
+    return Prompt(key, language, entry["text"], entry["reviewed"])
+
+
+def _digits(digits: Mapping[str, list[str]]) -> Iterator[Prompt]:
+    for language, words in digits.items():
+        if len(words) != 10:
+            raise BadCatalogue(f"there must be ten digits in {language}")
+        for digit, word in enumerate(words):
+            yield Prompt(f"digit-{digit}", language, word)
+
+
+def _names(languages: Languages) -> Iterator[Prompt]:
+    for language in languages:
+        yield Prompt(language_name(language.tag), "pt", language.pt)
+        yield Prompt(language_name(language.tag), "en", language.en)
