@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -224,3 +225,18 @@ class AsteriskProcess:
             if arrow and name.strip().startswith("ast"):
                 found[name.strip()] = Path(value.strip())
         return found
+
+
+def main() -> int:
+    """Say which Asterisk the laboratory would run; exit code 1 when there is none."""
+    try:
+        install = find_asterisk()
+    except RuntimeError as reason:
+        print(f"error: {reason}", file=sys.stderr)
+        return 1
+    print(f"Asterisk {install.version}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,7 +19,12 @@ DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 """Where this repository keeps the PBX configuration."""
 
 _PLACEHOLDER = re.compile(r"@([a-z][a-z0-9_]*)@")
+_PATH = re.compile(r"[\w./ +=~-]+")
+"""Paths become arguments in the dialplan, where ``,&?:${}`` would end them."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f;\[\]\u0085\u2028\u2029]")
+
+
+_PATHS = ("modules_dir", "data_dir", "music_dir", "prompts_dir", "recordings_dir")
 
 
 class BadPlan(ValueError):
@@ -45,6 +50,9 @@ class PbxPlan:
     trunk_host: str
     """The carrier's address: calls come from it alone, and go to it alone."""
     trunk_port: int = 5060
+    trunk_sources: tuple[str, ...] = ()
+    """Addresses, networks (``192.0.2.0/28``) or ``address:port`` that calls may come from; when
+    empty, the trunk's own host and port."""
     trunk: str = "carrier"
     """Name of the trunk's PJSIP endpoint; the same as `AsteriskSettings.trunk`."""
     bind: str = "127.0.0.1"
@@ -85,17 +93,20 @@ def write_configuration(plan: PbxPlan, directory: Path) -> Path:
     values = {
         name: str(getattr(plan, name))
         for name in (
-            *("modules_dir", "data_dir", "music_dir", "prompts_dir", "recordings_dir"),
             *("reader_secret", "writer_secret", "trunk", "trunk_host", "trunk_port"),
             *("bind", "sip_port", "rtp_first", "rtp_last", "ami_port", "agi_host", "agi_port"),
             *("most_channels", "longest_call_seconds", "apology_rounds", "apology_music_seconds"),
             "caller_id",
         )
     }
+    for name in _PATHS:
+        values[name] = str(getattr(plan, name).resolve())
     values["operator"] = plan.operator.number.e164 if plan.operator else ""
+    sources = plan.trunk_sources or (f"{plan.trunk_host}:{plan.trunk_port}",)
     blocks = {
+        "trunk_matches": "\n".join(f"match = {source}" for source in sources),
         "line_extensions": "\n".join(_line_extensions(plan.lines)),
-        "extra_modules": "\n".join(f"load = {name}" for name in plan.extra_modules),
+        "extra_modules": "\n".join(f"require = {name}" for name in plan.extra_modules),
     }
     return render(DIALPLAN, directory, values, blocks)
 
@@ -109,11 +120,12 @@ def render(
     """Render every ``.conf`` and ``.conf.in`` of `source` into `directory`.
 
     `values` are single-line texts and are checked; `blocks` are configuration lines made by code
-    and are not. ``@state_dir@``, the folder for what Asterisk writes, is provided here. Returns
-    the path of ``asterisk.conf``. Raises `BadPlan` before anything is written.
+    and are not. ``@config_dir@`` and ``@state_dir@``, the folder for what Asterisk writes, are
+    provided here. Returns the path of ``asterisk.conf``. Raises `BadPlan` before anything is
+    written.
     """
     state = directory.resolve() / "state"
-    known = {**values, "state_dir": str(state)}
+    known = {**values, "config_dir": str(directory.resolve()), "state_dir": str(state)}
     for name, value in known.items():
         if _UNSAFE.search(value):
             raise BadPlan(f"{name} holds a character that an Asterisk configuration cannot carry")
@@ -126,7 +138,7 @@ def render(
     if "asterisk.conf" not in rendered:
         raise BadPlan(f"{source} holds no Asterisk configuration")
     directory.mkdir(parents=True, exist_ok=True)
-    for folder in ("run", "log", "spool", "lib", "cache", "keys"):
+    for folder in ("run", "log", "spool", "lib/keys", "cache"):
         (state / folder).mkdir(parents=True, exist_ok=True)
     for name, text in rendered.items():
         target = directory / name
@@ -159,6 +171,9 @@ def _line_extensions(lines: tuple[str, ...]) -> list[str]:
 
 def _check(plan: PbxPlan) -> None:
     """Refuse a plan that Asterisk would accept and then fail on in a call."""
+    for name in _PATHS:
+        if not _PATH.fullmatch(str(getattr(plan, name).resolve())):
+            raise BadPlan(f"{name} holds a character that a dialplan cannot carry; move the folder")
     for name in ("modules_dir", "data_dir"):
         if not getattr(plan, name).is_dir():
             raise BadPlan(f"{name} {getattr(plan, name)} does not exist; run: make setup")
@@ -171,6 +186,12 @@ def _check(plan: PbxPlan) -> None:
             raise BadPlan(f"{name} must have at least 16 characters")
     if plan.rtp_first >= plan.rtp_last:
         raise BadPlan("rtp_first must be below rtp_last")
+    for address in (plan.bind, plan.agi_host, plan.trunk_host, *plan.trunk_sources):
+        if not re.fullmatch(r"[A-Za-z0-9.:/-]+", address):
+            raise BadPlan("hosts and sources are names or addresses, without anything else")
+    for name in plan.extra_modules:
+        if not re.fullmatch(r"[a-z0-9_]+\.so", name):
+            raise BadPlan("an extra module is a file name such as res_clioriginate.so")
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", plan.trunk):
         raise BadPlan("the trunk's name may hold small letters, digits, '-' and '_' only")
     for number in (*plan.lines, plan.caller_id):

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: EUPL-1.2
+# `make help` lists what can be done. On a fresh Debian 12, `make demo` and `make test` set up
+# everything they need.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit check lock clean
+PYTHON := .venv/bin/python
+ARGS ?=
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile
+
+setup:  ## Make the environment: .venv, Asterisk, prompts. Fast when there is nothing to do.
+	@scripts/setup.sh
+
+demo: setup  ## Place one full call and stay up. ARGS="--once --report demo.json" stops after it.
+	@$(PYTHON) -m lab.demo $(ARGS)
+
+test: setup  ## Run all tests, real Asterisk included.
+	@$(PYTHON) -m pytest $(ARGS)
+
+unit: setup  ## Run the unit tests alone; they take seconds.
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+check: setup  ## Lint, format, types and floors.
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+lock: setup  ## Recompile the locked requirements from pyproject.toml.
+	@scripts/lock.sh
+
+clean:  ## Remove everything that was made, the fetched Asterisk included.
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find bridge lab tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	@echo "clean; what calls left in var/ is kept"
