@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -21,3 +22,22 @@ class SystemClock:
     def now(self) -> datetime:
         """The present moment by the machine's clock, in UTC."""
         return datetime.now(UTC)
+
+
+class LoopClock:
+    """The running event loop's own time, counted from a chosen start.
+
+    On a loop with virtual time this is the virtual present, so simulations and tests see the same
+    moments at every run.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._zero: float | None = None
+
+    def now(self) -> datetime:
+        """The start plus the loop time since the first reading; needs a running loop."""
+        time = asyncio.get_running_loop().time()
+        if self._zero is None:
+            self._zero = time
+        return self._start + timedelta(seconds=time - self._zero)

@@ -53,7 +53,7 @@ class Ending(StrEnum):
 
 
 class ConversationName(StrEnum):
-    """The conversations a leg can be brought into; the names carriers use for their entry points."""
+    """The conversations a leg can be brought into; carriers name their entry points after them."""
 
     LINE = "line"
     """Somebody rang a line."""

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What one call asks of the switch, with what happens when the switch can't be asked.
+
+A leg that turns out to be gone is reported like any other end. A switch that can't be reached is
+asked again while the request still makes sense; ringing is never repeated, because a second
+telephone call is worse than a missed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from bridge.conference.mailbox import Mailbox
+from bridge.conference.ports import Ports
+from bridge.telephony.switch import (
+    ConversationName,
+    Ending,
+    LegEnded,
+    LegEvent,
+    NoSuchLeg,
+    OutboundLeg,
+    SwitchError,
+    SwitchUnavailable,
+)
+from bridge.vocabulary import LegId, RoomId
+
+RETRY_SECONDS = 1.0
+"""How long to wait before a request is put again to a switch that could not be reached."""
+
+
+class SwitchCommands:
+    """The switch as one call uses it."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        mailbox: Mailbox,
+        happened: Callable[[LegEvent], None],
+        still_open: Callable[[LegId], bool],
+    ) -> None:
+        self._ports = ports
+        self._mailbox = mailbox
+        self._happened = happened
+        self._still_open = still_open
+
+    async def ring(self, outbound: OutboundLeg) -> None:
+        """Ring a number; when the switch does not take it, the leg ends as failed."""
+        try:
+            await self._ports.switch.originate(outbound)
+        except SwitchError:
+            self._gone(outbound.leg, Ending.FAILED)
+
+    async def bring(self, leg: LegId, room: RoomId, wanted: Callable[[], bool]) -> None:
+        """Move a leg into a room, for as long as `wanted()` holds."""
+        if wanted():
+            await self._try(
+                leg,
+                partial(self._ports.switch.enter_room, leg, room),
+                again=partial(self.bring, leg, room, wanted),
+            )
+
+    async def send(self, leg: LegId, conversation: ConversationName) -> None:
+        """Move a leg into a conversation."""
+        if self._still_open(leg):
+            await self._try(
+                leg,
+                partial(self._ports.switch.converse, leg, conversation),
+                again=partial(self.send, leg, conversation),
+            )
+
+    async def hang_up(self, leg: LegId) -> None:
+        """End a leg."""
+        if self._still_open(leg):
+            await self._try(
+                leg,
+                partial(self._ports.switch.hang_up, leg),
+                again=partial(self.hang_up, leg),
+            )
+
+    async def _try(
+        self,
+        leg: LegId,
+        request: Callable[[], Awaitable[None]],
+        again: Callable[[], Awaitable[None]],
+    ) -> None:
+        try:
+            await request()
+        except NoSuchLeg:
+            self._gone(leg, Ending.HUNG_UP)
+        except SwitchUnavailable:
+            self._mailbox.tell_later(RETRY_SECONDS, again)
+
+    def _gone(self, leg: LegId, ending: Ending) -> None:
+        self._happened(LegEnded(leg, self._ports.clock.now(), ending))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One task and one queue for each call: whatever happens to a call happens one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+Work = Callable[[], Awaitable[T]]
+
+log = structlog.get_logger(__name__)
+
+
+class Mailbox:
+    """Runs pieces of work one after the other, in the order in which they were given.
+
+    Work may give further work to the same mailbox with `tell`; with `ask` it would wait for
+    itself.
+    """
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[tuple[Work[Any], asyncio.Future[Any] | None]] = asyncio.Queue()
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    async def ask(self, work: Work[T]) -> T:
+        """Have `work` done in its turn and return its result, or raise what it raised."""
+        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((work, reply))
+        return await reply
+
+    def tell(self, work: Work[None]) -> None:
+        """Have `work` done in its turn, without waiting; a failure is logged."""
+        self._queue.put_nowait((work, None))
+
+    def tell_later(self, seconds: float, work: Work[None]) -> None:
+        """`tell` after so many seconds, unless `run` has ended by then."""
+
+        def due() -> None:
+            self._timers.discard(handle)
+            self.tell(work)
+
+        handle = asyncio.get_running_loop().call_later(seconds, due)
+        self._timers.add(handle)
+
+    async def run(self, until: Callable[[], bool]) -> None:
+        """Do the work that comes, until `until()` holds after a piece of it."""
+        try:
+            while not until():
+                work, reply = await self._queue.get()
+                await self._do(work, reply)
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            while not self._queue.empty():
+                _, reply = self._queue.get_nowait()
+                if reply is not None:
+                    reply.cancel()
+
+    async def _do(self, work: Work[Any], reply: asyncio.Future[Any] | None) -> None:
+        try:
+            result = await work()
+        except Exception as error:
+            if reply is None:
+                log.exception("work for a call failed")
+            elif not reply.done():
+                reply.set_exception(error)
+        else:
+            if reply is not None and not reply.done():
+                reply.set_result(result)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A call's life as a transition table. Pure.
+
+Every trigger names the states it may fire from. A trigger that comes in any other state is late:
+it is recorded, not obeyed. `LOST` is where a call goes when nobody saw its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.agencies.model import AgencyKind
+from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, TechnicianId
+
+
+class CallState(StrEnum):
+    """Where a call stands."""
+
+    ASKING = "asking"
+    """The technician is being asked who he is and what he needs."""
+    HUNTING = "hunting"
+    """Interpreters are being rung; the technician waits."""
+    JOINING = "joining"
+    """An interpreter accepted; both are on their way into the room."""
+    TALKING = "talking"
+    """Technician and interpreter hear each other."""
+    UNFILLED = "unfilled"
+    """Nobody could be found; the technician has been told."""
+    PUT_THROUGH = "put_through"
+    """The technician was sent to a person."""
+    CLOSING = "closing"
+    """The technician is gone or the interpreter is; the others hear goodbye."""
+    CLOSED = "closed"
+    LOST = "lost"
+
+
+TERMINAL = frozenset({CallState.CLOSED, CallState.LOST})
+
+
+class Trigger(StrEnum):
+    """What moves a call from one state to the next."""
+
+    REQUEST = "request"
+    ACCEPT = "accept"
+    INTERPRETER_LOST = "interpreter_lost"
+    """The accepted interpreter vanished before both were in the room."""
+    JOIN = "join"
+    EXHAUST = "exhaust"
+    """The hunt found nobody."""
+    PUT_THROUGH = "put_through"
+    PART = "part"
+    """Technician or interpreter left the room."""
+    CLOSE = "close"
+    """The last leg is gone."""
+    LOSE = "lose"
+    """The call's legs vanished while nobody was watching."""
+
+
+_OPEN = frozenset(CallState) - TERMINAL
+
+TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
+    Trigger.REQUEST: (frozenset({CallState.ASKING}), CallState.HUNTING),
+    Trigger.ACCEPT: (frozenset({CallState.HUNTING}), CallState.JOINING),
+    Trigger.INTERPRETER_LOST: (frozenset({CallState.JOINING}), CallState.HUNTING),
+    Trigger.JOIN: (frozenset({CallState.JOINING}), CallState.TALKING),
+    Trigger.EXHAUST: (frozenset({CallState.HUNTING}), CallState.UNFILLED),
+    Trigger.PUT_THROUGH: (
+        frozenset({CallState.ASKING, CallState.HUNTING, CallState.UNFILLED}),
+        CallState.PUT_THROUGH,
+    ),
+    Trigger.PART: (
+        frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING}),
+        CallState.CLOSING,
+    ),
+    Trigger.CLOSE: (_OPEN, CallState.CLOSED),
+    Trigger.LOSE: (_OPEN, CallState.LOST),
+}
+
+
+def transition(state: CallState, trigger: Trigger) -> CallState | None:
+    """The state after `trigger`, or `None` when it comes too late to be obeyed."""
+    sources, target = TRANSITIONS[trigger]
+    return target if state in sources else None
+
+
+class Outcome(StrEnum):
+    """What became of a call; the last word about it."""
+
+    INTERPRETED = "interpreted"
+    """Technician and interpreter talked."""
+    ABANDONED = "abandoned"
+    """The technician left while interpreters were being rung."""
+    UNFILLED = "unfilled"
+    """Nobody could be found."""
+    NOT_IDENTIFIED = "not_identified"
+    NOT_REQUESTED = "not_requested"
+    """The technician left, or was bid goodbye, before a request was complete."""
+    PUT_THROUGH = "put_through"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call came; enough to say its outcome."""
+
+    state: CallState = CallState.ASKING
+    talked: bool = False
+    unfilled: bool = False
+    put_through: bool = False
+    requested: bool = False
+    identification_failed: bool = False
+
+
+def advance(progress: Progress, trigger: Trigger) -> Progress | None:
+    """The progress after `trigger`; `None` when the trigger is late."""
+    state = transition(progress.state, trigger)
+    if state is None:
+        return None
+    return Progress(
+        state=state,
+        talked=progress.talked or trigger is Trigger.JOIN,
+        unfilled=progress.unfilled or trigger is Trigger.EXHAUST,
+        put_through=progress.put_through or trigger is Trigger.PUT_THROUGH,
+        requested=progress.requested or trigger is Trigger.REQUEST,
+        identification_failed=progress.identification_failed,
+    )
+
+
+def outcome_of(progress: Progress) -> Outcome:
+    """The outcome of a call that came this far; of several, the furthest one."""
+    if progress.state is CallState.LOST:
+        return Outcome.LOST
+    if progress.talked:
+        return Outcome.INTERPRETED
+    if progress.put_through:
+        return Outcome.PUT_THROUGH
+    if progress.unfilled:
+        return Outcome.UNFILLED
+    if progress.requested:
+        return Outcome.ABANDONED
+    if progress.identification_failed:
+        return Outcome.NOT_IDENTIFIED
+    return Outcome.NOT_REQUESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a technician asks for."""
+
+    language: LanguageTag
+    technician: TechnicianId
+    agency: AgencyId
+    agency_kind: AgencyKind
+    migrant: PhoneNumber | None
+    """The number to ring, already permitted; `None`: the migrant sits beside the technician."""

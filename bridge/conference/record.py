@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What one call knows of itself, and how it is written down: memory changes only after the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind, Scalar
+from bridge.conference import store
+from bridge.conference.legs import CallLeg, Legs
+from bridge.conference.model import (
+    CallState,
+    Progress,
+    Request,
+    Trigger,
+    advance,
+    outcome_of,
+)
+from bridge.conference.ports import Ports
+from bridge.roster import store as roster_store
+from bridge.telephony.switch import Ending
+from bridge.vocabulary import CallId, JobNumber, LegId, Role, RoomId, room_of
+
+T = TypeVar("T")
+Data = dict[str, Scalar]
+
+
+class CallRecord:
+    """The state of one call, shared by its parts, and its writing into the database."""
+
+    def __init__(self, ports: Ports, call: CallId, job: JobNumber, technician: LegId) -> None:
+        self.id = call
+        self.job = job
+        self.room: RoomId = room_of(call)
+        self.technician = technician
+        self.legs = Legs()
+        self.legs.add(CallLeg(technician, Role.TECHNICIAN, ports.clock.now(), connected=True))
+        self.progress = Progress()
+        self.request: Request | None = None
+        self.interpreter: LegId | None = None
+        """The leg of the interpreter who accepted."""
+        self.complete = False
+        """Whether everybody the request named has been in the room."""
+        self._ports = ports
+
+    @property
+    def state(self) -> CallState:
+        """Where the call stands."""
+        return self.progress.state
+
+    def event(
+        self,
+        kind: EventKind,
+        leg: LegId | None = None,
+        data: Data | None = None,
+        at: datetime | None = None,
+    ) -> Event:
+        """An event of this call, of now unless told otherwise."""
+        return Event(self.id, kind, at or self._ports.clock.now(), leg, data or {})
+
+    async def note(
+        self,
+        kind: EventKind,
+        leg: LegId | None = None,
+        data: Data | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Write one event."""
+        await self.write(self.event(kind, leg, data, at))
+
+    async def write(self, *events: Event) -> None:
+        """Write events in one transaction."""
+        await self._ports.database.run(lambda conn: calllog.append(conn, *events))
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction."""
+        return await self._ports.database.run(work)
+
+    async def move(
+        self, trigger: Trigger, kind: EventKind | None = None, data: Data | None = None
+    ) -> bool:
+        """Carry out a transition, with its event if it has one; a late one is only recorded."""
+        progress = advance(self.progress, trigger)
+        if progress is None:
+            await self.note(EventKind.LATE, data={"what": trigger.value})
+            return False
+        events = [] if kind is None else [self.event(kind, data=data)]
+
+        def work(conn: Connection) -> None:
+            store.update_call(conn, self.id, state=progress.state)
+            calllog.append(conn, *events)
+
+        await self._ports.database.run(work)
+        self.progress = progress
+        return True
+
+    async def end_leg(self, leg: CallLeg, at: datetime, ending: Ending) -> None:
+        """A leg is gone: write it, and free the interpreter it was reserved with."""
+        spoke = leg.id == self.interpreter
+
+        def work(conn: Connection) -> None:
+            store.end_leg(conn, leg.id, at, ending.value)
+            data: Data = {"role": leg.role.value, "ending": ending.value}
+            calllog.append(conn, self.event(EventKind.LEG_ENDED, leg.id, data, at))
+            freed = roster_store.release(conn, leg.id, at)
+            if freed is None:
+                return
+            about: Data = {"interpreter": int(freed)}
+            calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
+            if spoke:
+                roster_store.mark_call_ended(conn, freed, at)
+
+        await self._ports.database.run(work)
+        self.legs.update(leg.id, ended=True, in_room=False)
+
+    async def close(self) -> None:
+        """The last leg is gone: write the outcome."""
+        await self._finish(Trigger.CLOSE, ())
+
+    async def lose(self, gone: Iterable[CallLeg]) -> None:
+        """Everybody left while nobody was watching: nobody can say when, so say just that."""
+        await self._finish(Trigger.LOSE, gone)
+
+    async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
+        progress = advance(self.progress, trigger)
+        if progress is None:
+            return
+        outcome = outcome_of(progress)
+        at = self._ports.clock.now()
+
+        def work(conn: Connection) -> None:
+            for leg in gone:
+                store.end_leg(conn, leg.id, at, "lost")
+                roster_store.release(conn, leg.id, at)
+            store.close_call(conn, self.id, at, progress.state, outcome)
+            ended = self.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
+            calllog.append(conn, ended)
+
+        await self._ports.database.run(work)
+        self.progress = progress
