@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The script for a migrant whom the bridge has rung.
+
+It greets in the migrant's own language, where the catalogue has it, and lets nobody into the room
+before a key was pressed: so a voicemail never joins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.ivr.outcomes import Gone, NoKey, Over
+from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A person pressed a key and is to enter the room."""
+
+    at: datetime | None
+    """When, where the carrier can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The greeting is being said for the `play`-th time, from 1."""
+
+    play: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakingLeave:
+    """Nobody pressed a key; goodbye is being said."""
+
+
+MigrantState = Greeting | TakingLeave | Over
+
+
+@dataclass(frozen=True, slots=True)
+class MigrantScript:
+    """Greets a migrant and asks for any key. Outcomes: `Confirmed`, `NoKey`, `Gone`."""
+
+    languages: tuple[str, ...]
+    """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` of the language."""
+    plays: int = 3
+    """How often the greeting is said."""
+
+    def start(self) -> tuple[MigrantState, Step]:
+        """Greet."""
+        return self._greet(1)
+
+    def hear(self, state: MigrantState, heard: Heard) -> tuple[MigrantState, Step]:
+        """Any key is a person; silence is greeted again, a few times."""
+        match state, heard:
+            case Over(outcome), _:
+                return state, Finish(outcome)
+            case _, HungUp():
+                return _over(Gone())
+            case Greeting(), Keys(at=at):
+                return _over(Confirmed(at))
+            case Greeting(play), _ if play < self.plays:
+                return self._greet(play + 1)
+            case Greeting(play), _:
+                return TakingLeave(), Say(("goodbye",), self._language(play))
+            case _:
+                return _over(NoKey())
+
+    def _greet(self, play: int) -> tuple[MigrantState, Step]:
+        ask = Ask(("migrant-greeting",), self._language(play), most_keys=1, first_key_seconds=5.0)
+        return Greeting(play), ask
+
+    def _language(self, play: int) -> str:
+        return self.languages[(play - 1) % len(self.languages)]
+
+
+def _over(outcome: object) -> tuple[MigrantState, Step]:
+    return Over(outcome), Finish(outcome)
