@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of calls and their legs: what we promised and what we know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypedDict, Unpack
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    RowMapping,
+    String,
+    Table,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from bridge.conference.model import CallState, Outcome
+from bridge.storage.schema import UtcDateTime, bump, metadata, storable
+from bridge.vocabulary import (
+    AgencyId,
+    CallId,
+    InterpreterId,
+    JobNumber,
+    LanguageTag,
+    LegId,
+    Role,
+    TechnicianId,
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("serial", Integer, nullable=False, unique=True),
+    Column("line", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("language", String),
+    Column("agency_id", ForeignKey("agency.id")),
+    Column("technician_id", ForeignKey("technician.id")),
+    Column("migrant_mode", String),
+    Column("migrant_number", String),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String),
+    Column("owner", String, nullable=False),
+    Column("events", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint("ended_at IS NULL OR migrant_number IS NULL", name="number_forgotten"),
+    Index(
+        "ix_call_open",
+        "created_at",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""One row a call. `serial` becomes the job number; `events` counts its events (the call log's)."""
+
+leg = Table(
+    "leg",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("call_id", ForeignKey("call.id"), nullable=False, index=True),
+    Column("role", String, nullable=False),
+    Column("interpreter_id", ForeignKey("interpreter.id")),
+    Column("state", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ending", String),
+)
+"""One row a telephone connection of a call."""
+
+_SERIAL = "job_serial"
+
+_CALLS = select(
+    call,
+    select(leg.c.id)
+    .where(leg.c.call_id == call.c.id, leg.c.role == Role.TECHNICIAN.value)
+    .order_by(leg.c.created_at, leg.c.id)
+    .limit(1)
+    .correlate(call)
+    .scalar_subquery()
+    .label("technician_leg"),
+)
+
+
+class LegState(StrEnum):
+    """Where a leg stands, as far as we know; the switch knows better."""
+
+    CREATED = "created"
+    """Written; the switch may not know of it yet."""
+    RINGING = "ringing"
+    CONVERSING = "conversing"
+    """Answered, and talked to by a script."""
+    IN_ROOM = "in_room"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call as stored."""
+
+    id: CallId
+    job: JobNumber
+    line: str
+    state: CallState
+    language: LanguageTag | None
+    agency: AgencyId | None
+    technician: TechnicianId | None
+    migrant_mode: str | None
+    migrant_number: str | None = field(repr=False)
+    """As keyed; kept only while the call lasts."""
+    created_at: datetime
+    ended_at: datetime | None
+    outcome: Outcome | None
+    owner: str
+    """The token of the process that runs the call."""
+    technician_leg: LegId | None
+    """The leg the call began with; `None` when none was ever written."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """A leg as stored."""
+
+    id: LegId
+    call: CallId
+    role: Role
+    interpreter: InterpreterId | None
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+    ending: str | None
+
+
+class CallChanges(TypedDict, total=False):
+    """What `update_call` can change; what is not named stays as it is."""
+
+    state: CallState
+    language: LanguageTag | None
+    agency: AgencyId | None
+    technician: TechnicianId | None
+    migrant_mode: str | None
+    migrant_number: str | None
+    owner: str
+
+
+def open_call(conn: Connection, new: CallId, line: str, at: datetime, owner: str) -> JobNumber:
+    """Write a new call that came in on `line`, run by the process `owner`.
+
+    Job numbers are given in the order of the transactions, without gaps.
+    """
+    serial = bump(conn, _SERIAL)
+    conn.execute(
+        insert(call).values(
+            id=new,
+            serial=serial,
+            line=storable(line),
+            state=CallState.ASKING.value,
+            created_at=at,
+            owner=owner,
+        )
+    )
+    return JobNumber.of_serial(serial)
+
+
+def update_call(conn: Connection, which: CallId, **changes: Unpack[CallChanges]) -> None:
+    """Change an open call. Raises `LookupError` when there is none of this id."""
+    values = {_COLUMNS.get(name, name): value for name, value in changes.items()}
+    if values:
+        _change(conn, which, values)
+
+
+_COLUMNS: Mapping[str, str] = {"agency": "agency_id", "technician": "technician_id"}
+
+
+def close_call(
+    conn: Connection, which: CallId, at: datetime, state: CallState, outcome: Outcome
+) -> None:
+    """Write how a call ended, and forget the migrant's number in the same stroke.
+
+    Raises `LookupError` when there is no open call of this id.
+    """
+    _change(
+        conn,
+        which,
+        {"state": state, "outcome": outcome, "ended_at": at, "migrant_number": None},
+    )
+
+
+def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> None:
+    plain = {
+        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
+    }
+    changed = conn.execute(
+        update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(plain)
+    )
+    if changed.rowcount != 1:
+        raise LookupError("there is no such open call")
+
+
+def find_call(conn: Connection, which: CallId) -> CallRow | None:
+    """The call of this id."""
+    row = conn.execute(_CALLS.where(call.c.id == which)).mappings().one_or_none()
+    return None if row is None else _call_row(row)
+
+
+def open_calls(conn: Connection) -> list[CallRow]:
+    """The calls that have not ended, the oldest first."""
+    rows = conn.execute(
+        _CALLS.where(call.c.ended_at.is_(None)).order_by(call.c.created_at, call.c.serial)
+    )
+    return [_call_row(row) for row in rows.mappings()]
+
+
+def add_leg(
+    conn: Connection,
+    new: LegId,
+    of: CallId,
+    role: Role,
+    at: datetime,
+    *,
+    interpreter: InterpreterId | None = None,
+    state: str = LegState.CREATED,
+) -> None:
+    """Write a new leg of a call."""
+    conn.execute(
+        insert(leg).values(
+            id=storable(new),
+            call_id=of,
+            role=role.value,
+            interpreter_id=interpreter,
+            state=str(state),
+            created_at=at,
+        )
+    )
+
+
+def set_leg_state(conn: Connection, which: LegId, state: str) -> bool:
+    """Say where a leg stands. `False` when it has ended or never was: nothing is changed then."""
+    changed = conn.execute(
+        update(leg).where(leg.c.id == which, leg.c.ended_at.is_(None)).values(state=str(state))
+    )
+    return changed.rowcount == 1
+
+
+def end_leg(conn: Connection, which: LegId, at: datetime, ending: str) -> bool:
+    """Write how a leg ended. The first end counts: later ones change nothing and get `False`."""
+    changed = conn.execute(
+        update(leg)
+        .where(leg.c.id == which, leg.c.ended_at.is_(None))
+        .values(state=LegState.ENDED.value, ended_at=at, ending=str(ending))
+    )
+    return changed.rowcount == 1
+
+
+def find_leg(conn: Connection, which: LegId) -> LegRow | None:
+    """The leg of this id."""
+    row = conn.execute(select(leg).where(leg.c.id == which)).mappings().one_or_none()
+    return None if row is None else _leg_row(row)
+
+
+def legs_of(conn: Connection, which: CallId) -> list[LegRow]:
+    """All legs of a call, in the order in which they were made."""
+    rows = conn.execute(
+        select(leg).where(leg.c.call_id == which).order_by(leg.c.created_at, leg.c.id)
+    )
+    return [_leg_row(row) for row in rows.mappings()]
+
+
+def _call_row(row: RowMapping) -> CallRow:
+    outcome = row["outcome"]
+    return CallRow(
+        id=row["id"],
+        job=JobNumber.of_serial(row["serial"]),
+        line=row["line"],
+        state=CallState(row["state"]),
+        language=row["language"],
+        agency=row["agency_id"],
+        technician=row["technician_id"],
+        migrant_mode=row["migrant_mode"],
+        migrant_number=row["migrant_number"],
+        created_at=row["created_at"],
+        ended_at=row["ended_at"],
+        outcome=None if outcome is None else Outcome(outcome),
+        owner=row["owner"],
+        technician_leg=row["technician_leg"],
+    )
+
+
+def _leg_row(row: RowMapping) -> LegRow:
+    return LegRow(
+        id=row["id"],
+        call=row["call_id"],
+        role=Role(row["role"]),
+        interpreter=row["interpreter_id"],
+        state=row["state"],
+        created_at=row["created_at"],
+        ended_at=row["ended_at"],
+        ending=row["ending"],
+    )

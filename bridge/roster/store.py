@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of the roster and of the promises made to interpreters.
+
+Every change that the matcher could see raises the roster's revision, so that a process which
+keeps the roster in memory knows when to read it again. Reservations are not part of it: they are
+read anew for every decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+
+from bridge.roster.model import Interpreter, Presence, Roster
+from bridge.storage.schema import UtcDateTime, bump, count, insert_into, metadata
+from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId, PhoneNumber
+
+interpreter = Table(
+    "interpreter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("number", String, nullable=False, unique=True),
+    Column("presence", String, nullable=False),
+    Column("vetted", Boolean, nullable=False),
+    Column("last_call_ended", UtcDateTime),
+)
+
+interpreter_language = Table(
+    "interpreter_language",
+    metadata,
+    Column("interpreter_id", ForeignKey("interpreter.id", ondelete="CASCADE"), primary_key=True),
+    Column("language", String, primary_key=True),
+)
+
+_LIVE = text("released_at IS NULL")
+
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interpreter_id", ForeignKey("interpreter.id"), nullable=False),
+    Column("call_id", ForeignKey("call.id"), nullable=False, index=True),
+    Column("leg_id", String, nullable=False, unique=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("released_at", UtcDateTime),
+    Column("owner", String, nullable=False),
+    Index(
+        "uq_reservation_live_interpreter",
+        "interpreter_id",
+        unique=True,
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
+)
+"""Each promise of an interpreter to a call. The partial unique index is the promise's guard."""
+
+_REVISION = "roster_revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A live promise: nobody else gets this interpreter until it is released."""
+
+    interpreter: InterpreterId
+    call: CallId
+    leg: LegId
+    made_at: datetime
+    accepted_at: datetime | None
+    owner: str
+    """The token of the process that made it."""
+
+
+# --- interpreters ------------------------------------------------------------------------------
+
+
+def load_roster(conn: Connection) -> Roster:
+    """All interpreters with their languages."""
+    languages: dict[int, set[LanguageTag]] = {}
+    for row in conn.execute(select(interpreter_language)):
+        languages.setdefault(row.interpreter_id, set()).add(row.language)
+    return Roster.of(
+        Interpreter(
+            id=row.id,
+            number=PhoneNumber(row.number),
+            languages=frozenset(languages.get(row.id, ())),
+            presence=Presence(row.presence),
+            vetted=row.vetted,
+            last_call_ended=row.last_call_ended,
+        )
+        for row in conn.execute(select(interpreter).order_by(interpreter.c.id))
+    )
+
+
+def revision(conn: Connection) -> int:
+    """A number that grows with every change of the roster."""
+    return count(conn, _REVISION)
+
+
+def add_interpreter(
+    conn: Connection,
+    name: str,
+    number: PhoneNumber,
+    languages: Iterable[LanguageTag],
+    *,
+    presence: Presence = Presence.OFF,
+    vetted: bool = False,
+) -> InterpreterId:
+    """Write a new interpreter. The number must be nobody else's."""
+    new: InterpreterId = conn.execute(
+        insert(interpreter)
+        .values(name=name, number=number.e164, presence=presence.value, vetted=vetted)
+        .returning(interpreter.c.id)
+    ).scalar_one()
+    _add_languages(conn, new, set(languages))
+    bump(conn, _REVISION)
+    return new
+
+
+def set_languages(conn: Connection, who: InterpreterId, languages: Iterable[LanguageTag]) -> None:
+    """Say which languages an interpreter speaks: these and no others."""
+    mine = interpreter_language.c.interpreter_id == who
+    wanted = set(languages)
+    former = set(conn.execute(select(interpreter_language.c.language).where(mine)).scalars())
+    if former == wanted:
+        return
+    conn.execute(
+        delete(interpreter_language).where(
+            mine, interpreter_language.c.language.in_(sorted(former - wanted))
+        )
+    )
+    _add_languages(conn, who, wanted - former)
+    bump(conn, _REVISION)
+
+
+def _add_languages(conn: Connection, who: InterpreterId, languages: set[LanguageTag]) -> None:
+    if languages:
+        rows = [{"interpreter_id": who, "language": tag} for tag in sorted(languages)]
+        conn.execute(insert(interpreter_language), rows)
+
+
+def find_by_number(conn: Connection, number: PhoneNumber) -> InterpreterId | None:
+    """The interpreter whose telephone this is."""
+    return conn.execute(
+        select(interpreter.c.id).where(interpreter.c.number == number.e164)
+    ).scalar_one_or_none()
+
+
+def set_presence(conn: Connection, who: InterpreterId, presence: Presence) -> None:
+    """Say whether an interpreter is available. Raises `LookupError` for nobody."""
+    _change(conn, who, {"presence": presence.value})
+
+
+def mark_call_ended(conn: Connection, who: InterpreterId, at: datetime) -> None:
+    """An interpreter left a call at this moment; they are the least idle now.
+
+    Moments that come late don't turn the time back. Raises `LookupError` for nobody.
+    """
+    former = conn.execute(
+        select(interpreter.c.last_call_ended).where(interpreter.c.id == who).with_for_update()
+    ).scalar_one_or_none()
+    _change(conn, who, {"last_call_ended": at if former is None else max(former, at)})
+
+
+def _change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
+    changed = conn.execute(update(interpreter).where(interpreter.c.id == who).values(values))
+    if changed.rowcount != 1:
+        raise LookupError("there is no such interpreter")
+    bump(conn, _REVISION)
+
+
+# --- reservations ------------------------------------------------------------------------------
+
+
+def reserve(
+    conn: Connection,
+    who: InterpreterId,
+    call: CallId,
+    leg: LegId,
+    at: datetime,
+    owner: str,
+) -> bool:
+    """Promise an interpreter to a call, on this leg.
+
+    `False` when they are promised already: nothing is changed, and the transaction goes on. Where
+    another transaction is about to promise or release them, this waits for its end.
+    """
+    made: Any = insert_into(conn, reservation).values(
+        interpreter_id=who, call_id=call, leg_id=leg, made_at=at, owner=owner
+    )
+    # The conflict is named, so that a leg used twice is an error and not a polite refusal.
+    made = made.on_conflict_do_nothing(
+        index_elements=[reservation.c.interpreter_id], index_where=_LIVE
+    )
+    return bool(conn.execute(made).rowcount == 1)
+
+
+def accept_reservation(conn: Connection, leg: LegId, at: datetime) -> bool:
+    """The interpreter on this leg took the offer; the first moment counts.
+
+    `False` when the promise has been released, or never was.
+    """
+    changed = conn.execute(
+        update(reservation)
+        .where(reservation.c.leg_id == leg, reservation.c.released_at.is_(None))
+        .values(accepted_at=func.coalesce(reservation.c.accepted_at, literal(at, UtcDateTime)))
+    )
+    return changed.rowcount == 1
+
+
+def release(conn: Connection, leg: LegId, at: datetime) -> InterpreterId | None:
+    """Free the interpreter promised on this leg and say who it was.
+
+    `None` when there is nothing to free (any more): releasing twice is no error.
+    """
+    return conn.execute(
+        update(reservation)
+        .where(reservation.c.leg_id == leg, reservation.c.released_at.is_(None))
+        .values(released_at=at)
+        .returning(reservation.c.interpreter_id)
+    ).scalar_one_or_none()
+
+
+def reserved(conn: Connection) -> frozenset[InterpreterId]:
+    """Everybody who is promised to a call now."""
+    return frozenset(
+        conn.execute(
+            select(reservation.c.interpreter_id).where(reservation.c.released_at.is_(None))
+        ).scalars()
+    )
+
+
+def live_reservations(conn: Connection) -> list[Reservation]:
+    """All promises that hold now, the oldest first."""
+    rows = conn.execute(
+        select(reservation).where(reservation.c.released_at.is_(None)).order_by(reservation.c.id)
+    )
+    return [
+        Reservation(
+            row.interpreter_id, row.call_id, row.leg_id, row.made_at, row.accepted_at, row.owner
+        )
+        for row in rows
+    ]
