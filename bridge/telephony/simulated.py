@@ -132,6 +132,15 @@ class SimulatedSwitch:
         self._linked = True
         self._events.put_nowait(LinkRestored(self.clock.now(), self._picture()))
 
+    def close(self) -> None:
+        """End the world: every telephone stops where it is."""
+        for task in self._tasks:
+            task.cancel()
+
+    def line(self, leg: LegId) -> SimulatedLine:
+        """The far end of a leg that exists. Raises `KeyError` when it does not."""
+        return self._legs[leg]
+
     def others_in_room(self, leg: LegId) -> frozenset[LegId]:
         """Whom this leg hears: the others in its room."""
         for members in self.rooms.values():

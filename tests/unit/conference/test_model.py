@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The transition table: no order of triggers wedges a call or brings it back from its end."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.conference.model import (
+    TERMINAL,
+    TRANSITIONS,
+    CallState,
+    Outcome,
+    Progress,
+    Trigger,
+    advance,
+    outcome_of,
+    transition,
+)
+
+triggers = st.lists(st.sampled_from(Trigger), max_size=30)
+
+
+def after(order: list[Trigger]) -> Progress:
+    """The progress after triggers in this order, the late ones refused."""
+    progress = Progress()
+    for trigger in order:
+        progress = advance(progress, trigger) or progress
+    return progress
+
+
+def test_every_trigger_has_its_sources() -> None:
+    assert set(TRANSITIONS) == set(Trigger)
+
+
+@given(triggers)
+def test_nothing_leaves_an_end(order: list[Trigger]) -> None:
+    progress = after(order)
+    if progress.state in TERMINAL:
+        assert all(advance(progress, trigger) is None for trigger in Trigger)
+
+
+@given(triggers)
+def test_every_open_call_can_be_closed_and_lost(order: list[Trigger]) -> None:
+    progress = after(order)
+    if progress.state not in TERMINAL:
+        assert transition(progress.state, Trigger.CLOSE) is CallState.CLOSED
+        assert transition(progress.state, Trigger.LOSE) is CallState.LOST
+
+
+@given(triggers)
+def test_an_interpreted_call_had_a_request_an_acceptance_and_a_join(order: list[Trigger]) -> None:
+    progress = after([*order, Trigger.CLOSE])
+    if outcome_of(progress) is Outcome.INTERPRETED:
+        needed = iter(order)
+        wanted = (Trigger.REQUEST, Trigger.ACCEPT, Trigger.JOIN)
+        assert all(trigger in needed for trigger in wanted)
+
+
+@given(triggers)
+def test_nobody_talks_without_an_acceptance_in_force(order: list[Trigger]) -> None:
+    progress = Progress()
+    accepted = False
+    for trigger in order:
+        moved = advance(progress, trigger)
+        if moved is None:
+            continue
+        if trigger is Trigger.ACCEPT:
+            accepted = True
+        elif trigger is Trigger.INTERPRETER_LOST:
+            accepted = False
+        if moved.state is CallState.TALKING:
+            assert accepted
+        progress = moved
+
+
+def test_outcomes_of_the_short_calls() -> None:
+    assert outcome_of(after([Trigger.CLOSE])) is Outcome.NOT_REQUESTED
+    assert outcome_of(after([Trigger.REQUEST, Trigger.CLOSE])) is Outcome.ABANDONED
+    exhausted = [Trigger.REQUEST, Trigger.EXHAUST, Trigger.CLOSE]
+    assert outcome_of(after(exhausted)) is Outcome.UNFILLED
+    failed = Progress(identification_failed=True)
+    assert outcome_of(failed) is Outcome.NOT_IDENTIFIED

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A bridge that dies and comes back: rooms go on, calls are taken over, no promise is doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.calllog.model import EventKind
+from bridge.conference.recovery import remember
+from bridge.telephony.switch import Ending
+from lab.phones import Answers, NeverAnswers
+from tests.unit.conference.world import World, world
+
+pytestmark = pytest.mark.looptime
+
+ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+
+
+async def restart(w: World) -> None:
+    """Kill the bridge where it stands and start another process on the same database."""
+    w.switch.lose_link()
+    await w.calls.stop()
+    w.switch.restore_link()
+    await w.start_bridge("second")
+
+
+async def test_a_room_goes_on_and_its_end_is_written_by_the_next_process() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        before = w.switch.others_in_room(technician.leg)
+        await restart(w)
+        assert w.switch.others_in_room(technician.leg) == before
+        await w.event(EventKind.RECONCILED)
+        await technician.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "interpreted"
+        assert w.reserved() == frozenset()
+        assert w.kinds().count(EventKind.ROOM_COMPLETE) == 1
+
+
+async def test_a_call_that_ended_unseen_is_lost_and_frees_its_interpreter() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        interpreter = w.switch.line(w.switch.originated[0].leg)
+        w.switch.lose_link()
+        await w.calls.stop()
+        technician.end(Ending.HUNG_UP)
+        interpreter.end(Ending.HUNG_UP)
+        w.switch.restore_link()
+        await w.start_bridge("second")
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "lost"
+        assert w.reserved() == frozenset()
+
+
+async def test_a_technician_who_waits_is_led_on_by_the_next_process() -> None:
+    async with world() as w:
+        w.interpreter(NeverAnswers())
+        two = w.interpreter(ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.OFFER_RINGING)
+        await restart(w)
+        # Asterisk brings the waiting leg back to us by itself.
+        w.switch.spawn(technician.talk("line"))
+        await w.event(EventKind.ROOM_COMPLETE)
+        accepted = await w.event(EventKind.OFFER_ACCEPTED)
+        assert accepted.data["interpreter"] == two
+        assert "pt/resumed" in w.switch.spoken[technician.leg]
+        assert len(w.call_ids()) == 1
+
+
+async def test_a_lost_link_is_reconciled_in_the_same_process() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        w.switch.lose_link()
+        await technician.hang_up()
+        w.switch.restore_link()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "interpreted"
+
+
+async def test_the_events_alone_tell_where_a_call_stands() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        record = w.calls.open[0].record
+        told = remember(record.state, w.events())
+        assert told.progress == record.progress
+        assert told.interpreter == record.interpreter
+        assert told.technician == record.technician
+        assert told.complete
+        assert told.live_offers == ()
+        standing = {leg.id: (leg.role, leg.in_room, leg.ended) for leg in told.legs}
+        assert standing == {
+            leg.id: (leg.role, leg.in_room, leg.ended) for leg in record.legs.open()
+        }

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole bridge in memory on virtual time: simulated switch, real SQL, real scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from bridge.agencies import store as agencies
+from bridge.agencies.model import AgencyKind
+from bridge.agencies.secrets import PinHasher
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind
+from bridge.clock import LoopClock
+from bridge.conference import store as conference
+from bridge.conference.calls import Calls
+from bridge.conference.conversations import Conversations
+from bridge.conference.ports import Ports
+from bridge.ivr.languages import load_languages
+from bridge.ivr.prompts import load_catalogue
+from bridge.roster import store as roster
+from bridge.roster.index import RosterIndex
+from bridge.roster.model import Presence
+from bridge.storage.inline import InlineDatabase
+from bridge.telephony.simulated import SimulatedLine, SimulatedSwitch
+from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber
+from lab.phones import Behaviour, behave
+
+T = TypeVar("T")
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+LINE = "+351218106191"
+TECHNICIAN = "+351210000001"
+AGENCY_CODE, PIN = "4021", "739104"
+UKRAINIAN = LanguageTag("uk")
+_HASHER = PinHasher("a pepper for tests, long enough to be one")
+_PIN_LOOKUP, _PIN_HASH = _HASHER.lookup(AGENCY_CODE, PIN), _HASHER.hash(AGENCY_CODE, PIN)
+
+
+class WatchedDatabase(InlineDatabase):
+    """Tells when something may have been written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = asyncio.Event()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.run`."""
+        result = await super().run(work)
+        self.written.set()
+        return result
+
+
+class World:
+    """One bridge, its database and the telephones around it."""
+
+    def __init__(self) -> None:
+        self.clock = LoopClock(START)
+        self.switch = SimulatedSwitch(self.clock)
+        self.database = WatchedDatabase()
+        self.calls: Calls
+        self._interpreters = 0
+        self.database.run_now(self._agency)
+
+    @staticmethod
+    def _agency(conn: Connection) -> None:
+        agency = agencies.add_agency(conn, AGENCY_CODE, "Hospital de Teste", AgencyKind.HEALTH)
+        agencies.add_technician(
+            conn, agency, "Técnica de Teste", pin_lookup=_PIN_LOOKUP, pin_hash=_PIN_HASH
+        )
+
+    async def start_bridge(self, owner: str = "first") -> None:
+        """Start a bridge process on this database and switch."""
+        ports = Ports(
+            database=self.database,
+            switch=self.switch,
+            clock=self.clock,
+            roster=RosterIndex(),
+            caller_id=PhoneNumber(LINE),
+            ring_seconds=20.0,
+            migrant_ring_seconds=30.0,
+            owner=owner,
+        )
+        self.calls = Calls(ports)
+        self.switch.handler = Conversations(
+            calls=self.calls,
+            database=self.database,
+            clock=self.clock,
+            hasher=_HASHER,
+            languages=load_languages(),
+            catalogue=load_catalogue(),
+            operator_on_duty=True,
+        ).handle
+        await self.calls.start()
+
+    # --- the roster and the telephones ---------------------------------------------------------
+
+    def interpreter(
+        self,
+        behaviour: Behaviour,
+        *languages: LanguageTag,
+        presence: Presence = Presence.AVAILABLE,
+    ) -> InterpreterId:
+        """A new interpreter (of Ukrainian, unless told otherwise) whose telephone behaves so."""
+        self._interpreters += 1
+        number = PhoneNumber(f"+3519100000{self._interpreters:02d}")
+        self.telephone(number.e164, behaviour)
+        return self.database.run_now(
+            lambda conn: roster.add_interpreter(
+                conn,
+                f"Intérprete {self._interpreters}",
+                number,
+                languages or (UKRAINIAN,),
+                presence=presence,
+                vetted=True,
+            )
+        )
+
+    def telephone(self, number: str, behaviour: Behaviour) -> None:
+        """Say how the telephone of this number behaves."""
+
+        async def ring(line: SimulatedLine) -> None:
+            await behave(behaviour, line)
+
+        self.switch.telephones[number] = ring
+
+    def technician(self, *keys: str) -> SimulatedLine:
+        """A technician rings the line and keys these entries, a second apart."""
+
+        async def ring(line: SimulatedLine) -> None:
+            for entry in keys:
+                await line.wait(1.0)
+                await line.key(entry)
+
+        return self.switch.call(TECHNICIAN, LINE, ring)
+
+    def request(self, language: str = "uk", migrant: str | None = None) -> SimulatedLine:
+        """A technician who asks for an interpreter and then waits."""
+        found = load_languages().by_tag(LanguageTag(language))
+        assert found is not None
+        place = ("1",) if migrant is None else ("2", f"{migrant}#", "1")
+        return self.technician(AGENCY_CODE + PIN, found.code, "1", *place)
+
+    # --- looking at it -------------------------------------------------------------------------
+
+    def events(self, call: CallId | None = None) -> list[Event]:
+        """The events of a call, or of the first one."""
+        which = call or self.call_ids()[0]
+        return self.database.run_now(
+            lambda conn: [one.event for one in calllog.events_of(conn, which)]
+        )
+
+    def kinds(self, call: CallId | None = None) -> list[EventKind]:
+        """The kinds of a call's events, in order."""
+        return [event.kind for event in self.events(call)]
+
+    def call_ids(self) -> list[CallId]:
+        """The calls, the oldest first."""
+        in_order = select(conference.call.c.id).order_by(conference.call.c.serial)
+        return self.database.run_now(lambda conn: list(conn.execute(in_order).scalars()))
+
+    def outcome(self, call: CallId | None = None) -> str | None:
+        """The outcome written in the call's last event, if it has ended."""
+        last = self.events(call)[-1]
+        return str(last.data["outcome"]) if last.kind is EventKind.CALL_ENDED else None
+
+    def reserved(self) -> frozenset[InterpreterId]:
+        """Who is promised to a call now."""
+        return self.database.run_now(roster.reserved)
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 300.0) -> None:
+        """Let virtual time pass until something holds; fails after so many seconds."""
+        async with asyncio.timeout(seconds):
+            while not holds():
+                self.database.written.clear()
+                with suppress(TimeoutError):
+                    # What holds in the switch alone is not written; look at it now and then.
+                    async with asyncio.timeout(1.0):
+                        await self.database.written.wait()
+
+    async def event(self, kind: EventKind, call: int = 0, seconds: float = 300.0) -> Event:
+        """Wait for the first event of this kind in the `call`-th call."""
+
+        def found() -> Event | None:
+            ids = self.call_ids()
+            if len(ids) <= call:
+                return None
+            return next((one for one in self.events(ids[call]) if one.kind is kind), None)
+
+        await self.until(lambda: found() is not None, seconds)
+        event = found()
+        assert event is not None
+        return event
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """A world with a running bridge; stopped at the end."""
+    made = World()
+    await made.start_bridge()
+    try:
+        yield made
+    finally:
+        await made.calls.stop()
+        made.switch.close()
+        await made.database.dispose()
