@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """The number that interpreters and migrants see."""
     ring_seconds: float = Field(default=20.0, gt=0)
     """How long an interpreter's telephone rings before the next one is tried."""
+    migrant_ring_seconds: float = Field(default=40.0, gt=0)
+    """How long a migrant's telephone rings."""
     operator_number: str = ""
     """The number that "0" reaches; empty when nobody is on duty."""
     asterisk: AsteriskSettings = AsteriskSettings()

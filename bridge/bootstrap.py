@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Wiring: the only place that knows which classes stand behind the ports."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import uuid
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.agencies.secrets import PinHasher
+from bridge.clock import SystemClock
+from bridge.conference.calls import Calls
+from bridge.conference.conversations import Conversations
+from bridge.conference.ports import Ports
+from bridge.ivr.languages import load_languages
+from bridge.ivr.prompts import load_catalogue
+from bridge.ivr.render import require, sounds
+from bridge.roster import store as roster_store
+from bridge.roster.index import RosterIndex
+from bridge.settings import Settings
+from bridge.storage.engine import SqlDatabase
+from bridge.storage.migrate import require_head
+from bridge.telephony.asterisk.switch import AsteriskSwitch
+from bridge.telephony.switch import Conversation, Next
+from bridge.vocabulary import BadNumber, PhoneNumber
+
+log = structlog.get_logger(__name__)
+
+
+class BadSettings(ValueError):
+    """A setting cannot be used; the message names it and the remedy."""
+
+
+class Bridge:
+    """One running bridge: everything that `serve` starts and stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Check what can be checked without touching the outside.
+
+        Raises `BadSettings`, `ValueError` (pepper) or `DatabaseUnavailable` (a bad URL).
+        """
+        self._settings = settings
+        self._clock = SystemClock()
+        self._catalogue = load_catalogue()
+        hasher = PinHasher(settings.pepper.get_secret_value())
+        self._database = SqlDatabase(settings.database_url)
+        self._switch = AsteriskSwitch(
+            settings.asterisk,
+            self._handle,
+            self._clock,
+            sounds(settings.prompts_dir, settings.recordings_dir),
+        )
+        self._roster = RosterIndex()
+        self.calls = Calls(
+            Ports(
+                database=self._database,
+                switch=self._switch,
+                clock=self._clock,
+                roster=self._roster,
+                caller_id=_number(settings.caller_id, "STT_CALLER_ID"),
+                ring_seconds=settings.ring_seconds,
+                migrant_ring_seconds=settings.migrant_ring_seconds,
+                owner=f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            )
+        )
+        self._conversations = Conversations(
+            calls=self.calls,
+            database=self._database,
+            clock=self._clock,
+            hasher=hasher,
+            languages=load_languages(),
+            catalogue=self._catalogue,
+            operator_on_duty=bool(settings.operator_number),
+        )
+        self._ready = asyncio.Event()
+
+    async def start(self) -> None:
+        """Check prompts and tables, reach Asterisk, take over open calls, then take new ones.
+
+        Raises `PromptsMissing`, `DatabaseUnavailable`, `SwitchError` or `UnsupportedAsterisk`,
+        each with one sentence that names the remedy; then nothing is left running.
+        """
+        require(self._catalogue, self._settings.prompts_dir, self._settings.recordings_dir)
+        try:
+            await self._database.run(self._warm_up)
+            await self._switch.start()
+            await self.calls.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._ready.set()
+        log.info("the bridge is ready", open_calls=len(self.calls.open))
+
+    async def stop(self) -> None:
+        """Stop taking part. Rooms go on; open calls are taken over by the next process."""
+        await self.calls.stop()
+        await self._switch.stop()
+        await self._database.dispose()
+
+    async def _handle(self, conversation: Conversation) -> Next:
+        # A leg may reach us between the port's opening and the take-over of the open calls.
+        await self._ready.wait()
+        return await self._conversations.handle(conversation)
+
+    def _warm_up(self, conn: Connection) -> None:
+        """The first caller should not pay for compiling statements and reading the roster."""
+        require_head(conn)
+        self._roster.current(conn)
+        roster_store.reserved(conn)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a bridge until SIGTERM or SIGINT. Raises as `Bridge` and `Bridge.start`."""
+    bridge = Bridge(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    await bridge.start()
+    try:
+        await stopping.wait()
+    finally:
+        await bridge.stop()
+
+
+def _number(text: str, setting: str) -> PhoneNumber:
+    try:
+        return PhoneNumber.parse(text)
+    except BadNumber:
+        raise BadSettings(
+            f"{setting} is not a telephone number; write it like +351218106191"
+        ) from None

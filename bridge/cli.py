@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The `stt-bridge` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy import Connection
+
+from bridge import bootstrap, logs
+from bridge.agencies.secrets import PinHasher
+from bridge.calllog import store as calllog
+from bridge.calllog.model import StoredEvent
+from bridge.calllog.timeline import timeline
+from bridge.clock import SystemClock
+from bridge.ivr import render
+from bridge.ivr.languages import load_languages
+from bridge.ivr.prompts import NoSuchPrompt, load_catalogue, transcript
+from bridge.roster.seed import seed
+from bridge.settings import Settings
+from bridge.storage import migrate
+from bridge.storage.database import DatabaseUnavailable
+from bridge.storage.engine import SqlDatabase
+from bridge.telephony.asterisk.config import BadPlan
+from bridge.telephony.asterisk.version import UnsupportedAsterisk
+from bridge.telephony.switch import SwitchError
+from bridge.vocabulary import JobNumber
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+prompts = typer.Typer(no_args_is_help=True, help="The sound files of everything callers hear.")
+database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
+app.add_typer(prompts, name="prompts")
+app.add_typer(database, name="database")
+
+EXPECTED_ERRORS = (
+    bootstrap.BadSettings,
+    render.PromptsMissing,
+    render.RenderingFailed,
+    DatabaseUnavailable,
+    SwitchError,
+    UnsupportedAsterisk,
+    BadPlan,
+    NoSuchPrompt,
+    ValueError,
+)
+"""What a person can mend: shown as one line, without a traceback."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    """Run the command; an error that a person can mend is one line and exit code 1."""
+    try:
+        app()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "STT_" + "__".join(str(part) for part in first["loc"]).upper()
+        _fail(f"{name}: {first['msg']}; correct it in the environment or in .env")
+    except EXPECTED_ERRORS as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"error: {sentence}", err=True)
+    raise SystemExit(1)
+
+
+@app.command()
+def serve(
+    json_log: Annotated[bool, typer.Option("--json-log", help="Log as JSON lines.")] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Take calls until stopped. Rooms that are open when it stops go on."""
+    logs.configure(json=json_log, level=log_level)
+    asyncio.run(bootstrap.serve(Settings()))
+
+
+@app.command()
+def languages(as_json: Json = False) -> None:
+    """List the languages that can be asked for, with their codes."""
+    found = load_languages()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        return
+    table = Table("code", "tag", "own name", "Portuguese", "English")
+    for one in found:
+        table.add_row(one.code, one.tag, one.own, one.pt, one.en)
+    Console().print(table)
+
+
+@app.command()
+def log(
+    job: Annotated[str, typer.Option("--job", help="The job number, seven digits.")],
+    as_json: Json = False,
+) -> None:
+    """Show the timeline of one call."""
+    number = JobNumber.parse(job)
+
+    def read(conn: Connection) -> list[StoredEvent]:
+        migrate.require_head(conn)
+        call = calllog.call_of_job(conn, number)
+        return [] if call is None else calllog.events_of(conn, call)
+
+    events = _with_database(lambda found: found.run(read))
+    if not events:
+        _fail(f"there is no call with the job number {number}; check it and try again")
+    if as_json:
+        typer.echo(json.dumps([_plain(one) for one in events], indent=2))
+        return
+    for line in timeline(events):
+        typer.echo(line)
+
+
+def _plain(stored: StoredEvent) -> dict[str, Any]:
+    event = stored.event
+    return {
+        "seq": stored.seq,
+        "at": event.at.isoformat(),
+        "kind": event.kind.value,
+        "leg": event.leg,
+        "data": dict(event.data),
+    }
+
+
+@prompts.command("build")
+def prompts_build() -> None:
+    """Render every prompt that is missing or has changed."""
+    settings = Settings()
+    with Progress(transient=True) as progress:
+        task = progress.add_task("prompts", total=None)
+
+        def show(done: int, total: int, _name: str) -> None:
+            progress.update(task, completed=done, total=total)
+
+        built = render.build(load_catalogue(), settings.prompts_dir, show)
+    typer.echo(
+        f"prompts: {built.rendered} rendered, {built.kept} unchanged, {built.removed} removed"
+    )
+    for name in built.voiceless:
+        typer.echo(f"needs a recording: {name}")
+
+
+@prompts.command("check")
+def prompts_check() -> None:
+    """List prompts without a usable sound file; exit code 1 when there are any."""
+    settings = Settings()
+    problems = render.check(load_catalogue(), settings.prompts_dir, settings.recordings_dir)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        _fail("run `stt-bridge prompts build`")
+    typer.echo("every prompt has its sound file")
+
+
+@prompts.command("transcript")
+def prompts_transcript(language: Annotated[str, typer.Option(help="pt, en, …")] = "pt") -> None:
+    """Print what a person reads aloud to record the prompts of a language."""
+    typer.echo(transcript(load_catalogue(), language), nl=False)
+
+
+@database.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the tables to what this version needs; makes them when there are none."""
+    migrate.upgrade(Settings().database_url)
+    typer.echo("the database is up to date")
+
+
+@database.command("seed")
+def database_seed() -> None:
+    """Write the fictional demo roster: 104 interpreters, agencies, technicians."""
+    hasher = PinHasher(Settings().pepper.get_secret_value())
+    tags = [language.tag for language in load_languages()]
+    at = SystemClock().now()
+    credentials = _with_database(lambda found: found.run(lambda conn: seed(conn, tags, hasher, at)))
+    table = Table("agency", "kind", "agency code", "technician", "PIN")
+    for one in credentials:
+        table.add_row(one.agency, one.kind.value, one.code, one.technician, one.pin)
+    Console().print(table)
+
+
+def _with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:
+    """Open the configured database for one piece of work."""
+
+    async def opened() -> T:
+        found = SqlDatabase(Settings().database_url)
+        try:
+            return await work(found)
+        finally:
+            await found.dispose()
+
+    return asyncio.run(opened())
+
+
+if __name__ == "__main__":
+    main()
