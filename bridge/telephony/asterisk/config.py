@@ -8,6 +8,7 @@ line, is an error and nothing is written.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from bridge.telephony.gate import PermittedNumber
 
 DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 """Where this repository keeps the PBX configuration."""
+
+APOLOGIES = ("apology", "apology-end", "apology-leg")
+"""The prompts that the dialplan itself says, when the bridge is down."""
 
 _PLACEHOLDER = re.compile(r"@([a-z][a-z0-9_]*)@")
 _PATH = re.compile(r"[\w./ +=~-]+")
@@ -179,8 +183,10 @@ def _check(plan: PbxPlan) -> None:
             raise BadPlan(f"{name} {getattr(plan, name)} does not exist; run: make setup")
     if not any(plan.music_dir.glob("*.wav")):
         raise BadPlan(f"no music in {plan.music_dir}; run: make setup")
-    if not plan.prompts_dir.is_dir():
-        raise BadPlan(f"no prompts in {plan.prompts_dir}; run: stt-bridge prompts build")
+    for language, key in itertools.product(("pt", "en"), APOLOGIES):
+        file = f"{language}/{key}.wav"
+        if not any((folder / file).is_file() for folder in (plan.recordings_dir, plan.prompts_dir)):
+            raise BadPlan(f"no {file} in {plan.prompts_dir}; run: stt-bridge prompts build")
     for name in ("reader_secret", "writer_secret"):
         if len(getattr(plan, name)) < 16:
             raise BadPlan(f"{name} must have at least 16 characters")
