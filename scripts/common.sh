@@ -19,15 +19,16 @@ run() {
     shift
     log=$LOGS/$name.log
     (
-        trap 'exit 0' TERM INT
+        trap 'kill $! 2>/dev/null; exit 0' TERM INT
         while sleep 10 & wait $!; do
             printf '    … %s: %d s so far\n' "$name" $((SECONDS - started))
         done
-    ) &
+    ) 9>&- &
     ticker=$!
     # shellcheck disable=SC2064
     trap "kill $ticker 2>/dev/null; printf '\ninterrupted; run the same command again to go on\n' >&2; exit 130" INT TERM
-    "$@" >"$log" 2>&1 || status=$?
+    # The lock (9) is not for what a package starts for good, such as a database.
+    "$@" >"$log" 2>&1 9>&- || status=$?
     trap - INT TERM
     kill "$ticker" 2>/dev/null
     wait "$ticker" 2>/dev/null || true
