@@ -294,7 +294,8 @@ class AmiLink:
         login = login_action(self._user, self._secret, action_id, events=self._events)
         ended = asyncio.create_task(self._ended.wait())
         try:
-            await self._in_thread(lambda: client.send(login))
+            with suppress(OSError):  # then the reader ends, too
+                await self._in_thread(lambda: client.send(login))
             either: list[asyncio.Future[Any]] = [ended, pending.answer]
             await asyncio.wait(
                 either, timeout=self._idle_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -309,8 +310,6 @@ class AmiLink:
                     f"Asterisk refused the AMI user {self._user}; "
                     "use the same secret here and in manager.conf"
                 )
-        except OSError:
-            raise AmiUnavailable(self._down_message()) from None
         finally:
             self._pending.pop(action_id, None)
             pending.answer.cancel()
