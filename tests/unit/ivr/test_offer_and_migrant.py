@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What interpreters and migrants hear and key."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.agencies.model import AgencyKind
+from bridge.ivr.goodbye import GoodbyeScript
+from bridge.ivr.migrant import Confirmed, MigrantScript
+from bridge.ivr.offer import (
+    Accepted,
+    AcceptOffer,
+    Granted,
+    OfferScript,
+    OfferState,
+    Refused,
+    TooLate,
+    WasTooLate,
+    agency_prompt,
+)
+from bridge.ivr.outcomes import Done, Gone, NoKey
+from bridge.ivr.prompts import load_catalogue
+from bridge.ivr.script import HungUp, Keys, Said, Say, Silence
+from bridge.vocabulary import LanguageTag, RoomId
+from tests.unit.ivr.talk import LAST_KEY_AT, Talk
+
+
+def offer(*, rung: bool = False) -> Talk[OfferState]:
+    return Talk(OfferScript(LanguageTag("uk"), AgencyKind.SOCIAL_SECURITY, migrant_is_rung=rung))
+
+
+def test_the_whisper_names_language_agency_and_whether_the_migrant_is_rung() -> None:
+    assert offer(rung=True).prompts() == (
+        "offer",
+        "language-uk",
+        "agency-social-security",
+        "offer-migrant-rung",
+        "offer-keys",
+    )
+    assert "offer-migrant-beside" in offer(rung=False).prompts()
+
+
+@pytest.mark.parametrize("kind", AgencyKind)
+def test_every_kind_of_agency_can_be_said(kind: AgencyKind) -> None:
+    assert (agency_prompt(kind), "pt") in load_catalogue()
+
+
+def test_one_accepts_and_the_moment_of_the_key_is_told() -> None:
+    talk = offer()
+    talk.key("1")
+    assert talk.question() == AcceptOffer(LAST_KEY_AT)
+    talk.answer(Granted(RoomId("room-9")))
+    assert talk.outcome() == Accepted(RoomId("room-9"))
+
+
+def test_too_late_is_said() -> None:
+    talk = offer()
+    talk.key("1")
+    talk.answer(TooLate())
+    assert talk.prompts() == ("offer-too-late", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == WasTooLate()
+
+
+def test_an_answer_that_is_none_never_puts_anybody_into_a_room() -> None:
+    talk = offer()
+    talk.key("1")
+    talk.answer(None)
+    assert talk.prompts() == ("offer-too-late", "goodbye")
+
+
+def test_two_refuses_at_once() -> None:
+    talk = offer()
+    talk.key("2")
+    assert talk.outcome() == Refused(LAST_KEY_AT)
+
+
+def test_a_voicemail_presses_nothing_and_is_left_after_three_times() -> None:
+    talk = offer()
+    for _ in range(2):
+        talk.hear(Silence())
+        assert talk.prompts() == ("offer", "language-uk", "offer-keys")
+    talk.hear(Silence())
+    assert talk.outcome() == NoKey()
+
+
+def test_other_keys_accept_nothing() -> None:
+    talk = offer()
+    talk.key("5", "11", "*")
+    assert talk.outcome() == NoKey()
+
+
+def test_a_migrant_is_greeted_in_their_own_language_and_any_key_is_a_person() -> None:
+    talk = Talk(MigrantScript(("uk",)))
+    assert isinstance(talk.step, Say) is False
+    assert talk.prompts() == ("migrant-greeting",)
+    talk.key("#")
+    assert talk.outcome() == Confirmed(LAST_KEY_AT)
+
+
+def test_without_an_own_greeting_two_languages_take_turns_and_silence_ends_it() -> None:
+    talk = Talk(MigrantScript(("en", "pt")))
+    heard = []
+    for _ in range(3):
+        heard.append(getattr(talk.step, "language", None))
+        talk.hear(Silence())
+    assert heard == ["en", "pt", "en"]
+    assert talk.step == Say(("goodbye",), "en")
+    talk.hear(Keys("1"))
+    assert talk.outcome() == NoKey(), "a voicemail's beep after the goodbye joins nobody"
+
+
+def test_goodbye_is_said_and_over() -> None:
+    talk = Talk(GoodbyeScript(("uk",)))
+    assert talk.step == Say(("conversation-over", "goodbye"), "uk")
+    talk.hear(Said())
+    assert talk.outcome() == Done()
+    talk = Talk(GoodbyeScript())
+    talk.hear(HungUp())
+    assert talk.outcome() == Gone()

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue of prompts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bridge.ivr.languages import load_languages
+from bridge.ivr.prompts import (
+    BadCatalogue,
+    NoSuchPrompt,
+    Prompt,
+    language_name,
+    load_catalogue,
+    parse_catalogue,
+    spell,
+    transcript,
+)
+
+DIGITS = """
+[digits]
+pt = ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"]
+en = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+"""
+GOOD = DIGITS + '[prompts.goodbye]\npt = "Adeus."\nen = "Goodbye."\n'
+
+
+def test_every_prompt_is_there_in_portuguese_and_english() -> None:
+    catalogue = load_catalogue()
+    for key in catalogue.keys:
+        assert catalogue.text(key, "pt")
+        assert catalogue.text(key, "en")
+
+
+def test_keys_are_safe_file_names() -> None:
+    assert [key for key in load_catalogue().keys if not re.fullmatch(r"[A-Za-z0-9-]+", key)] == []
+
+
+def test_digits_and_names_of_languages_are_prompts_too() -> None:
+    catalogue = load_catalogue()
+    assert [catalogue.text(key, "pt") for key in spell("309")] == ["três", "zero", "nove"]
+    assert catalogue.text(language_name("uk"), "pt") == "ucraniano"
+    assert catalogue.text(language_name("pov"), "en") == "Guinea-Bissau Creole"
+    assert all((language_name(one.tag), "pt") in catalogue for one in load_languages())
+
+
+@pytest.mark.parametrize("text", ["", "12a", "+351", "1 2", "٣", "²"])
+def test_only_digits_are_spelt(text: str) -> None:
+    with pytest.raises(ValueError, match="only digits"):
+        spell(text)
+
+
+@pytest.mark.parametrize(
+    ("tag", "spoken"),
+    [
+        ("uk", ("uk",)),
+        ("ro-MD", ("ro",)),
+        ("en", ("en",)),
+        ("pov", ("en", "pt")),
+        ("wo", ("en", "pt")),
+    ],
+)
+def test_a_migrant_is_spoken_to_in_their_own_language_or_in_two_others(
+    tag: str, spoken: tuple[str, ...]
+) -> None:
+    assert load_catalogue().spoken_to_migrant(tag) == spoken
+
+
+def test_whoever_is_greeted_in_a_language_is_also_seen_off_in_it() -> None:
+    catalogue = load_catalogue()
+    greeted = [prompt.language for prompt in catalogue if prompt.key == "migrant-greeting"]
+    assert len(greeted) == 7
+    for language in greeted:
+        assert ("goodbye", language) in catalogue
+        assert ("conversation-over", language) in catalogue
+        assert catalogue.voice(language)
+
+
+def test_what_no_speaker_has_read_says_so() -> None:
+    catalogue = load_catalogue()
+    assert {one.reviewed for one in catalogue if one.language in ("pt", "en")} == {True}
+    assert {one.reviewed for one in catalogue if one.language not in ("pt", "en")} == {False}
+
+
+def test_a_transcript_names_each_file_and_its_text() -> None:
+    catalogue = load_catalogue()
+    lines = transcript(catalogue, "uk").splitlines()
+    assert [line.split("\t")[0] for line in lines] == [
+        "uk/migrant-greeting",
+        "uk/conversation-over",
+        "uk/goodbye",
+    ]
+    assert all(line.endswith("\t(not yet reviewed)") for line in lines)
+    assert len(transcript(catalogue, "pt").splitlines()) == len(catalogue.keys)
+    with pytest.raises(NoSuchPrompt, match="'tlh'"):
+        transcript(catalogue, "tlh")
+
+
+def test_a_prompt_that_is_not_there_is_named() -> None:
+    with pytest.raises(NoSuchPrompt, match="uk/offer"):
+        load_catalogue().text("offer", "uk")
+
+
+def test_a_text_may_say_that_it_is_not_reviewed() -> None:
+    text = GOOD + 'uk = { text = "До побачення.", reviewed = false }\n'
+    prompt = parse_catalogue(text, load_languages()).prompt("goodbye", "uk")
+    assert prompt == Prompt("goodbye", "uk", "До побачення.", reviewed=False)
+    assert prompt.name == "uk/goodbye"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (('en = "Goodbye."', ""), "en/goodbye is missing"),
+        (('"Adeus."', '" "'), "pt/goodbye has no text"),
+        (('"Adeus."', "7"), "neither a text nor"),
+        (('"Adeus."', '{ text = "Adeus." }'), "neither a text nor"),
+        ((', "nove"]', "]"), "ten digits in pt"),
+        (("[prompts.goodbye]", "[prompts.digit-1]"), "pt/digit-1 is there twice"),
+        (("[digits]", "[numbers]"), "lacks 'digits'"),
+        (("[prompts.goodbye]", "[prompts]"), "not laid out"),
+        (("[digits]", "[digits"), "not TOML"),
+    ],
+)
+def test_a_catalogue_that_would_leave_somebody_in_silence_is_refused(
+    wrong: tuple[str, str], complaint: str
+) -> None:
+    assert wrong[0] in GOOD
+    with pytest.raises(BadCatalogue, match=re.escape(complaint)):
+        parse_catalogue(GOOD.replace(wrong[0], wrong[1], 1), load_languages())
