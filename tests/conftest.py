@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,12 @@ def _layer(path: Path) -> str:
     """The folder directly below ``tests/`` in which a test's file is."""
     parts = path.resolve().relative_to(_HERE).parts
     return parts[0] if parts else ""
+
+
+def pytest_configure() -> None:
+    # Say that the main thread has no event loop. Otherwise Python 3.11 makes one as soon as
+    # pytest-asyncio asks for it, nobody closes it, and some later test is blamed for the warning.
+    asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,7 +55,8 @@ def _words(data: _Data, name: str, missing: str = "not told") -> str:
 
 
 def _who(data: _Data) -> str:
-    return f"interpreter {_text(data, 'interpreter', 'unknown')}"
+    who = data.get("interpreter")
+    return "an interpreter" if who is None else f"interpreter {_text(data, 'interpreter')}"
 
 
 def _role(data: _Data) -> str:
@@ -82,7 +83,7 @@ def _tries(data: _Data) -> str:
 
 def _candidates(data: _Data) -> str:
     found, skipped = data.get("candidates"), data.get("skipped")
-    able = "1 interpreter" if found == 1 else f"{_text(data, 'candidates', 'no')} interpreters"
+    able = "1 interpreter" if found == 1 else f"{_text(data, 'candidates', 'No')} interpreters"
     return f"{able} may be rung, {_text(data, 'skipped', '0') if skipped else 'none'} passed over."
 
 

@@ -81,17 +81,6 @@ leg = Table(
 
 _SERIAL = "job_serial"
 
-_CALLS = select(
-    call,
-    select(leg.c.id)
-    .where(leg.c.call_id == call.c.id, leg.c.role == Role.TECHNICIAN.value)
-    .order_by(leg.c.created_at, leg.c.id)
-    .limit(1)
-    .correlate(call)
-    .scalar_subquery()
-    .label("technician_leg"),
-)
-
 
 class LegState(StrEnum):
     """Where a leg stands, as far as we know; the switch knows better."""
@@ -124,8 +113,6 @@ class CallRow:
     outcome: Outcome | None
     owner: str
     """The token of the process that runs the call."""
-    technician_leg: LegId | None
-    """The leg the call began with; `None` when none was ever written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +197,14 @@ def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> No
 
 def find_call(conn: Connection, which: CallId) -> CallRow | None:
     """The call of this id."""
-    row = conn.execute(_CALLS.where(call.c.id == which)).mappings().one_or_none()
+    row = conn.execute(select(call).where(call.c.id == which)).mappings().one_or_none()
     return None if row is None else _call_row(row)
 
 
 def open_calls(conn: Connection) -> list[CallRow]:
     """The calls that have not ended, the oldest first."""
     rows = conn.execute(
-        _CALLS.where(call.c.ended_at.is_(None)).order_by(call.c.created_at, call.c.serial)
+        select(call).where(call.c.ended_at.is_(None)).order_by(call.c.created_at, call.c.serial)
     )
     return [_call_row(row) for row in rows.mappings()]
 
@@ -293,7 +280,6 @@ def _call_row(row: RowMapping) -> CallRow:
         ended_at=row["ended_at"],
         outcome=None if outcome is None else Outcome(outcome),
         owner=row["owner"],
-        technician_leg=row["technician_leg"],
     )
 
 

@@ -107,7 +107,7 @@ def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher
 _ASKED_MOST: Mapping[str, int] = {
     # More interpreters whose own language it is, beyond the one that every language has.
     "uk": 4,
-    "ru": 2,
+    "ru": 1,
     "ro": 2,
     "ar": 4,
     "kea": 2,
@@ -116,12 +116,11 @@ _ASKED_MOST: Mapping[str, int] = {
     "bn": 3,
     "ne": 3,
     "ur": 2,
-    "pa": 2,
-    "cmn": 3,
-    "zh": 3,
-    "fr": 2,
-    "en": 2,
-    "es": 1,
+    "pa": 1,
+    "cmn": 2,
+    "zh": 2,
+    "fr": 1,
+    "en": 1,
     "wo": 1,
     "fa": 1,
 }

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Technicians are recognised by code and PIN, and by nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from bridge.agencies import store
+from bridge.agencies.model import AgencyKind, Technician
+from bridge.agencies.secrets import PinHasher
+from bridge.storage.inline import InlineDatabase
+from tests.storage_samples import PEPPER
+
+HASHER = PinHasher(PEPPER)
+
+
+def _add(conn: Connection, code: str = "1024", pin: str = "271828") -> Technician:
+    agency = store.find_agency(conn, code)
+    if agency is None:
+        agency = store.add_agency(conn, code, f"Agency {code}", AgencyKind.HEALTH)
+    return store.add_technician(
+        conn,
+        agency,
+        "Person",
+        pin_lookup=HASHER.lookup(code, pin),
+        pin_hash=HASHER.hash(code, pin),
+    )
+
+
+def test_code_and_pin_find_the_technician(conn: Connection) -> None:
+    one, other = _add(conn), _add(conn, "2051", "271828")
+    assert store.find_technician(conn, "1024", "271828", HASHER) == one
+    assert store.find_technician(conn, "2051", "271828", HASHER) == other
+    assert one.agency.code == "1024"
+
+
+@pytest.mark.parametrize(
+    ("code", "pin"),
+    [
+        ("1024", "271829"),
+        ("1024", ""),
+        ("1025", "271828"),
+        ("", ""),
+        ("10242", "71828"),
+        ("1024\0", "271828"),
+        ("1024", "27182\ud800"),
+        ("' OR 1=1 --", "271828"),
+    ],
+)
+def test_anything_else_finds_nobody(conn: Connection, code: str, pin: str) -> None:
+    _add(conn)
+    assert store.find_technician(conn, code, pin, HASHER) is None
+
+
+async def test_identify_proves_the_pin_outside_the_transaction(database: InlineDatabase) -> None:
+    known = await database.run(_add)
+    assert await store.identify(database, HASHER, "1024", "271828") == known
+    assert await store.identify(database, HASHER, "1024", "271829") is None
+
+
+async def test_a_lookup_key_alone_identifies_nobody(database: InlineDatabase) -> None:
+    """A row whose proof belongs to another PIN, as after a forged lookup key."""
+
+    def forge(conn: Connection) -> None:
+        agency = store.add_agency(conn, "1024", "Agency", AgencyKind.OTHER)
+        store.add_technician(
+            conn,
+            agency,
+            "Person",
+            pin_lookup=HASHER.lookup("1024", "000000"),
+            pin_hash=HASHER.hash("1024", "271828"),
+        )
+
+    await database.run(forge)
+    assert await store.identify(database, HASHER, "1024", "000000") is None
+
+
+def test_two_technicians_of_an_agency_have_two_pins(conn: Connection) -> None:
+    _add(conn)
+    with pytest.raises(IntegrityError):
+        _add(conn)
+
+
+def test_nothing_stored_shows_code_or_pin_and_no_hash_repeats(conn: Connection) -> None:
+    _add(conn)
+    found = store.find_credential(conn, HASHER.lookup("1024", "271828"))
+    assert found is not None
+    assert found.pin_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert "271828" not in found.pin_hash + HASHER.lookup("1024", "271828")
+    assert "argon2" not in repr(found)
+    assert HASHER.hash("1024", "271828") != HASHER.hash("1024", "271828")
+
+
+def test_the_pepper_decides() -> None:
+    other = PinHasher(PEPPER + "!")
+    assert other.lookup("1024", "271828") != HASHER.lookup("1024", "271828")
+    assert not other.verify(HASHER.hash("1024", "271828"), "1024", "271828")
+
+
+def test_code_and_pin_do_not_run_together() -> None:
+    assert HASHER.lookup("102", "4271828") != HASHER.lookup("1024", "271828")
+
+
+@pytest.mark.parametrize("stored", [None, "", "$argon2id$nonsense", "plain"])
+def test_no_usable_hash_is_never_a_match(stored: str | None) -> None:
+    assert not HASHER.verify(stored, "1024", "271828")
+
+
+def test_an_unknown_technician_costs_the_same_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts the slow proofs instead of timing them."""
+    proofs: list[str] = []
+    hasher = PinHasher(PEPPER)
+    slow = hasher._argon2.verify
+
+    def counted(stored: str, keyed: bytes) -> bool:
+        proofs.append(stored.rpartition("$")[0].rpartition("$")[0])
+        return slow(stored, keyed)
+
+    monkeypatch.setattr(type(hasher._argon2), "verify", lambda _self, *given: counted(*given))
+    hasher.verify(HASHER.hash("1024", "271828"), "1024", "271828")
+    hasher.verify(None, "1024", "271828")
+    assert len(proofs) == 2
+    assert proofs[0] == proofs[1]
+
+
+def test_a_short_pepper_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match=r"STT_PEPPER .* set it to a long random secret"):
+        PinHasher("x" * 31)
+    PinHasher("x" * 32)

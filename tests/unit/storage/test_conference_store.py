@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Calls and legs: what is written, what is forgotten, what ends once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, update
+from sqlalchemy.exc import IntegrityError
+
+from bridge.agencies.model import AgencyKind
+from bridge.agencies.store import add_agency, add_technician
+from bridge.conference import store
+from bridge.conference.model import CallState, Outcome
+from bridge.telephony.switch import Ending
+from bridge.vocabulary import CallId, JobNumber, LanguageTag, LegId, Role, new_call_id
+from tests.storage_samples import START, make_call, make_interpreter
+
+
+def _open(conn: Connection) -> tuple[CallId, JobNumber]:
+    call = new_call_id()
+    return call, store.open_call(conn, call, "218106191", START, "process-1")
+
+
+def test_calls_get_job_numbers_in_their_order(conn: Connection) -> None:
+    jobs = [_open(conn)[1] for _ in range(3)]
+    assert jobs == [JobNumber.of_serial(serial) for serial in (1, 2, 3)]
+
+
+def test_a_call_begins_empty(conn: Connection) -> None:
+    call, job = _open(conn)
+    assert store.find_call(conn, call) == store.CallRow(
+        id=call,
+        job=job,
+        line="218106191",
+        state=CallState.ASKING,
+        language=None,
+        agency=None,
+        technician=None,
+        migrant_mode=None,
+        migrant_number=None,
+        created_at=START,
+        ended_at=None,
+        outcome=None,
+        owner="process-1",
+    )
+    assert store.find_call(conn, CallId("call-unknown")) is None
+
+
+def test_a_request_is_written_and_the_number_forgotten_at_the_end(conn: Connection) -> None:
+    agency = add_agency(conn, "1024", "Hospital", AgencyKind.HEALTH)
+    technician = add_technician(conn, agency, "Person", pin_lookup="k", pin_hash="h")
+    call, _ = _open(conn)
+    store.update_call(
+        conn,
+        call,
+        state=CallState.HUNTING,
+        language=LanguageTag("uk"),
+        agency=agency.id,
+        technician=technician.id,
+        migrant_mode="ring",
+        migrant_number="+351910000001",
+    )
+    row = store.find_call(conn, call)
+    assert row is not None
+    assert (row.state, row.language) == (CallState.HUNTING, "uk")
+    assert (row.agency, row.technician) == (agency.id, technician.id)
+    assert row.migrant_number == "+351910000001"
+    assert "910000001" not in repr(row)
+
+    end = START + timedelta(minutes=3)
+    store.close_call(conn, call, end, CallState.CLOSED, Outcome.INTERPRETED)
+    row = store.find_call(conn, call)
+    assert row is not None
+    assert (row.state, row.outcome, row.ended_at) == (CallState.CLOSED, Outcome.INTERPRETED, end)
+    assert row.migrant_number is None
+    assert row.migrant_mode == "ring"
+
+
+def test_the_database_itself_forbids_a_number_after_the_end(conn: Connection) -> None:
+    call = make_call(conn)
+    store.close_call(conn, call, START, CallState.CLOSED, Outcome.ABANDONED)
+    with pytest.raises(IntegrityError, match="number_forgotten"):
+        conn.execute(update(store.call).values(migrant_number="+351910000001"))
+
+
+def test_a_call_that_ended_changes_no_more(conn: Connection) -> None:
+    call = make_call(conn)
+    store.close_call(conn, call, START, CallState.CLOSED, Outcome.ABANDONED)
+    with pytest.raises(LookupError):
+        store.update_call(conn, call, state=CallState.TALKING)
+    with pytest.raises(LookupError):
+        store.close_call(conn, call, START, CallState.LOST, Outcome.LOST)
+    with pytest.raises(LookupError):
+        store.update_call(conn, CallId("call-unknown"), owner="x")
+
+
+def test_no_change_is_no_error(conn: Connection) -> None:
+    store.update_call(conn, make_call(conn))
+
+
+def test_open_calls_are_those_that_have_not_ended_oldest_first(conn: Connection) -> None:
+    late = make_call(conn, START + timedelta(hours=1))
+    early, ended = make_call(conn), make_call(conn)
+    store.close_call(conn, ended, START, CallState.LOST, Outcome.LOST)
+    assert [row.id for row in store.open_calls(conn)] == [early, late]
+
+
+def test_legs_live_and_end_once(conn: Connection) -> None:
+    call, who = make_call(conn), make_interpreter(conn, 1)
+    first, second = LegId("1709542800.1"), LegId("interpreter-1")
+    store.add_leg(conn, first, call, Role.TECHNICIAN, START, state=store.LegState.CONVERSING)
+    store.add_leg(
+        conn, second, call, Role.INTERPRETER, START + timedelta(seconds=1), interpreter=who
+    )
+    assert [leg.id for leg in store.legs_of(conn, call)] == [first, second]
+    assert store.set_leg_state(conn, second, store.LegState.RINGING)
+    later = START + timedelta(seconds=9)
+    assert store.end_leg(conn, second, later, Ending.NO_ANSWER)
+    assert not store.end_leg(conn, second, later + timedelta(seconds=1), "failed")
+    assert not store.set_leg_state(conn, second, store.LegState.IN_ROOM)
+    assert not store.end_leg(conn, LegId("unknown"), later, "failed")
+    assert store.find_leg(conn, second) == store.LegRow(
+        second,
+        call,
+        Role.INTERPRETER,
+        who,
+        "ended",
+        START + timedelta(seconds=1),
+        later,
+        "no_answer",
+    )
+    assert store.find_leg(conn, LegId("unknown")) is None
