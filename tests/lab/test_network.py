@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The telephone network itself, over real SIP and RTP: here its trunk leads back to itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bridge.telephony.switch import Ending
+from bridge.vocabulary import Role
+from lab.asterisk import find_asterisk
+from lab.audio import ROLE_TONES, read_wav, tone, write_wav
+from lab.leg import CAUSES, UNALLOCATED, LegTooLate, PhoneLeg, Voice
+from lab.network import INTERPRETER_TONE, PORTS, TelephoneNetwork
+from lab.phones import (
+    Answers,
+    Behaviour,
+    Busy,
+    NeverAnswers,
+    Rejects,
+    Unreachable,
+    Voicemail,
+)
+from lab.ports import PortLease
+from lab.softphones import Softphone
+
+CALLER = "+351210000001"
+CALLED = "+351910000001"
+TECHNICIAN_HZ = ROLE_TONES[Role.TECHNICIAN]
+INTERPRETER_HZ = ROLE_TONES[Role.INTERPRETER]
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[TelephoneNetwork]:
+    with PortLease(PORTS) as lease:
+        network = TelephoneNetwork(find_asterisk(), tmp_path / "n", lease)
+        await network.start()
+        try:
+            yield network
+        finally:
+            await network.stop()
+
+
+async def _talk(network: TelephoneNetwork) -> tuple[PhoneLeg, PhoneLeg]:
+    """A call between two phones in which the called one has picked up."""
+    called = asyncio.create_task(network.wait_arrival(CALLED))
+    caller = await network.call(CALLER, CALLED)
+    return caller, await called
+
+
+async def test_a_phone_that_answers_is_heard_and_hears_but_not_itself(
+    network: TelephoneNetwork,
+) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.2), INTERPRETER_TONE)
+    caller, called = await _talk(network)
+    await caller.speak()
+    await caller.wait(2.0)
+    await caller.hang_up()
+
+    at_caller, at_called = await caller.heard(), await called.heard()
+    began, ended = at_caller.began + 0.5, at_caller.began + 1.5
+    assert at_caller.hears(INTERPRETER_HZ, began, ended)
+    assert at_called.hears(TECHNICIAN_HZ, began, ended)
+    assert not at_caller.hears(TECHNICIAN_HZ, began, ended)
+    assert not at_called.hears(INTERPRETER_HZ, began, ended)
+    # The margins behind the threshold, with the other's tone in the same recording.
+    assert at_caller.median_level(INTERPRETER_HZ, began, ended) > -20
+    assert at_caller.median_level(TECHNICIAN_HZ, began, ended) < -65
+    assert (caller.cause, called.cause) == (16, 16)
+
+
+async def test_keys_arrive_whole_and_in_order_both_ways(network: TelephoneNetwork) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.0, hears_seconds=0.2, keys="1"))
+    caller, called = await _talk(network)
+    await caller.speak()
+    await caller.wait(1.5)
+    await caller.key("0123456789*#" * 2)
+    await caller.wait(0.5)
+    await called.key("0099")
+    await called.wait(0.5)
+    await caller.hang_up()
+    await called.wait_hang_up(5.0)
+
+    assert "".join(one.key for one in called.received) == "0123456789*#" * 2
+    assert "".join(one.key for one in caller.received) == "10099"
+
+
+async def test_the_tone_goes_on_after_keys_and_the_recording_keeps_its_time(
+    network: TelephoneNetwork,
+) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.0, hears_seconds=0.5, keys="12345"))
+    caller, called = await _talk(network)
+    await caller.wait(1.0)
+    await caller.speak()
+    while len(caller.received) < 5:
+        await caller.wait(0.05)
+    await caller.wait(1.5)
+    await caller.hang_up()
+
+    after = caller.received[-1].at + 0.5
+    assert (await caller.heard()).hears(INTERPRETER_HZ, after, after + 0.8)
+    heard = await called.heard()
+    assert heard.hears(TECHNICIAN_HZ, after, after + 0.8)
+    assert called.ended_at is not None
+    lasted = called.ended_at - heard.began
+    assert read_wav(heard.path).seconds == pytest.approx(lasted, abs=0.25)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "ending"),
+    [
+        (Busy(), Ending.BUSY),
+        (Rejects(after_seconds=0.1), Ending.REJECTED),
+        (Unreachable(), Ending.UNREACHABLE),
+    ],
+)
+async def test_a_phone_that_cannot_be_reached_says_why(
+    network: TelephoneNetwork, behaviour: Behaviour, ending: Ending
+) -> None:
+    network.phone(CALLED, behaviour)
+    leg = await network.place(CALLER, CALLED)
+    await leg.wait_hang_up(15.0)
+    assert leg.cause == CAUSES[ending]
+    assert leg.answered_at is None
+
+
+async def test_a_number_that_nobody_has_is_unallocated(network: TelephoneNetwork) -> None:
+    leg = await network.place(CALLER, "+351910000999")
+    with pytest.raises(LegTooLate, match=f"cause {UNALLOCATED}"):
+        await leg.wait_answered()
+
+
+async def test_a_phone_that_is_in_a_call_is_busy(network: TelephoneNetwork) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.0))
+    first, called = await _talk(network)
+    second = await network.place("+351210000002", CALLED)
+    await second.wait_hang_up(15.0)
+    assert second.cause == CAUSES[Ending.BUSY]
+    assert not first.ended
+    await first.hang_up()
+    await called.wait_hang_up(5.0)
+    third = await network.call("+351210000002", CALLED)
+    assert third.answered_at is not None
+
+
+async def test_a_phone_rings_until_the_caller_gives_up(network: TelephoneNetwork) -> None:
+    network.phone(CALLED, NeverAnswers())
+    caller = await network.place(CALLER, CALLED)
+    called = await network.wait_arrival(CALLED)
+    await caller.wait(0.5)
+    assert not caller.ended
+    await caller.hang_up()
+    await called.wait_hang_up(5.0)
+    assert called.answered_at is None
+    with pytest.raises(LegTooLate, match="never answered"):
+        await called.heard()
+
+
+async def test_a_voicemail_talks_and_hangs_up_without_pressing_a_key(
+    network: TelephoneNetwork,
+) -> None:
+    network.phone(CALLED, Voicemail(after_seconds=0.1, stays_seconds=1.5))
+    caller, called = await _talk(network)
+    await caller.wait_hang_up(10.0)
+    assert caller.received == []
+    heard = await caller.heard()
+    assert heard.hears(INTERPRETER_HZ, heard.began + 0.3, heard.began + 1.2)
+    assert called.ended
+
+
+async def test_a_person_can_leave_in_the_middle_of_a_call(network: TelephoneNetwork) -> None:
+    network.phone(
+        CALLED, Answers(after_seconds=0.0, hears_seconds=0.1, keys="1", stays_seconds=0.5)
+    )
+    caller, _ = await _talk(network)
+    await caller.wait_hang_up(10.0)
+    assert [one.key for one in caller.received] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'Ana "a" <sip:x@y>',
+        "a,b&c;d=e",
+        "${EXTEN} ${SHELL(true)} $[1+1]",
+        "back\\slash [x] (y)",
+        "line\u2028separator\u2029 João Ünïcode",
+        "%0d%0aX-Injected: 1",
+        "x" * 300,
+        "",
+    ],
+)
+async def test_a_hostile_caller_name_reaches_the_far_end_and_harms_nothing(
+    network: TelephoneNetwork, name: str
+) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.0))
+    caller = await network.call(CALLER, CALLED, name)
+    assert network.arrivals[-1].number == CALLED
+    assert network.arrivals[-1].shown == CALLER
+    # SIP writes a backslash before quotes and backslashes, and Asterisk shows it so.
+    received = network.arrivals[-1].name
+    received = received.replace('\\"', '"').replace("\\\\", "\\")
+    assert received == name
+    await caller.hang_up()
+
+
+async def test_a_withheld_number_is_shown_as_sent(network: TelephoneNetwork) -> None:
+    network.phone(CALLED, Answers(after_seconds=0.0))
+    await network.call(CALLER, CALLED, shown="anonymous")
+    assert network.arrivals[-1].shown == "anonymous"
+    assert network.legs_of(CALLER)
+
+
+async def test_a_voice_is_said_once_and_the_moments_are_known(
+    network: TelephoneNetwork, tmp_path: Path
+) -> None:
+    turn = tmp_path / "turn.wav"
+    write_wav(turn, tone(TECHNICIAN_HZ, 1.0))
+    network.phone(CALLED, Answers(after_seconds=0.0, speaks=False))
+    called = asyncio.create_task(network.wait_arrival(CALLED))
+    caller = await network.call(CALLER, CALLED, sound=Voice((turn,)))
+    await called
+    spoken = await caller.say(turn)
+    await caller.wait(0.8)
+    await caller.hang_up()
+
+    heard = await (await called).heard()
+    assert heard.hears(TECHNICIAN_HZ, spoken.began + 0.2, spoken.began + 0.9)
+    assert not heard.hears(TECHNICIAN_HZ, spoken.ended + 0.2, spoken.ended + 0.6)
+
+
+async def test_softphone_accounts_are_there_and_not_yet_registered(tmp_path: Path) -> None:
+    accounts = [Softphone("technician", CALLER, "lab-password-1")]
+    with PortLease(PORTS) as lease:
+        network = TelephoneNetwork(
+            find_asterisk(), tmp_path / "n", lease, softphones=accounts, lines=["+351218106191"]
+        )
+        await network.start()
+        try:
+            shown = await network.asterisk.rx("pjsip show endpoint technician")
+            assert "from-softphone" in shown
+            assert not await network.registered("technician")
+        finally:
+            await network.stop()
+
+
+async def test_nothing_is_left_running(tmp_path: Path) -> None:
+    with PortLease(PORTS) as lease:
+        network = TelephoneNetwork(find_asterisk(), tmp_path / "n", lease)
+        await network.start()
+        network.phone(CALLED, Answers(after_seconds=0.0))
+        leg = await network.call(CALLER, CALLED)
+        await network.stop()
+        assert leg.ended
+        assert not network.asterisk.running
+        await network.stop()
