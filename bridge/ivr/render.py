@@ -70,7 +70,17 @@ def build(catalogue: Catalogue, out_dir: Path, progress: Progress | None = None)
     Can be interrupted at any moment and run again; what was finished stays. Files appear whole or
     not at all. Raises `RenderingFailed`.
     """
-    out_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        return _build(catalogue, out_dir, progress)
+    except OSError as error:
+        raise RenderingFailed(
+            f"prompts cannot be written to {out_dir} ({error.strerror}); "
+            "make room there or name another folder with STT_PROMPTS_DIR"
+        ) from error
+
+
+def _build(catalogue: Catalogue, out_dir: Path, progress: Progress | None) -> Built:
     made = _read_manifest(out_dir)
     spoken = [prompt for prompt in catalogue if catalogue.voice(prompt.language)]
     wanted = {prompt.name: _recipe(prompt, catalogue.voice(prompt.language)) for prompt in spoken}
