@@ -26,11 +26,11 @@ run() {
     ) 9>&- &
     ticker=$!
     # shellcheck disable=SC2064
-    trap "kill $ticker 2>/dev/null; printf '\ninterrupted; run the same command again to go on\n' >&2; exit 130" INT TERM
+    trap "kill $ticker 2>/dev/null || true; printf '\ninterrupted; run the same command again to go on\n' >&2; exit 130" INT TERM
     # The lock (9) is not for what a package starts for good, such as a database.
     "$@" >"$log" 2>&1 9>&- || status=$?
     trap - INT TERM
-    kill "$ticker" 2>/dev/null
+    kill "$ticker" 2>/dev/null || true
     wait "$ticker" 2>/dev/null || true
     if [ "$status" -ne 0 ]; then
         tail -n 20 "$log" >&2
