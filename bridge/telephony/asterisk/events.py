@@ -2,8 +2,8 @@
 """From AMI events to the switch's own words. No I/O; what is remembered is bounded.
 
 Asterisk tells of the end of an unanswered leg twice, each time with half of the truth: an
-OriginateResponse with a coarse reason and a Hangup with a cause. They are put together here, so
-that each leg has exactly one `LegEnded`. Nothing else is assumed about order.
+OriginateResponse with a coarse reason and a Hangup with a cause, in either order. They are put
+together here, so that each leg has exactly one `LegEnded`. Nothing is assumed about order.
 """
 
 from __future__ import annotations
@@ -95,7 +95,12 @@ class _Leg:
     ringing: bool = False
     answered: bool = False
     cancelled: bool = False
+    ours: bool = False
+    """We rang it, so an OriginateResponse tells of its failure."""
     reason: int | None = None
+    """Why ringing it failed, once told."""
+    gone_at: datetime | None = None
+    """When its channel went, while why is still to be told."""
 
 
 class EventTranslator:
@@ -108,7 +113,7 @@ class EventTranslator:
 
     def originating(self, leg: LegId) -> None:
         """Note that we are about to ring a leg of this id."""
-        self._leg(leg)
+        self._leg(leg).ours = True
 
     def cancelling(self, leg: LegId) -> None:
         """Note that we are about to hang up: unanswered, the leg ends as `Ending.CANCELLED`."""
@@ -172,16 +177,21 @@ class EventTranslator:
             return None
         known = self._leg(leg)
         known.reason = _number(frame.get("Reason"))
-        if known.born:
-            return None  # its Hangup is under way and knows more
-        return self._end(leg, at, _ending(known, 0))
+        if known.born and known.gone_at is None:
+            return None  # its Hangup is under way and may know more
+        return self._end(leg, known.gone_at or at, _ending(known, 0))
 
     def _hung_up(self, leg: LegId, frame: Frame, at: datetime) -> LegEvent | None:
         if leg in self._ended:
             return None
         known = self._leg(leg)
         known.answered = known.answered or frame.get("ChannelState") == _UP
-        return self._end(leg, at, _ending(known, _number(frame.get("Cause"))))
+        cause = _number(frame.get("Cause"))
+        told = known.answered or known.cancelled or known.reason is not None
+        if known.ours and not told and cause in SILENT_CAUSES:
+            known.gone_at = at  # the OriginateResponse is under way and knows more
+            return None
+        return self._end(leg, at, _ending(known, cause))
 
     def _end(self, leg: LegId, at: datetime, ending: Ending) -> LegEnded:
         self._living.pop(leg, None)
