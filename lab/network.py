@@ -194,10 +194,10 @@ class TelephoneNetwork:
     ) -> PhoneLeg:
         """Start a call from a phone through the PBX and return at once.
 
-        The called telephone is shown `from_number` (or `shown`, if given) and `caller_name`, whatever
-        text they hold: a carrier passes on what a stranger sends. Control characters alone cannot
-        be sent this way and raise `ValueError`. Raises `AmiRefused` or `AmiUnavailable` when the
-        network itself fails.
+        The called telephone is shown `from_number` (or `shown`, if given) and `caller_name`,
+        whatever text they hold: a carrier passes on what a stranger sends. Control characters
+        cannot be sent this way and raise `ValueError`. Raises `AmiRefused` or `AmiUnavailable`
+        when the network itself fails.
         """
         if not _DIALLED.fullmatch(to_number):
             raise ValueError("a number to dial is 1 to 32 of + 0-9 * #")

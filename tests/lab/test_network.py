@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import Role
@@ -28,15 +30,18 @@ from lab.ports import PortLease
 from lab.softphones import Softphone
 
 CALLER = "+351210000001"
-CALLED = "+351910000001"
 TECHNICIAN_HZ = ROLE_TONES[Role.TECHNICIAN]
 INTERPRETER_HZ = ROLE_TONES[Role.INTERPRETER]
 
 
-@pytest.fixture
-async def network(tmp_path: Path) -> AsyncIterator[TelephoneNetwork]:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def network(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TelephoneNetwork]:
+    """One network for all tests here; each test uses a number of its own."""
     with PortLease(PORTS) as lease:
-        network = TelephoneNetwork(find_asterisk(), tmp_path / "n", lease)
+        network = TelephoneNetwork(find_asterisk(), tmp_path_factory.mktemp("n"), lease)
         await network.start()
         try:
             yield network
@@ -44,18 +49,27 @@ async def network(tmp_path: Path) -> AsyncIterator[TelephoneNetwork]:
             await network.stop()
 
 
-async def _talk(network: TelephoneNetwork) -> tuple[PhoneLeg, PhoneLeg]:
+_serial = itertools.count(1)
+
+
+@pytest.fixture
+def number() -> str:
+    """A number that no other test rings."""
+    return f"+351910000{next(_serial):03d}"
+
+
+async def _talk(network: TelephoneNetwork, number: str) -> tuple[PhoneLeg, PhoneLeg]:
     """A call between two phones in which the called one has picked up."""
-    called = asyncio.create_task(network.wait_arrival(CALLED))
-    caller = await network.call(CALLER, CALLED)
+    called = asyncio.create_task(network.wait_arrival(number))
+    caller = await network.call(CALLER, number)
     return caller, await called
 
 
 async def test_a_phone_that_answers_is_heard_and_hears_but_not_itself(
-    network: TelephoneNetwork,
+    network: TelephoneNetwork, number: str
 ) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.2), INTERPRETER_TONE)
-    caller, called = await _talk(network)
+    network.phone(number, Answers(after_seconds=0.2), INTERPRETER_TONE)
+    caller, called = await _talk(network, number)
     await caller.speak()
     await caller.wait(2.0)
     await caller.hang_up()
@@ -72,9 +86,11 @@ async def test_a_phone_that_answers_is_heard_and_hears_but_not_itself(
     assert (caller.cause, called.cause) == (16, 16)
 
 
-async def test_keys_arrive_whole_and_in_order_both_ways(network: TelephoneNetwork) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.0, hears_seconds=0.2, keys="1"))
-    caller, called = await _talk(network)
+async def test_keys_arrive_whole_and_in_order_both_ways(
+    network: TelephoneNetwork, number: str
+) -> None:
+    network.phone(number, Answers(after_seconds=0.0, hears_seconds=0.2, keys="1"))
+    caller, called = await _talk(network, number)
     await caller.speak()
     await caller.wait(1.5)
     await caller.key("0123456789*#" * 2)
@@ -89,10 +105,10 @@ async def test_keys_arrive_whole_and_in_order_both_ways(network: TelephoneNetwor
 
 
 async def test_the_tone_goes_on_after_keys_and_the_recording_keeps_its_time(
-    network: TelephoneNetwork,
+    network: TelephoneNetwork, number: str
 ) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.0, hears_seconds=0.5, keys="12345"))
-    caller, called = await _talk(network)
+    network.phone(number, Answers(after_seconds=0.0, hears_seconds=0.5, keys="12345"))
+    caller, called = await _talk(network, number)
     await caller.wait(1.0)
     await caller.speak()
     while len(caller.received) < 5:
@@ -118,38 +134,42 @@ async def test_the_tone_goes_on_after_keys_and_the_recording_keeps_its_time(
     ],
 )
 async def test_a_phone_that_cannot_be_reached_says_why(
-    network: TelephoneNetwork, behaviour: Behaviour, ending: Ending
+    network: TelephoneNetwork, number: str, behaviour: Behaviour, ending: Ending
 ) -> None:
-    network.phone(CALLED, behaviour)
-    leg = await network.place(CALLER, CALLED)
+    network.phone(number, behaviour)
+    leg = await network.place(CALLER, number)
     await leg.wait_hang_up(15.0)
     assert leg.cause == CAUSES[ending]
     assert leg.answered_at is None
 
 
-async def test_a_number_that_nobody_has_is_unallocated(network: TelephoneNetwork) -> None:
-    leg = await network.place(CALLER, "+351910000999")
+async def test_a_number_that_nobody_has_is_unallocated(
+    network: TelephoneNetwork, number: str
+) -> None:
+    leg = await network.place(CALLER, number)
     with pytest.raises(LegTooLate, match=f"cause {UNALLOCATED}"):
         await leg.wait_answered()
 
 
-async def test_a_phone_that_is_in_a_call_is_busy(network: TelephoneNetwork) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.0))
-    first, called = await _talk(network)
-    second = await network.place("+351210000002", CALLED)
+async def test_a_phone_that_is_in_a_call_is_busy(network: TelephoneNetwork, number: str) -> None:
+    network.phone(number, Answers(after_seconds=0.0))
+    first, called = await _talk(network, number)
+    second = await network.place("+351210000002", number)
     await second.wait_hang_up(15.0)
     assert second.cause == CAUSES[Ending.BUSY]
     assert not first.ended
     await first.hang_up()
     await called.wait_hang_up(5.0)
-    third = await network.call("+351210000002", CALLED)
+    third = await network.call("+351210000002", number)
     assert third.answered_at is not None
 
 
-async def test_a_phone_rings_until_the_caller_gives_up(network: TelephoneNetwork) -> None:
-    network.phone(CALLED, NeverAnswers())
-    caller = await network.place(CALLER, CALLED)
-    called = await network.wait_arrival(CALLED)
+async def test_a_phone_rings_until_the_caller_gives_up(
+    network: TelephoneNetwork, number: str
+) -> None:
+    network.phone(number, NeverAnswers())
+    caller = await network.place(CALLER, number)
+    called = await network.wait_arrival(number)
     await caller.wait(0.5)
     assert not caller.ended
     await caller.hang_up()
@@ -160,10 +180,10 @@ async def test_a_phone_rings_until_the_caller_gives_up(network: TelephoneNetwork
 
 
 async def test_a_voicemail_talks_and_hangs_up_without_pressing_a_key(
-    network: TelephoneNetwork,
+    network: TelephoneNetwork, number: str
 ) -> None:
-    network.phone(CALLED, Voicemail(after_seconds=0.1, stays_seconds=1.5))
-    caller, called = await _talk(network)
+    network.phone(number, Voicemail(after_seconds=0.1, stays_seconds=1.5))
+    caller, called = await _talk(network, number)
     await caller.wait_hang_up(10.0)
     assert caller.received == []
     heard = await caller.heard()
@@ -171,11 +191,13 @@ async def test_a_voicemail_talks_and_hangs_up_without_pressing_a_key(
     assert called.ended
 
 
-async def test_a_person_can_leave_in_the_middle_of_a_call(network: TelephoneNetwork) -> None:
+async def test_a_person_can_leave_in_the_middle_of_a_call(
+    network: TelephoneNetwork, number: str
+) -> None:
     network.phone(
-        CALLED, Answers(after_seconds=0.0, hears_seconds=0.1, keys="1", stays_seconds=0.5)
+        number, Answers(after_seconds=0.0, hears_seconds=0.1, keys="1", stays_seconds=0.5)
     )
-    caller, _ = await _talk(network)
+    caller, _ = await _talk(network, number)
     await caller.wait_hang_up(10.0)
     assert [one.key for one in caller.received] == ["1"]
 
@@ -194,34 +216,36 @@ async def test_a_person_can_leave_in_the_middle_of_a_call(network: TelephoneNetw
     ],
 )
 async def test_a_hostile_caller_name_reaches_the_far_end_and_harms_nothing(
-    network: TelephoneNetwork, name: str
+    network: TelephoneNetwork, number: str, name: str
 ) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.0))
-    caller = await network.call(CALLER, CALLED, name)
-    assert network.arrivals[-1].number == CALLED
+    network.phone(number, Answers(after_seconds=0.0))
+    caller = await network.call(CALLER, number, name)
+    assert network.arrivals[-1].number == number
     assert network.arrivals[-1].shown == CALLER
     # SIP writes a backslash before quotes and backslashes, and Asterisk shows it so.
     received = network.arrivals[-1].name
     received = received.replace('\\"', '"').replace("\\\\", "\\")
-    assert received == name
+    assert name.startswith(received)
+    # Asterisk keeps fewer than 80 bytes of a name.
+    assert len(received) >= min(len(name), 70)
     await caller.hang_up()
 
 
-async def test_a_withheld_number_is_shown_as_sent(network: TelephoneNetwork) -> None:
-    network.phone(CALLED, Answers(after_seconds=0.0))
-    await network.call(CALLER, CALLED, shown="anonymous")
+async def test_a_withheld_number_is_shown_as_sent(network: TelephoneNetwork, number: str) -> None:
+    network.phone(number, Answers(after_seconds=0.0))
+    await network.call(CALLER, number, shown="anonymous")
     assert network.arrivals[-1].shown == "anonymous"
     assert network.legs_of(CALLER)
 
 
 async def test_a_voice_is_said_once_and_the_moments_are_known(
-    network: TelephoneNetwork, tmp_path: Path
+    network: TelephoneNetwork, number: str, tmp_path: Path
 ) -> None:
     turn = tmp_path / "turn.wav"
     write_wav(turn, tone(TECHNICIAN_HZ, 1.0))
-    network.phone(CALLED, Answers(after_seconds=0.0, speaks=False))
-    called = asyncio.create_task(network.wait_arrival(CALLED))
-    caller = await network.call(CALLER, CALLED, sound=Voice((turn,)))
+    network.phone(number, Answers(after_seconds=0.0, speaks=False))
+    called = asyncio.create_task(network.wait_arrival(number))
+    caller = await network.call(CALLER, number, sound=Voice((turn,)))
     await called
     spoken = await caller.say(turn)
     await caller.wait(0.8)
@@ -251,8 +275,8 @@ async def test_nothing_is_left_running(tmp_path: Path) -> None:
     with PortLease(PORTS) as lease:
         network = TelephoneNetwork(find_asterisk(), tmp_path / "n", lease)
         await network.start()
-        network.phone(CALLED, Answers(after_seconds=0.0))
-        leg = await network.call(CALLER, CALLED)
+        network.phone("+351910000001", Answers(after_seconds=0.0))
+        leg = await network.call(CALLER, "+351910000001")
         await network.stop()
         assert leg.ended
         assert not network.asterisk.running
