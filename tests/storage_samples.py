@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
+from bridge.agencies.secrets import PinHasher
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.store import open_call
 from bridge.roster.model import Presence
@@ -23,6 +25,13 @@ from bridge.vocabulary import (
 
 START = datetime(2024, 3, 4, 9, 0, 0, 123456, tzinfo=UTC)
 PEPPER = "a pepper that exists for tests only, long enough"
+
+
+def quick_hasher(pepper: str = PEPPER) -> PinHasher:
+    """The real hasher with Argon2 at its cheapest, for tests that hash many PINs."""
+    hasher = PinHasher(pepper)
+    hasher._argon2 = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return hasher
 
 
 def number(place: int) -> PhoneNumber:

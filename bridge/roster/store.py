@@ -212,8 +212,8 @@ def reserve(
     # The conflict is named, so that a leg used twice is an error and not a polite refusal.
     made = made.on_conflict_do_nothing(
         index_elements=[reservation.c.interpreter_id], index_where=_LIVE
-    )
-    return bool(conn.execute(made).rowcount == 1)
+    ).returning(reservation.c.id)
+    return conn.execute(made).scalar_one_or_none() is not None
 
 
 def accept_reservation(conn: Connection, leg: LegId, at: datetime) -> bool:

@@ -120,6 +120,7 @@ class SqlDatabase:
 
     async def _on_kept(self, work: Callable[[Connection], T]) -> T:
         if self._kept is None:
+            await asyncio.to_thread(self._probe)
             self._kept = await self._engine.connect()
         try:
             async with self._kept.begin():
@@ -128,6 +129,20 @@ class SqlDatabase:
             # Whatever state it was left in, a fresh connection costs a few milliseconds.
             await self._drop()
             raise
+
+    def _probe(self) -> None:
+        """Open the SQLite file as the driver will, and close it again.
+
+        When a file can't be opened the driver leaves a thread behind that complains once the event
+        loop is gone; plain sqlite3 just raises. So whatever is wrong shows here.
+        """
+        arguments, options = self._engine.dialect.create_connect_args(self._url)
+        opened: dict[str, Any] = {**options, "timeout": self._lock_seconds}
+        connection = sqlite3.connect(arguments[0], **opened)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
 
     async def _drop(self) -> None:
         connection, self._kept = self._kept, None

@@ -186,4 +186,4 @@ class Promises(RuleBasedStateMachine):
 
 
 TestPromises = Promises.TestCase
-TestPromises.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestPromises.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)

@@ -12,17 +12,16 @@ from sqlalchemy import Connection, func, select
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
-from bridge.agencies.secrets import PinHasher
 from bridge.ivr.languages import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.seed import INTERPRETERS, credentials, plan, seed
 from bridge.roster.store import load_roster, revision, set_presence
 from bridge.telephony.gate import permit
 from bridge.vocabulary import InterpreterId, LanguageTag
-from tests.storage_samples import PEPPER, START
+from tests.storage_samples import PEPPER, START, quick_hasher
 
 TAGS = tuple(language.tag for language in load_languages())
-HASHER = PinHasher(PEPPER)
+HASHER = quick_hasher()
 
 
 def test_all_languages_are_spoken_by_a_plausible_pool() -> None:
@@ -102,7 +101,7 @@ def test_seeding_again_keeps_what_people_changed(conn: Connection) -> None:
 
 def test_the_printed_pins_fit_after_a_change_of_pepper(conn: Connection) -> None:
     seed(conn, TAGS, HASHER, START)
-    renewed = PinHasher(PEPPER * 2)
+    renewed = quick_hasher(PEPPER * 2)
     [first, *_] = seed(conn, TAGS, renewed, START)
     assert agencies.find_technician(conn, first.code, first.pin, renewed) is not None
     assert agencies.find_technician(conn, first.code, first.pin, HASHER) is None

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A second process for the storage tests: reserves, writes events, or holds the lock.
+
+Usage: python -m tests.adapters.storage_process WHAT URL ARGUMENTS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sqlite3
+import sys
+
+from sqlalchemy import Connection
+
+from bridge.calllog.store import append
+from bridge.roster.store import release, reserve
+from bridge.storage.engine import SqlDatabase
+from bridge.vocabulary import CallId, InterpreterId, LegId
+from tests.storage_samples import START, make_event
+
+
+def say(line: str) -> None:
+    """Tell the test something."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def reserve_many(url: str, owner: str, call: str, people: str, rounds: str) -> None:
+    """Four tasks promise people at random and free some again; prints the truth as told.
+
+    A line says what was told: for each round, the leg, the interpreter and whether it was promised
+    and released.
+    """
+    database = SqlDatabase(url, lock_seconds=20.0, tries=10)
+    told: list[tuple[str, int, bool, bool]] = []
+
+    async def one(task: int) -> None:
+        dice = random.Random(f"{owner}-{task}")
+        for place in range(int(rounds)):
+            who = InterpreterId(dice.choice(json.loads(people)))
+            leg = LegId(f"{owner}-{task}-{place}")
+
+            def promise(conn: Connection, who: InterpreterId = who, leg: LegId = leg) -> bool:
+                return reserve(conn, who, CallId(call), leg, START, owner)
+
+            def free(conn: Connection, leg: LegId = leg) -> InterpreterId | None:
+                return release(conn, leg, START)
+
+            promised = await database.run(promise)
+            freed = promised and dice.random() < 0.8
+            if freed:
+                assert await database.run(free) == who
+            told.append((leg, who, promised, freed))
+
+    say("ready")
+    sys.stdin.readline()
+    await asyncio.gather(*(one(task) for task in range(4)))
+    await database.dispose()
+    say(json.dumps(told))
+
+
+async def write_events(url: str, call: str) -> None:
+    """Write events for ever, saying the place of each after it was written."""
+    database = SqlDatabase(url)
+    place = 0
+    while True:
+        place += 1
+        event = make_event(CallId(call), n=place)
+        await database.run(lambda conn, event=event: append(conn, event))  # type: ignore[misc]
+        say(str(place))
+
+
+def hold_lock(file: str) -> None:
+    """Hold SQLite's write lock on a file until a line is read."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    say("held")
+    sys.stdin.readline()
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+if __name__ == "__main__":
+    what, *arguments = sys.argv[1:]
+    if what == "reserve":
+        asyncio.run(reserve_many(*arguments))
+    elif what == "write":
+        asyncio.run(write_events(*arguments))
+    else:
+        hold_lock(*arguments)

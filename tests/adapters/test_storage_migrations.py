@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Migrations lead to exactly the tables the stores expect, there and back, on both databases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from bridge.storage.database import DatabaseUnavailable
+from bridge.storage.engine import SqlDatabase, sync_engine
+from bridge.storage.migrate import WrongSchema, current, downgrade, head, require_head, upgrade
+from bridge.storage.tables import metadata
+from tests.postgres import PostgresCluster, PostgresMissing, find_binaries, postgres
+from tests.storage_samples import make_call, make_event
+
+__all__ = ["postgres"]
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables; the SQLite file and its folder do not exist yet."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'var' / 'bridge.sqlite3'}"
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    return cluster.new(tables=False)
+
+
+def _differences(url: str) -> list[object]:
+    engine = sync_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        return list(compare_metadata(context, metadata))
+
+
+def _tables(url: str) -> set[str]:
+    engine = sync_engine(url)
+    with engine.connect() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_the_migrations_make_the_tables_of_the_stores(url: str) -> None:
+    upgrade(url)
+    assert _differences(url) == []
+    assert _tables(url) == {*metadata.tables, "alembic_version"}
+
+
+def test_the_comparison_would_notice(url: str) -> None:
+    upgrade(url)
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX uq_reservation_live_interpreter"))
+        connection.execute(text("ALTER TABLE leg DROP COLUMN ending"))
+    assert len(_differences(url)) == 2
+
+
+def test_there_and_back_and_there_again(url: str) -> None:
+    upgrade(url)
+    downgrade(url, "base")
+    assert _tables(url) == {"alembic_version"}
+    upgrade(url)
+    assert _differences(url) == []
+    engine = sync_engine(url)
+    with engine.connect() as connection:
+        assert current(connection) == head()
+
+
+def test_upgrading_what_is_up_to_date_changes_nothing(url: str) -> None:
+    upgrade(url)
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        call = make_call(connection)
+    upgrade(url)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT id FROM call")).scalars().all() == [call]
+
+
+def test_two_programs_may_upgrade_at_once(url: str) -> None:
+    if url.startswith("sqlite"):
+        Path(url.partition("///")[2]).parent.mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(upgrade, url) for _ in range(4)]:
+            done.result()
+    assert _differences(url) == []
+
+
+def test_a_migration_that_fails_leaves_the_tables_as_they_were(url: str) -> None:
+    """A table in the way stops the first migration half-way; nothing of it remains."""
+    if url.startswith("sqlite"):
+        Path(url.partition("///")[2]).parent.mkdir()
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE reservation (id INTEGER)"))
+    with pytest.raises(Exception, match="reservation"):
+        upgrade(url)
+    assert _tables(url) == {"reservation"}
+
+
+async def test_the_program_refuses_every_schema_but_its_own(url: str) -> None:
+    if url.startswith("sqlite"):
+        Path(url.partition("///")[2]).parent.mkdir()
+    database = SqlDatabase(url)
+    try:
+        with pytest.raises(WrongSchema, match="no tables yet: run `stt-bridge database upgrade`"):
+            await database.run(require_head)
+        upgrade(url)
+        await database.run(require_head)
+        await database.run(lambda c: c.execute(text("UPDATE alembic_version SET version_num='x'")))
+        with pytest.raises(WrongSchema, match=r"`stt-bridge database upgrade` of a newer program"):
+            await database.run(require_head)
+        with pytest.raises(WrongSchema, match="install that version"):
+            upgrade(url)
+        with pytest.raises(WrongSchema, match="install that version"):
+            downgrade(url, "base")
+    finally:
+        await database.dispose()
+
+
+def test_older_tables_are_refused_too(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as there is one migration only, an older schema is one before a pretended head."""
+    upgrade(url)
+    monkeypatch.setattr("bridge.storage.migrate.head", lambda: "9999")
+    engine = sync_engine(url)
+    with (
+        engine.connect() as connection,
+        pytest.raises(WrongSchema, match="older than this program: run `stt-bridge database"),
+    ):
+        require_head(connection)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    with pytest.raises(DatabaseUnavailable, match=r"The folder of the database file .* make it"):
+        upgrade(f"sqlite:///{tmp_path / 'var' / 'bridge.sqlite3'}")
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(DatabaseUnavailable, match="can't be reached: start it"):
+        upgrade("postgresql://nobody:secret@127.0.0.1:1/nowhere")
+
+
+def test_rows_that_point_nowhere_undo_a_migration(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bridge.sqlite3'}"
+    upgrade(url)
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        call = make_call(connection)
+        from bridge.calllog.store import append
+
+        append(connection, make_event(call))
+        connection.execute(text("DELETE FROM call"))
+    with pytest.raises(RuntimeError, match="rows of event that point nowhere"):
+        upgrade(url)
+
+
+def test_missing_postgresql_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(PostgresMissing, match="run `make setup`"):
+        find_binaries(tmp_path)
