@@ -24,10 +24,9 @@ unit: setup  ## Run the unit tests alone; they take seconds.
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
 check: setup  ## Lint, format, types and floors.
-	@.venv/bin/ruff check
-	@.venv/bin/ruff format --check
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@status=0; for tool in "ruff check" "ruff format --check" mypy lint-imports; do \
+		echo "--- $$tool"; .venv/bin/$$tool || status=1; \
+	done; exit $$status
 
 lock: setup  ## Recompile the locked requirements from pyproject.toml.
 	@scripts/lock.sh
