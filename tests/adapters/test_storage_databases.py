@@ -31,7 +31,7 @@ from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import upgrade
 from bridge.storage.schema import bump, count
 from bridge.vocabulary import CallId, JobNumber, LanguageTag, LegId, Role, new_call_id
-from tests.postgres import PostgresCluster, postgres
+from tests.postgres import PostgresCluster
 from tests.storage_samples import (
     START,
     make_call,
@@ -40,8 +40,6 @@ from tests.storage_samples import (
     number,
     quick_hasher,
 )
-
-__all__ = ["postgres"]
 
 KINDS = ("sqlite", "postgresql")
 

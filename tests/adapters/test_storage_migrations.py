@@ -11,14 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from bridge.calllog import store as calllog
 from bridge.storage.database import DatabaseUnavailable
 from bridge.storage.engine import SqlDatabase, sync_engine
 from bridge.storage.migrate import WrongSchema, current, downgrade, head, require_head, upgrade
 from bridge.storage.tables import metadata
-from tests.postgres import PostgresCluster, PostgresMissing, find_binaries, postgres
+from tests.postgres import PostgresCluster, PostgresMissing, find_binaries
 from tests.storage_samples import make_call, make_event
-
-__all__ = ["postgres"]
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
@@ -149,9 +148,7 @@ def test_rows_that_point_nowhere_undo_a_migration(tmp_path: Path) -> None:
     engine = sync_engine(url)
     with engine.begin() as connection:
         call = make_call(connection)
-        from bridge.calllog.store import append
-
-        append(connection, make_event(call))
+        calllog.append(connection, make_event(call))
         connection.execute(text("DELETE FROM call"))
     with pytest.raises(RuntimeError, match="rows of event that point nowhere"):
         upgrade(url)
