@@ -37,9 +37,9 @@ def upgrade(url: str, revision: str = "head") -> None:
     database cannot be used.
     """
     parsed = read_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
+    if parsed.get_backend_name() == "sqlite" and not (parsed.database or "").startswith("file:"):
         try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             raise DatabaseUnavailable(
                 f"The folder of the database file {parsed.database} can't be made: make it, "
