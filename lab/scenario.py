@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Scenarios as data: who is there, what the technicians do, and what must be true at the end.
+
+A scenario is one TOML file in ``lab/scenarios/``; ``lab/README.md`` lists what may stand in it.
+`lab.scenario_file` reads it into the frozen dataclasses below, and `unmet` compares what happened
+with what was expected.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bridge.calllog.model import Event, EventKind, Scalar
+from bridge.conference.model import Outcome
+from bridge.roster.model import Presence
+from bridge.vocabulary import InterpreterId, LanguageTag, Role
+from lab.phones import Behaviour
+
+LINE = "+351218106191"
+"""The line that scenarios ring unless they say otherwise."""
+AGENCY_CODE = "4021"
+PIN = "583046"
+"""Agency code and PIN of the lab's technician, for whoever fills the lab's database."""
+WRONG_PIN = "583047"
+MIGRANT_NUMBER = "+351960000901"
+OPERATOR_NUMBER = "+351210000909"
+INTERPRETER_NUMBER = "+35191000080{place}"
+CALLER_NUMBER = "+35121000070{place}"
+"""Numbers of the scenario's people, by their place in it; all fictional."""
+
+
+# --- what technicians do -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Ring a line and wait until it answers."""
+
+    line: str = LINE
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """Press keys."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Do nothing for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """Wait until this has happened so many times in this technician's call."""
+
+    kind: EventKind
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Meet:
+    """Wait until every technician has come to the same meeting, and go on at once."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Put the telephone down."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitHangUp:
+    """Stay until the bridge hangs up."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillBridge:
+    """Kill the bridge's process without warning, as a crash would (SIGKILL)."""
+
+
+Step = Call | Key | Pause | WaitFor | Meet | HangUp | WaitHangUp | KillBridge
+
+
+# --- who is there --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Technician:
+    """Somebody who rings the line."""
+
+    name: str
+    """What the scenario calls them."""
+    number: str = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
+    shown_name: str = ""
+    """The caller name that their carrier sends: hostile text in some scenarios."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Somebody on the scenario's roster. The first named is the first to be rung."""
+
+    name: str
+    """What the scenario calls them."""
+    number: str = field(repr=False)
+    languages: tuple[LanguageTag, ...]
+    phone: Behaviour
+    presence: Presence = Presence.AVAILABLE
+
+
+# --- what must be true at the end ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An event that must be in the log."""
+
+    kind: EventKind
+    interpreter: str = ""
+    """The scenario's name for the interpreter it is about; empty for any."""
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+    """What its data must hold, among other things."""
+
+    def fits(self, event: Event, interpreters: Mapping[str, InterpreterId]) -> bool:
+        """Whether this is the event meant."""
+        if event.kind is not self.kind:
+            return False
+        if self.interpreter and event.data.get("interpreter") != interpreters[self.interpreter]:
+            return False
+        return all(event.data.get(name) == value for name, value in self.data.items())
+
+    def __str__(self) -> str:
+        about = {"interpreter": self.interpreter} if self.interpreter else {}
+        told = ", ".join(f"{name}={value}" for name, value in {**about, **self.data}.items())
+        return f"{self.kind}({told})" if told else str(self.kind)
+
+
+class During(StrEnum):
+    """When the voices are listened to."""
+
+    ROOM = "room"
+    """From the moment the room is complete."""
+    AFTER_KILL = "after_kill"
+    """From the moment the bridge was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HearEachOther:
+    """These hear each other, and nobody hears himself."""
+
+    roles: tuple[Role, ...]
+    during: During = During.ROOM
+
+    def pairs(self) -> tuple[tuple[Role, Role, bool], ...]:
+        """Listener, speaker, and whether the first must hear the second."""
+        return tuple((one, other, one is not other) for one in self.roles for other in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What must be true when everybody has hung up."""
+
+    events: tuple[Expected, ...] = ()
+    """In this order, with others between them, in one and the same call."""
+    never: frozenset[EventKind] = frozenset()
+    """Kinds that no call may have."""
+    counts: Mapping[EventKind, int] = field(default_factory=dict)
+    """How often a kind occurs, over all calls."""
+    outcomes: tuple[Outcome, ...] = ()
+    """The outcomes of all calls, in any order; a call cut off by a killed bridge has none."""
+    hear_each_other: HearEachOther | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One story, told to a coordinator and to a machine."""
+
+    name: str
+    """The file's name without its suffix."""
+    title: str
+    description: str
+    """A paragraph that a coordinator can read."""
+    technicians: tuple[Technician, ...]
+    interpreters: tuple[Interpreter, ...]
+    migrant: Behaviour | None
+    """The migrant's phone, at `MIGRANT_NUMBER`; `None` when he sits beside the technician."""
+    operator: Behaviour | None
+    """The phone of the person on duty, at `OPERATOR_NUMBER`; `None` when nobody is."""
+    ring_seconds: float
+    """How long an interpreter's phone rings."""
+    expect: Expectations
+
+
+def unmet(
+    expect: Expectations,
+    calls: Sequence[Sequence[Event]],
+    interpreters: Mapping[str, InterpreterId],
+) -> list[str]:
+    """What of the expectations about events is not true, as sentences; nothing when all is.
+
+    `calls` are the events of each call in order; `interpreters` the ids behind the scenario's
+    names. Who hears whom is not looked at here.
+    """
+    problems: list[str] = []
+    if expect.events:
+        progress = max(
+            (_in_order(expect.events, events, interpreters) for events in calls), default=0
+        )
+        if progress < len(expect.events):
+            problems.append(
+                f"no call has {expect.events[progress]} after the {progress} expected before it"
+            )
+    counts = Counter(event.kind for events in calls for event in events)
+    problems += [f"{kind} must not happen" for kind in sorted(expect.never) if counts[kind]]
+    problems += [
+        f"{kind} happens {counts[kind]} times, not {wanted}"
+        for kind, wanted in expect.counts.items()
+        if counts[kind] != wanted
+    ]
+    ends = Counter(
+        str(event.data.get("outcome"))
+        for events in calls
+        for event in events
+        if event.kind is EventKind.CALL_ENDED
+    )
+    if ends != Counter(outcome.value for outcome in expect.outcomes):
+        wanted = ", ".join(sorted(expect.outcomes)) or "none"
+        problems.append(f"the outcomes are {', '.join(sorted(ends.elements()))}, not {wanted}")
+    return problems
+
+
+def _in_order(
+    expected: Sequence[Expected], events: Sequence[Event], interpreters: Mapping[str, InterpreterId]
+) -> int:
+    """How many of the expected events were found, one after the other."""
+    found = 0
+    for event in events:
+        if found < len(expected) and expected[found].fits(event, interpreters):
+            found += 1
+    return found

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Scenarios are read as they are meant, and compared with what happened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bridge.calllog.model import Event, EventKind, Scalar
+from bridge.conference.model import Outcome
+from bridge.ivr.languages import load_languages
+from bridge.vocabulary import CallId, InterpreterId, PhoneNumber, Role
+from lab.phones import Answers
+from lab.scenario import (
+    AGENCY_CODE,
+    MIGRANT_NUMBER,
+    PIN,
+    Call,
+    During,
+    Expectations,
+    Expected,
+    HearEachOther,
+    Key,
+    KillBridge,
+    Step,
+    WaitFor,
+    unmet,
+)
+from lab.scenario_file import BadScenario, load_scenario, load_scenarios
+
+NAMES = {"Olena": InterpreterId(1), "Taras": InterpreterId(2)}
+STORIES = {
+    "accepted_first_time",
+    "second_accepts",
+    "first_refuses",
+    "voicemail",
+    "wrong_pin",
+    "unknown_code",
+    "caller_gives_up",
+    "pool_empty",
+    "two_at_once",
+    "bridge_killed",
+    "hostile_caller_name",
+}
+LEAST = """
+title = "A story"
+description = "Something happens."
+[[interpreters]]
+name = "Olena"
+languages = ["uk"]
+[[technicians]]
+name = "nurse"
+steps = [{ call = true }, STEP]
+[expect]
+"""
+
+
+def event(kind: EventKind, **data: Scalar) -> Event:
+    return Event(CallId("call-1"), kind, datetime(2026, 3, 2, tzinfo=UTC), data=data)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "story.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def steps_of(folder: Path, step: str) -> tuple[Step, ...]:
+    story = load_scenario(written(folder, LEAST.replace("STEP", step)))
+    return story.technicians[0].steps[1:]
+
+
+def test_every_story_of_the_lab_can_be_read() -> None:
+    stories = {one.name: one for one in load_scenarios()}
+    assert set(stories) >= STORIES
+    numbers: set[str] = set()
+    for one in stories.values():
+        assert len(one.description.split()) > 20
+        assert isinstance(one.technicians[0].steps[0], Call)
+        numbers |= {who.number for who in one.technicians}
+        numbers |= {who.number for who in one.interpreters}
+    for number in numbers | {MIGRANT_NUMBER}:
+        assert PhoneNumber.parse(number).e164 == number
+    killed = stories["bridge_killed"]
+    assert KillBridge() in killed.technicians[0].steps
+    hearing = killed.expect.hear_each_other
+    assert hearing == HearEachOther(
+        (Role.TECHNICIAN, Role.INTERPRETER, Role.MIGRANT), During.AFTER_KILL
+    )
+
+
+def test_nobody_hears_himself_and_everybody_the_others() -> None:
+    pairs = HearEachOther((Role.TECHNICIAN, Role.MIGRANT)).pairs()
+    assert set(pairs) == {
+        (Role.TECHNICIAN, Role.TECHNICIAN, False),
+        (Role.TECHNICIAN, Role.MIGRANT, True),
+        (Role.MIGRANT, Role.TECHNICIAN, True),
+        (Role.MIGRANT, Role.MIGRANT, False),
+    }
+
+
+def test_placeholders_become_keys(tmp_path: Path) -> None:
+    def keys(text: str) -> str:
+        (step,) = steps_of(tmp_path, f'{{ key = "{text}" }}')
+        assert isinstance(step, Key)
+        assert text not in repr(step)
+        return step.keys
+
+    assert keys("{identity}") == AGENCY_CODE + PIN
+    assert keys("{wrong_identity}") not in (AGENCY_CODE + PIN, "")
+    assert keys("{migrant}#") == MIGRANT_NUMBER.removeprefix("+351") + "#"
+    languages = load_languages()
+    ukrainian = languages.by_code(keys("{language:uk}"))
+    assert ukrainian is not None
+    assert ukrainian.tag == "uk"
+    assert languages.by_code(keys("{unknown_language}")) is None
+
+
+def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
+    story = load_scenario(
+        written(tmp_path, LEAST.replace("STEP", '{ wait_for = "identified", count = 2 }'))
+    )
+    assert story.interpreters[0].phone == Answers(keys="1")
+    assert (story.migrant, story.operator, story.ring_seconds) == (None, None, 20.0)
+    assert story.technicians[0].steps[1] == WaitFor(EventKind.IDENTIFIED, 2)
+    assert story.expect == Expectations()
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        ('{ dance = "tango" }', "nobody knows how to do dance"),
+        ("{ call = false }", "nobody knows how to do call"),
+        ('{ call = "12" }', "not a telephone number"),
+        ('{ key = "12a" }', "keys are 0-9"),
+        ('{ key = "" }', "keys are 0-9"),
+        ('{ key = "{language:xx}" }', "stands for nothing"),
+        ('{ key = "{pin}" }', "stands for nothing"),
+        ('{ key = "1", pause = 1.0 }', "does one thing"),
+        ('{ key = "1", count = 2 }', "does one thing"),
+        ("{ pause = -1 }", "between 0 and 3600"),
+        ("{ pause = true }", "number of seconds"),
+        ('{ wait_for = "lunch" }', "'lunch' is none of call_answered"),
+        ('{ wait_for = "identified", count = 0 }', "whole number from 1"),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_refused(tmp_path: Path, step: str, why: str) -> None:
+    with pytest.raises(BadScenario, match=why) as refused:
+        steps_of(tmp_path, step)
+    assert "story.toml, technicians[1].steps[2]" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("title", "is not TOML"),
+        ("colour = 1", "may not have colour"),
+        ('title = "a"', "somebody must ring the line"),
+        (LEAST.replace("STEP", "").replace('"uk"', '"xx"'), "not a language of the service"),
+        (LEAST.replace("STEP", "").replace("[expect]", ""), "expect: is missing"),
+        (LEAST.replace("STEP", "") + 'events = ["lunch"]', "'lunch' is none of"),
+        (
+            LEAST.replace("STEP", "") + 'events = [{kind = "offered", interpreter = "Ana"}]',
+            "no interpreter 'Ana'",
+        ),
+        (LEAST.replace("STEP", "") + 'outcomes = ["fine"]', "'fine' is none of interpreted"),
+        (LEAST.replace("STEP", "") + 'hear_each_other = ["cat"]', "'cat' is none of technician"),
+        (LEAST.replace("STEP", "") + "counts = { offered = -1 }", "whole number"),
+        ('migrant = { kind = "sings" }' + LEAST.replace("STEP", ""), "migrant: a behaviour's kind"),
+        (LEAST.replace("STEP", "").replace("steps =", "steps_ ="), "may not have steps_"),
+        (
+            LEAST.replace("STEP", "").replace(
+                "[[technicians]]",
+                '[[interpreters]]\nname = "Olena"\nlanguages = []\n[[technicians]]',
+            ),
+            "nine different names",
+        ),
+    ],
+)
+def test_a_story_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(BadScenario, match=why) as refused:
+        load_scenario(written(tmp_path, text))
+    assert str(refused.value).startswith("story.toml")
+
+
+HAPPENED = [
+    event(EventKind.OFFERED, interpreter=1),
+    event(EventKind.OFFER_REFUSED, interpreter=1),
+    event(EventKind.OFFERED, interpreter=2),
+    event(EventKind.OFFER_ACCEPTED, interpreter=2),
+    event(EventKind.CALL_ENDED, outcome="interpreted"),
+]
+
+
+def test_events_in_order_with_others_between_them_are_enough() -> None:
+    expect = Expectations(
+        events=(
+            Expected(EventKind.OFFERED, "Olena"),
+            Expected(EventKind.OFFERED, "Taras"),
+            Expected(EventKind.CALL_ENDED, data={"outcome": "interpreted"}),
+        ),
+        never=frozenset({EventKind.NOBODY_AVAILABLE}),
+        counts={EventKind.OFFERED: 2, EventKind.LATE: 0},
+        outcomes=(Outcome.INTERPRETED,),
+    )
+    assert unmet(expect, [HAPPENED], NAMES) == []
+
+
+def test_each_broken_expectation_is_told() -> None:
+    expect = Expectations(
+        events=(Expected(EventKind.OFFERED, "Taras"), Expected(EventKind.OFFERED, "Olena")),
+        never=frozenset({EventKind.OFFER_REFUSED}),
+        counts={EventKind.OFFERED: 1},
+        outcomes=(Outcome.UNFILLED,),
+    )
+    assert unmet(expect, [HAPPENED], NAMES) == [
+        "no call has offered(interpreter=Olena) after the 1 expected before it",
+        "offer_refused must not happen",
+        "offered happens 2 times, not 1",
+        "the outcomes are interpreted, not unfilled",
+    ]
+
+
+def test_the_order_must_hold_within_one_call() -> None:
+    expect = Expectations(
+        events=(Expected(EventKind.OFFERED, "Olena"), Expected(EventKind.OFFER_ACCEPTED)),
+    )
+    halves = [HAPPENED[:1], HAPPENED[3:4]]
+    assert unmet(expect, halves, NAMES) != []
+    assert unmet(expect, [HAPPENED[:4]], NAMES) == []
+    assert unmet(expect, [], NAMES) != []
