@@ -86,7 +86,12 @@ class KillBridge:
     """Kill the bridge's process without warning, as a crash would (SIGKILL)."""
 
 
-Step = Call | Key | Pause | WaitFor | Meet | HangUp | WaitHangUp | KillBridge
+@dataclass(frozen=True, slots=True)
+class StartBridge:
+    """Start the bridge again after it was killed, on the same database."""
+
+
+Step = Call | Key | Pause | WaitFor | Meet | HangUp | WaitHangUp | KillBridge | StartBridge
 
 
 # --- who is there --------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from lab.scenario import (
     Meet,
     Pause,
     Scenario,
+    StartBridge,
     Step,
     Technician,
     WaitFor,
@@ -188,6 +189,8 @@ class _Reader:
                 return WaitHangUp()
             case "kill_bridge", True:
                 return KillBridge()
+            case "start_bridge", True:
+                return StartBridge()
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
 
     def _keys(self, text: str, where: str) -> str:

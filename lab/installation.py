@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole installation on one machine: telephone network, PBX, and the bridge as a process.
+
+Demo, lab tests and benchmarks use this same class. The two Asterisks are started once; the bridge
+can be started, stopped and killed on a database of its own as often as a scenario needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, select
+
+from bridge.agencies.secrets import PinHasher
+from bridge.calllog import store as calllog
+from bridge.calllog.model import StoredEvent
+from bridge.conference.store import call as call_table
+from bridge.storage.engine import SqlDatabase
+from bridge.storage.migrate import upgrade
+from bridge.telephony.asterisk.config import PbxPlan, write_configuration
+from bridge.telephony.gate import PermittedNumber
+from bridge.vocabulary import CallId, JobNumber
+from lab.asterisk import AsteriskProcess, find_asterisk
+from lab.network import PORTS as NETWORK_PORTS
+from lab.network import TelephoneNetwork
+from lab.ports import PortLease
+from lab.softphones import Softphone
+
+T = TypeVar("T")
+
+LINES = ("+351808257257", "+351218106191")
+LINE = "218106191"
+"""The line that the lab's technicians dial."""
+PBX_RTP_PORTS = 400
+PROMPTS = Path("var/prompts")
+READY = "the bridge is ready"
+
+
+class BridgeFailed(RuntimeError):
+    """The bridge did not start, or died; the message holds the end of its log."""
+
+
+class Installation:
+    """Network, PBX and bridge, in a directory of their own on free ports of this machine."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        softphones: Sequence[Softphone] = (),
+        bind: str = "127.0.0.1",
+        operator: PermittedNumber | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`settings` are further environment variables for the bridge (``STT_…``)."""
+        self.directory = directory.resolve()
+        self._install = find_asterisk()
+        self.asterisk_version = str(self._install.version)
+        self._lease = PortLease(NETWORK_PORTS + PBX_RTP_PORTS + 64)
+        self._sip_port = self._lease.port()
+        self._ami_port = self._lease.port()
+        self._agi_port = self._lease.port()
+        self._reader_secret = secrets.token_hex(16)
+        self._writer_secret = secrets.token_hex(16)
+        self._pepper = secrets.token_hex(32)
+        self._operator = operator
+        self.settings = dict(settings or {})
+        """Further settings of the bridge; changes count from its next start."""
+        self.network = TelephoneNetwork(
+            self._install,
+            self.directory / "network",
+            self._lease,
+            pbx=("127.0.0.1", self._sip_port),
+            lines=LINES,
+            softphones=softphones,
+            bind=bind,
+        )
+        self._pbx: AsteriskProcess | None = None
+        self._bridge: asyncio.subprocess.Process | None = None
+        self._runs = 0
+        self._reading: Engine | None = None
+
+    # --- the two Asterisks ---------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start the network and the PBX. Raises `AsteriskFailed`; then nothing is left running."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        rtp_first, rtp_last = self._lease.rtp_range(PBX_RTP_PORTS)
+        plan = PbxPlan(
+            modules_dir=self._install.modules_dir,
+            data_dir=self._install.data_dir,
+            music_dir=self._install.music_dir,
+            prompts_dir=PROMPTS,
+            recordings_dir=PROMPTS.parent / "recordings",
+            reader_secret=self._reader_secret,
+            writer_secret=self._writer_secret,
+            trunk_host=self.network.host,
+            trunk_port=self.network.sip_port,
+            sip_port=self._sip_port,
+            rtp_first=rtp_first,
+            rtp_last=rtp_last,
+            ami_port=self._ami_port,
+            agi_port=self._agi_port,
+            operator=self._operator,
+            apology_music_seconds=3,
+        )
+        try:
+            self._pbx = AsteriskProcess(
+                self._install, write_configuration(plan, self.directory / "pbx")
+            )
+            await asyncio.gather(self._pbx.start(), self.network.start())
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop everything that was started."""
+        await self.stop_bridge()
+        await self.network.stop()
+        if self._pbx is not None:
+            await self._pbx.stop()
+        self._lease.close()
+
+    @property
+    def pbx(self) -> AsteriskProcess:
+        """The PBX. Raises `RuntimeError` before `start`."""
+        if self._pbx is None:
+            raise RuntimeError("the PBX has not been started")
+        return self._pbx
+
+    # --- the bridge ----------------------------------------------------------------------------
+
+    @property
+    def log_file(self) -> Path:
+        """The log of the bridge that runs now, or ran last."""
+        return self.directory / f"bridge-{self._runs}.log"
+
+    @property
+    def hasher(self) -> PinHasher:
+        """Hashes PINs as this installation's bridge does."""
+        return PinHasher(self._pepper)
+
+    async def new_database(self, fill: Callable[[Connection], T]) -> T:
+        """Give the next bridge an empty database and write `fill` into it."""
+        self._runs += 1
+        await asyncio.to_thread(upgrade, self.database_url)
+        database = SqlDatabase(self.database_url)
+        try:
+            filled = await database.run(fill)
+        finally:
+            await database.dispose()
+        if self._reading is not None:
+            self._reading.dispose()
+        # Plain read transactions: looking on must not take the bridge's write lock.
+        self._reading = create_engine(f"sqlite:///{self._database_file}")
+        return filled
+
+    async def start_bridge(self, *, within_seconds: float = 30.0) -> None:
+        """Start the bridge on the present database; returns when it takes calls.
+
+        Raises `BridgeFailed`.
+        """
+        with self.log_file.open("ab") as log:
+            self._bridge = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bridge.cli", "serve", "--json-log"),
+                env={**os.environ, **self.bridge_settings()},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        already = self.log_file.read_text().count(READY)
+        try:
+            async with asyncio.timeout(within_seconds):
+                while self.log_file.read_text().count(READY) <= already:
+                    if self._bridge.returncode is not None:
+                        raise BridgeFailed(f"the bridge did not start:\n{self.log_tail()}")
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            await self.stop_bridge()
+            raise BridgeFailed(f"the bridge was not ready in time:\n{self.log_tail()}") from None
+
+    async def stop_bridge(self) -> None:
+        """Ask the bridge to stop, and wait until it has."""
+        await self._end_bridge(signal.SIGTERM)
+
+    async def kill_bridge(self) -> None:
+        """End the bridge as a crash would: `kill -9`."""
+        await self._end_bridge(signal.SIGKILL)
+
+    async def _end_bridge(self, with_signal: signal.Signals) -> None:
+        process, self._bridge = self._bridge, None
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(with_signal)
+        try:
+            async with asyncio.timeout(15):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def bridge_settings(self) -> dict[str, str]:
+        """The environment variables with which this installation's bridge runs."""
+        return {
+            "STT_DATABASE_URL": self.database_url,
+            "STT_PEPPER": self._pepper,
+            "STT_PROMPTS_DIR": str(PROMPTS.resolve()),
+            "STT_RECORDINGS_DIR": str((PROMPTS.parent / "recordings").resolve()),
+            "STT_OPERATOR_NUMBER": self._operator.number.e164 if self._operator else "",
+            "STT_ASTERISK__AMI_PORT": str(self._ami_port),
+            "STT_ASTERISK__READER_SECRET": self._reader_secret,
+            "STT_ASTERISK__WRITER_SECRET": self._writer_secret,
+            "STT_ASTERISK__AGI_PORT": str(self._agi_port),
+            **self.settings,
+        }
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The end of the bridge's log."""
+        text = self.log_file.read_text() if self.log_file.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    # --- looking at the record -----------------------------------------------------------------
+
+    @property
+    def _database_file(self) -> Path:
+        return self.directory / f"bridge-{self._runs}.sqlite3"
+
+    @property
+    def database_url(self) -> str:
+        """The database of the present bridge."""
+        return f"sqlite+aiosqlite:///{self._database_file}"
+
+    def read(self, look: Callable[[Connection], T]) -> T:
+        """Look into the present database without disturbing the bridge."""
+        if self._reading is None:
+            raise RuntimeError("there is no database yet")
+        with self._reading.connect() as conn:
+            return look(conn)
+
+    def calls(self) -> list[tuple[CallId, JobNumber]]:
+        """All calls so far, the oldest first."""
+        rows = select(call_table.c.id, call_table.c.serial).order_by(call_table.c.serial)
+        return self.read(
+            lambda conn: [
+                (CallId(row.id), JobNumber.of_serial(row.serial)) for row in conn.execute(rows)
+            ]
+        )
+
+    def events(self, call: CallId, after: int = 0) -> list[StoredEvent]:
+        """The events of a call after the `after`-th."""
+        return self.read(lambda conn: calllog.events_since(conn, call, after))

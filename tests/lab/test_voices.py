@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The demo's voices, spoken into a real call and found again turn by turn."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.vocabulary import LanguageTag, Role
+from lab import voices
+from lab.asterisk import find_asterisk
+from lab.audio import ROLE_TONES, hears, read_wav
+from lab.leg import PhoneLeg, Spoken
+from lab.network import PORTS, TelephoneNetwork
+from lab.phones import Answers
+from lab.ports import PortLease
+
+
+def test_a_conversation_is_rendered_once_and_begins_with_beeps(tmp_path: Path) -> None:
+    lines = voices.conversation(LanguageTag("uk"))
+    turns = voices.render(lines, tmp_path)
+    assert {turn.line.role for turn in turns} == {
+        Role.TECHNICIAN,
+        Role.INTERPRETER,
+        Role.MIGRANT,
+    }
+    for turn in turns:
+        sound = read_wav(turn.file)
+        assert sound.seconds > 1.2
+        for role, hertz in ROLE_TONES.items():
+            assert hears(sound, hertz, 0.0, voices.BEEP_SECONDS) == (role is turn.line.role)
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert voices.render(lines, tmp_path) == turns
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
+
+
+def test_a_language_without_a_conversation_names_those_that_have_one() -> None:
+    with pytest.raises(voices.VoiceFailed, match="choose one of es, fr, uk"):
+        voices.conversation(LanguageTag("mnk"))
+
+
+def test_a_missing_program_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(voices.VoiceFailed, match="espeak-ng is not installed; run: make setup"):
+        voices.render(voices.conversation(LanguageTag("fr")), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_each_turn_is_heard_at_the_far_end_and_not_by_its_speaker(tmp_path: Path) -> None:
+    turns = voices.render(voices.conversation(LanguageTag("fr"))[:2], tmp_path / "voices")
+    said: list[tuple[Role, PhoneLeg, PhoneLeg, Spoken]] = []
+    with PortLease(PORTS) as lease:
+        network = TelephoneNetwork(find_asterisk(), tmp_path / "n", lease)
+        await network.start()
+        try:
+            network.phone("+351910000001", Answers(after_seconds=0.0, speaks=False))
+            rung = asyncio.create_task(network.wait_arrival("+351910000001"))
+            caller = await network.call("+351210000001", "+351910000001")
+            called = await rung
+            for turn, (speaker, listener) in zip(
+                turns, ((caller, called), (called, caller)), strict=True
+            ):
+                spoken = await speaker.say(turn.file)
+                said.append((turn.line.role, speaker, listener, spoken))
+            await caller.hang_up()
+            for role, speaker, listener, spoken in said:
+                window = voices.beep_window(spoken)
+                hertz = ROLE_TONES[role]
+                assert (await listener.heard()).hears(hertz, *window)
+                assert not (await speaker.heard()).hears(hertz, *window)
+        finally:
+            await network.stop()
