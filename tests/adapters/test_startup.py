@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an administrator sees when the bridge cannot start: one line that names the remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.ivr.prompts import load_catalogue
+from bridge.storage.migrate import upgrade
+from bridge.telephony.asterisk.frames import Frame
+from tests.adapters.fake_ami import FakeAmi, FakePeer
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sound files for every prompt; what they sound like does not matter here."""
+    folder = tmp_path_factory.mktemp("prompts")
+    for prompt in load_catalogue():
+        path = folder / f"{prompt.name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        with wave.open(str(path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(b"\0\0" * 80)
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path, prompts: Path) -> dict[str, str]:
+    """Settings with which nothing is wrong but that no Asterisk listens."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/bridge.sqlite3"
+    upgrade(url)
+    return {
+        "STT_DATABASE_URL": url,
+        "STT_PEPPER": SECRET,
+        "STT_PROMPTS_DIR": str(prompts),
+        "STT_RECORDINGS_DIR": str(tmp_path / "recordings"),
+        "STT_ASTERISK__AMI_PORT": "1",
+        "STT_ASTERISK__AGI_PORT": "0",
+        "STT_ASTERISK__READER_SECRET": SECRET,
+        "STT_ASTERISK__WRITER_SECRET": SECRET,
+    }
+
+
+async def serve(settings: dict[str, str]) -> tuple[int, list[str]]:
+    """Run `stt-bridge serve` until it gives up; its exit code and what it said."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("STT_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bridge.cli", "serve"),
+        env={**clean, **settings},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(60):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    return process.returncode or 0, said.decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"STT_PEPPER": "short"}, "STT_PEPPER is shorter than 32 characters"),
+        ({"STT_CALLER_ID": "hello"}, "STT_CALLER_ID is not a telephone number"),
+        ({"STT_RING_SECONDS": "-1"}, "STT_RING_SECONDS: Input should be greater than 0"),
+        ({"STT_DATABASE_URL": "mysql://x"}, "STT_DATABASE_URL names no database"),
+        ({"STT_DATABASE_URL": "sqlite+aiosqlite:////nowhere/x"}, "STT_DATABASE_URL"),
+        ({"STT_PROMPTS_DIR": "/nowhere"}, "run `stt-bridge prompts build`"),
+        ({}, "start Asterisk or correct the address"),
+    ],
+)
+async def test_one_line_names_the_remedy(
+    settings: dict[str, str], change: dict[str, str], expected: str
+) -> None:
+    code, said = await serve(settings | change)
+    assert code == 1
+    assert len(said) == 1, said
+    assert said[0].startswith("error: ")
+    assert expected in said[0]
+    assert SECRET not in said[0]
+
+
+async def test_one_missing_prompt_is_named(settings: dict[str, str], tmp_path: Path) -> None:
+    partial = tmp_path / "partial"
+    for prompt in load_catalogue():
+        whole = Path(settings["STT_PROMPTS_DIR"]) / f"{prompt.name}.wav"
+        if prompt.name != "pt/goodbye":
+            (partial / prompt.language).mkdir(parents=True, exist_ok=True)
+            (partial / f"{prompt.name}.wav").symlink_to(whole)
+    code, said = await serve(settings | {"STT_PROMPTS_DIR": str(partial)})
+    assert (code, len(said)) == (1, 1)
+    assert "pt/goodbye" in said[0]
+
+
+async def test_tables_that_are_missing(settings: dict[str, str], tmp_path: Path) -> None:
+    empty = f"sqlite+aiosqlite:///{tmp_path}/empty.sqlite3"
+    code, said = await serve(settings | {"STT_DATABASE_URL": empty})
+    assert (code, len(said)) == (1, 1)
+    assert "stt-bridge database upgrade" in said[0]
+
+
+@pytest.fixture
+def locked(settings: dict[str, str]) -> Iterator[None]:
+    """Another program holds the database's write lock."""
+    path = settings["STT_DATABASE_URL"].removeprefix("sqlite+aiosqlite:///")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    yield
+    holder.close()
+
+
+@pytest.mark.usefixtures("locked")
+async def test_a_locked_database(settings: dict[str, str]) -> None:
+    code, said = await serve(settings)
+    assert (code, len(said)) == (1, 1)
+    assert "The database is locked: close the other program" in said[0]
+
+
+async def test_an_asterisk_that_is_too_old(settings: dict[str, str]) -> None:
+    async def old(peer: FakePeer, action: Frame) -> None:
+        await peer.ok(action, ("AsteriskVersion", "20.5.0"))
+
+    async with FakeAmi() as ami:
+        ami.replies["CoreSettings"] = old
+        code, said = await serve(settings | {"STT_ASTERISK__AMI_PORT": str(ami.port)})
+    assert (code, len(said)) == (1, 1)
+    assert "20.5.0" in said[0]
+    assert "22.10.1" in said[0]
+
+
+async def test_a_port_that_is_taken(settings: dict[str, str]) -> None:
+    async def new(peer: FakePeer, action: Frame) -> None:
+        await peer.ok(action, ("AsteriskVersion", "22.10.1"))
+
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    async with taken, FakeAmi() as ami:
+        ami.replies["CoreSettings"] = new
+        change = {"STT_ASTERISK__AMI_PORT": str(ami.port), "STT_ASTERISK__AGI_PORT": str(port)}
+        code, said = await serve(settings | change)
+    assert (code, len(said)) == (1, 1)
+    assert f"127.0.0.1:{port}" in said[0]
+    assert "STT_ASTERISK__AGI_PORT" in said[0]
