@@ -36,7 +36,11 @@ _FLOOR_DB = -120.0
 """Level given to complete silence, far under anything a telephone can carry."""
 
 HEARD_DBFS = -40.0
-"""A tone must be at least so loud to be heard; THRESHOLD_REASON
+"""A tone must be at least so loud to be heard.
+
+The lab's tones are played, and arrive through a room, at -13 dBFS. The bin of a tone that is not
+there holds what A-law's rounding of the other two leaves: measured in a room of three, -63 dBFS in
+the loudest tenth of a second. The threshold lies about half-way, over 20 dB from both.
 """
 STANDS_OUT_DB = 20.0
 """A tone must stand so far above its surroundings, or it may be a sound in somebody's speech."""
@@ -92,14 +96,18 @@ def read_wav(path: Path) -> Sound:
 
 
 def is_finished(path: Path) -> bool:
-    """Whether the writer of a WAV has closed it: the header's length fits the file's."""
+    """Whether the writer of a WAV has closed it: the header's length fits the file's.
+
+    Asterisk writes in blocks and corrects the header last, so a file that it still writes is empty
+    or longer than its header says. A recording of nothing at all is finished too.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(8)
         size = path.stat().st_size
     except OSError:
         return False
-    return len(head) == 8 and size > 44 and int.from_bytes(head[4:8], "little") + 8 == size
+    return len(head) == 8 and size >= 44 and int.from_bytes(head[4:8], "little") + 8 == size
 
 
 def write_wav(path: Path, sound: Sound) -> None:

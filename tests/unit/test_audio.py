@@ -120,6 +120,15 @@ def test_a_file_that_is_still_being_written_is_read_to_its_end(tmp_path: Path) -
     assert not is_finished(tmp_path / "missing.wav")
 
 
+def test_a_recording_of_nothing_is_finished_and_joins_as_silence(tmp_path: Path) -> None:
+    empty, later = tmp_path / "empty.wav", tmp_path / "later.wav"
+    write_wav(empty, Sound(array.array("h")))
+    write_wav(later, tone(MIGRANT, 0.5))
+    assert is_finished(empty)
+    joined = join([Recording(empty, 10.0), Recording(later, 11.0)], tmp_path / "joined.wav")
+    assert read_wav(joined.path) == after(silence(1.0), tone(MIGRANT, 0.5))
+
+
 def test_chunks_that_mean_nothing_here_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write_wav(path, tone(TECHNICIAN, 0.1))
