@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +32,6 @@ from lab.asterisk import AsteriskProcess, find_asterisk
 from lab.network import PORTS as NETWORK_PORTS
 from lab.network import TelephoneNetwork
 from lab.ports import PortLease
-from lab.softphones import Softphone
 
 T = TypeVar("T")
 
@@ -55,7 +54,6 @@ class Installation:
         self,
         directory: Path,
         *,
-        softphones: Sequence[Softphone] = (),
         bind: str = "127.0.0.1",
         operator: PermittedNumber | None = None,
         settings: Mapping[str, str] | None = None,
@@ -80,7 +78,6 @@ class Installation:
             self._lease,
             pbx=("127.0.0.1", self._sip_port),
             lines=LINES,
-            softphones=softphones,
             bind=bind,
         )
         self._pbx: AsteriskProcess | None = None
@@ -151,6 +148,7 @@ class Installation:
     async def new_database(self, fill: Callable[[Connection], T]) -> T:
         """Give the next bridge an empty database and write `fill` into it."""
         self._runs += 1
+        self.directory.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(upgrade, self.database_url)
         database = SqlDatabase(self.database_url)
         try:
