@@ -108,6 +108,7 @@ class AmiLink:
         self._booted = asyncio.Event()
         self._up = False
         self._supervisor: asyncio.Task[None] | None = None
+        self._closings: set[asyncio.Task[None]] = set()
         # One thread, so that actions keep their order and a slow socket never blocks the loop.
         self._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ami-send")
 
@@ -144,6 +145,7 @@ class AmiLink:
                 await self._supervisor
             self._supervisor = None
         await self._drop("the link was stopped")
+        await asyncio.gather(*self._closings)
         self._sender.shutdown(wait=False)
 
     async def action(self, name: str, headers: Headers = (), *, timeout: float = 5.0) -> Frame:  # noqa: ASYNC109 -- the port's own deadline
@@ -388,7 +390,11 @@ class AmiLink:
         if was_up:
             self._tell(self._on_down)
         if client is not None:
-            await asyncio.to_thread(client.close)
+            closing = asyncio.create_task(asyncio.to_thread(client.close))
+            self._closings.add(closing)
+            closing.add_done_callback(self._closings.discard)
+            # Our being cancelled must not leave a socket open.
+            await asyncio.shield(closing)
 
     def _tell(self, callback: Callable[[], None]) -> None:
         try:

@@ -120,13 +120,14 @@ class AgiSession:
                 hung_up = True
                 continue
             shape = _REPLY.fullmatch(line)
-            if shape is None or shape[1].startswith("1"):
-                if usage:
-                    usage.append(line)
-                    _refuse_flood(usage)
+            if usage and (shape is None or shape[1] != "520" or shape[2] == "-"):
+                usage.append(line)
+                _refuse_flood(usage)
                 continue
-            code, dash, text = int(shape[1]), shape[2] == "-", shape[3]
-            if dash:
+            if shape is None or shape[1].startswith("1"):
+                continue
+            code, text = int(shape[1]), shape[3]
+            if shape[2] == "-":
                 usage = [text]
                 continue
             reply = _parsed(code, "\n".join([*usage, text]) if usage else text)
@@ -273,6 +274,7 @@ class FastAgiServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = None
         try:
             session = await self._greet(reader, writer)
             if session is not None:
@@ -282,6 +284,8 @@ class FastAgiServer:
         except Exception as error:  # noqa: BLE001 -- one session's fault must not touch another's
             _log_failure(error)
         finally:
+            if session is not None:
+                session.close()
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
