@@ -133,9 +133,11 @@ def parse_days(text: str) -> frozenset[Weekday]:
     """Read weekdays: ``Mon-Fri``, ``Sat``, ``Mon, Wed-Fri``. Raises `BadHours`."""
     days: set[Weekday] = set()
     for part in text.split(","):
-        first, _, last = (word.strip().casefold() for word in part.replace("–", "-").partition("-"))
+        first, dash, last = (
+            word.strip().casefold() for word in part.replace("–", "-").partition("-")
+        )
         try:
-            start, end = _WEEKDAYS[first], _WEEKDAYS[last or first]
+            start, end = _WEEKDAYS[first], _WEEKDAYS[last if dash else first]
         except KeyError:
             raise BadHours(f"{text!r} are no weekdays; write them as in 'Mon-Fri, Sun'") from None
         days.update(Weekday((start + step) % 7) for step in range((end - start) % 7 + 1))
@@ -157,22 +159,24 @@ def _place(entry: _Table) -> Place:
     _refuse_unknown(
         key, entry, ("key", "pt", "en", "numbers", "address", "hours", "closed", "municipality")
     )
+    municipality = _text(key, entry, "municipality", "")
+    written = _texts(key, entry, "numbers")
     try:
-        schedule = Schedule(
-            windows=tuple(w for row in _tables(key, entry, "hours") for w in _windows(key, row)),
-            closures=tuple(_closure(key, row) for row in _tables(key, entry, "closed")),
-            holidays=PublicHolidays(_text(key, entry, "municipality", "")),
-        )
-        numbers = tuple(PhoneNumber.parse(text) for text in _texts(key, entry, "numbers"))
+        holidays = PublicHolidays(municipality)
+        numbers = tuple(PhoneNumber.parse(text) for text in written)
     except BadNumber:
         raise BadHours(f"{key}: one of the numbers cannot be rung; correct it") from None
-    if not schedule.windows:
+    except BadHours as error:
+        raise BadHours(f"{key}: {error}") from None
+    windows = tuple(window for row in _tables(key, entry, "hours") for window in _windows(key, row))
+    closures = tuple(_closure(key, row) for row in _tables(key, entry, "closed"))
+    if not windows:
         raise BadHours(f"{key} has no hours; say when it is open")
     return Place(
         key=key,
         pt=_text(key, entry, "pt"),
         en=_text(key, entry, "en"),
-        schedule=schedule,
+        schedule=Schedule(windows=windows, closures=closures, holidays=holidays),
         numbers=numbers,
         address=_text(key, entry, "address", ""),
     )

@@ -83,7 +83,9 @@ def subtract(periods: Sequence[Period], holes: Sequence[Period]) -> list[Period]
 
 
 def clip(periods: Iterable[Period], start: datetime, end: datetime) -> list[Period]:
-    """What of each period lies from `start` (included) to `end` (excluded)."""
+    """What of each period lies from `start` (included) to `end` (excluded); nothing if alike."""
+    if end <= start:
+        return []
     return [
         period
         if start <= period.start and period.end <= end
