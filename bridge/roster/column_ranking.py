@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One answer of columns.py: the first candidates at once, the rest and the reasons when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from bridge.roster.eligibility import Skip, Skipped, explain
+from bridge.roster.people import Interpreter, Opening
+from bridge.roster.policies import Facts
+from bridge.roster.ranking import Ranked, Ranking, prospects
+from bridge.roster.requirements import Requirements
+from bridge.roster.standing import Standing
+from bridge.roster.waves import Prospect
+from bridge.vocabulary import InterpreterId
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_FREE = 127
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRanking:
+    """Everybody who speaks a language: candidates with their numbers, the others with a reason."""
+
+    requirements: Requirements
+    at: datetime
+    facts: Facts
+    """Columns, one entry for each candidate, in the order of ids; or one number for all."""
+    groups: Array
+    scores: Array
+    speakers: Array
+    """The ids of all who speak the language, in order."""
+    reasons: Array
+    """Beside `speakers`: the number of the reason, or 127."""
+    about: Callable[[InterpreterId], tuple[Interpreter, Standing, Opening]]
+
+    def __len__(self) -> int:
+        """How many candidates there are."""
+        return len(self.facts.interpreter)
+
+    def head(self, most: int) -> tuple[Ranked, ...]:
+        """The first `most` candidates, first to be rung first."""
+        return tuple(self._ranked(int(row)) for row in self._order(most))
+
+    def prospects(self, most: int) -> list[Prospect]:
+        """The first `most` candidates as a policy's waves see them."""
+        return prospects(self.requirements, self.head(most))
+
+    def counts(self) -> dict[Skip, int]:
+        """How many are passed over for each reason."""
+        counted = np.bincount(self.reasons[self.reasons != _FREE], minlength=1)
+        return {Skip(reason): int(count) for reason, count in enumerate(counted) if count}
+
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Everybody passed over, by id, with the reason and its numbers.
+
+        As of the moment of the ranking, if nothing was put into the roster since.
+        """
+        found = []
+        for row in np.flatnonzero(self.reasons != _FREE):
+            person, standing, opened = self.about(InterpreterId(int(self.speakers[row])))
+            reason = Skip(int(self.reasons[row]))
+            found.append(explain(reason, person, standing, opened, self.requirements, self.at))
+        return tuple(found)
+
+    def whole(self) -> Ranking:
+        """All of it, as the plain ranking gives it."""
+        return Ranking(self.requirements, self.at, self.head(len(self)), self.skipped())
+
+    def _order(self, most: int) -> Array:
+        """The rows of the first candidates, in order."""
+        groups, scores, count = self.groups, self.scores, len(self)
+        rows = np.arange(count)
+        if groups.ndim == 0:
+            groups = np.broadcast_to(groups, count)
+        if scores.ndim == 0:
+            scores = np.broadcast_to(scores, count)
+        if most < count:
+            # Two partitions instead of a sort: find the last group that is needed, then within it
+            # the last score. Rows that tie with the last stay in and fall out after the sort.
+            last = np.partition(groups, most - 1)[most - 1] if most else groups[0]
+            inside = np.flatnonzero(groups == last)
+            before = np.flatnonzero(groups < last)
+            needed = most - len(before)
+            if 0 < needed < len(inside):
+                some = scores[inside]
+                inside = inside[some <= np.partition(some, needed - 1)[needed - 1]]
+            rows = np.sort(np.concatenate([before, inside]))
+        order = np.lexsort((rows, scores[rows], groups[rows]))
+        return rows[order][:most]
+
+    def _ranked(self, row: int) -> Ranked:
+        facts = Facts(**{one.name: _at(getattr(self.facts, one.name), row) for one in _FIELDS})
+        return Ranked(facts, int(_at(self.groups, row)), float(_at(self.scores, row)))
+
+
+_FIELDS = fields(Facts)
+
+
+def _at(column: Any, row: int) -> Any:
+    """One entry of a column, as a plain number."""
+    if isinstance(column, np.ndarray):
+        return (column if column.ndim == 0 else column[row]).item()
+    return column

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The arrays behind columns.py: one slot for each person, one block for each language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bridge.roster.answering import Answering
+from bridge.roster.people import Interpreter, Opening
+from bridge.roster.policies import LOWEST_LEVEL
+from bridge.roster.ranking import idle_since, seconds
+from bridge.roster.scarcity import prices_up_to
+from bridge.roster.skills import Gender, Subject
+from bridge.roster.standing import Standing
+from bridge.vocabulary import InterpreterId, LanguageTag
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FREE = 127
+"""In the column of reasons: none."""
+GENDERS = {gender: code for code, gender in enumerate(Gender, start=1)}
+SUBJECTS = {subject: 1 << bit for bit, subject in enumerate(Subject)}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The speakers of one language, in the order of their ids."""
+
+    slots: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    ids: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    levels: Array = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def joined(self, slots: Iterable[int], ids: Iterable[int], levels: Iterable[int]) -> Block:
+        """With these speakers besides."""
+        all_ids = np.concatenate([self.ids, np.fromiter(ids, np.int64)])
+        order = np.argsort(all_ids, kind="stable")
+        return Block(
+            np.concatenate([self.slots, np.fromiter(slots, np.int64)])[order],
+            all_ids[order],
+            np.concatenate([self.levels, np.fromiter(levels, np.int64)])[order],
+        )
+
+    def left(self, slot: int) -> Block:
+        """Without the speaker of this slot."""
+        stay = self.slots != slot
+        return Block(self.slots[stay], self.ids[stay], self.levels[stay])
+
+    def rows(self, some: Iterable[InterpreterId]) -> Array:
+        """Where these people stand in the block, those of them who are in it."""
+        wanted = np.fromiter(some, np.int64)
+        if not len(wanted) or not len(self.ids):
+            return wanted[:0]
+        places = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        found: Array = places[self.ids[places] == wanted]
+        return found
+
+
+class ColumnStore:
+    """Numbers of everybody. Slots of people who left are not used again before a new load."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.places: dict[LanguageTag, int] = {}
+        """Languages by the number they have in the columns below; 0 stands for none."""
+        self.blocks: dict[LanguageTag, Block] = {}
+        self.own = np.full(16, FREE, np.int8)
+        """The first own reason that holds, or `FREE`."""
+        self.gender = np.zeros(16, np.int8)
+        self.subjects = np.zeros(16, np.int32)
+        self.ended = np.zeros(16)
+        self.idle = np.zeros(16)
+        self.offered = np.zeros(16)
+        self.promised = np.zeros(16)
+        self.spoken: list[Array] = []
+        """The first, second, third… language of everybody, in the order of tags."""
+        self.tallies = [np.zeros(16) for _ in range(4)]
+        """Offers and prompt acceptances of the person, and of the person in the present hour."""
+        self.free_speakers: list[int] = [0]
+        self._tables: list[list[float] | None] = [None]
+        self._load: list[float] = [0.0]
+        self._prices = np.zeros(1)
+        self._stale: set[int] = set()
+
+    # --- people --------------------------------------------------------------------------------
+
+    def add(self, interpreter: Interpreter) -> int:
+        """A slot for somebody new; `join` is still to be called."""
+        slot = self.size
+        self.size += 1
+        if slot == len(self.own):
+            self._grow()
+        self.own[slot] = 0
+        self.describe(slot, interpreter)
+        return slot
+
+    def describe(self, slot: int, interpreter: Interpreter) -> None:
+        """Write what lasts about a person, except the blocks of their languages."""
+        gender = interpreter.gender
+        self.gender[slot] = 0 if gender is None else GENDERS[gender]
+        self.subjects[slot] = sum(SUBJECTS[one] for one in interpreter.subjects)
+        spoken = sorted(interpreter.skills)
+        while len(self.spoken) < len(spoken):
+            self.spoken.append(np.zeros(len(self.own), np.int64))
+        for column, places in enumerate(self.spoken):
+            places[slot] = self._place(spoken[column]) if column < len(spoken) else 0
+
+    def stand(self, slot: int, standing: Standing, opened: Opening) -> None:
+        """Write the numbers of a standing, except the reason."""
+        self.ended[slot] = seconds(standing.last_call_ended)
+        self.idle[slot] = idle_since(standing, opened)
+        self.offered[slot] = standing.minutes_offered
+        self.promised[slot] = standing.minutes_promised
+
+    def join(self, people: Mapping[LanguageTag, list[tuple[int, int, int]]]) -> None:
+        """Speakers of languages, as (slot, id, level)."""
+        for tag, rows in people.items():
+            slots, ids, levels = zip(*rows, strict=True)
+            self.blocks[tag] = self.blocks.get(tag, Block()).joined(
+                slots, ids, (min(level, LOWEST_LEVEL) for level in levels)
+            )
+
+    def leave(self, slot: int, interpreter: Interpreter) -> None:
+        """Take somebody out of their languages."""
+        for tag in interpreter.skills:
+            self.blocks[tag] = self.blocks[tag].left(slot)
+
+    def set_own(self, slot: int, reason: int) -> None:
+        """Write an own reason, and count who is free for whom."""
+        was, now = self.own[slot] == FREE, reason == FREE
+        self.own[slot] = reason
+        if was != now:
+            for places in self.spoken:
+                place = int(places[slot])
+                if place:
+                    self.free_speakers[place] += 1 if now else -1
+                    self._stale.add(place)
+
+    # --- what is known -------------------------------------------------------------------------
+
+    def set_load(self, offered: Mapping[LanguageTag, float]) -> None:
+        """The load of each language became known anew."""
+        for tag, place in self.places.items():
+            self._load[place] = offered.get(tag, 0.0)
+            self._tables[place] = None
+            self._stale.add(place)
+
+    def prices(self, without: LanguageTag) -> Array:
+        """The price of each language, nothing for one of them; not to be written to."""
+        for place in self._stale:
+            self._prices[place] = self._price(place)
+        self._stale.clear()
+        place = self.places.get(without, 0)
+        if self._prices[place] == 0.0:
+            return self._prices
+        prices = self._prices.copy()
+        prices[place] = 0.0
+        return prices
+
+    def read_tallies(self, slot: int, who: InterpreterId, answering: Answering, hour: int) -> None:
+        """Copy how somebody answers."""
+        person, now = answering.tallies(who, hour)
+        values = (person.offers, person.accepted, now.offers, now.accepted)
+        for column, value in zip(self.tallies, values, strict=True):
+            column[slot] = value
+
+    def clear_tallies(self) -> None:
+        """Forget how everybody answers."""
+        for column in self.tallies:
+            column.fill(0.0)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _place(self, tag: LanguageTag) -> int:
+        place = self.places.get(tag)
+        if place is None:
+            place = self.places[tag] = len(self.free_speakers)
+            self.free_speakers.append(0)
+            self._tables.append(None)
+            self._load.append(0.0)
+            self._prices = np.append(self._prices, 0.0)
+        return place
+
+    def _price(self, place: int) -> float:
+        free, table = self.free_speakers[place], self._tables[place]
+        if table is None or len(table) <= free:
+            table = self._tables[place] = prices_up_to(2 * free + 8, self._load[place])
+        return table[free]
+
+    def _grow(self) -> None:
+        more = len(self.own)
+        self.own = np.concatenate([self.own, np.full(more, FREE, np.int8)])
+        for name in ("gender", "subjects", "ended", "idle", "offered", "promised"):
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
+        for columns in (self.spoken, self.tallies):
+            columns[:] = [
+                np.concatenate([column, np.zeros(more, column.dtype)]) for column in columns
+            ]

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who may be rung for a request, and for everybody else the one reason why not. Pure.
+
+The reasons stand in one order, from what lasts to what passes, and the first that holds is the
+reason: so a coordinator reading the trace sees what would have to change, and a person who is on
+a do-not-send list is never said to be merely busy.
+
+Reasons fall into two kinds. *Own* reasons depend on the person and the moment only, so an index
+can keep them; *asked* reasons depend on the request. Both kinds share the one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from bridge.roster.model import Presence
+from bridge.roster.people import Interpreter, Opening
+from bridge.roster.requirements import Lists, Requirements
+from bridge.roster.skills import Level
+from bridge.roster.standing import Standing
+from bridge.vocabulary import InterpreterId
+
+Number = str | int | float | None
+"""A figure beside a reason; moments are ISO 8601 text in UTC."""
+
+
+class Skip(IntEnum):
+    """Why an interpreter who speaks the language is not rung, in the order of precedence."""
+
+    NOT_VETTED = 0
+    DO_NOT_SEND = 1
+    NOT_ON_ONLY_LIST = 2
+    LEVEL = 3
+    """Below the level required."""
+    GENDER = 4
+    SUBJECT = 5
+    EXCLUDED = 6
+    """The caller asked for somebody else."""
+    OUTSIDE_WINDOW = 7
+    OFF = 8
+    ON_BREAK = 9
+    NOT_ANSWERING = 10
+    DAILY_LIMIT = 11
+    OFFER_LIMIT = 12
+    RESTING = 13
+    """So many minutes without a pause that one must follow."""
+    ALREADY_TRIED = 14
+    BUSY = 15
+    """Promised to a call."""
+    WRAP_UP = 16
+
+    @property
+    def label(self) -> str:
+        """The reason as written in events and shown in traces: ``outside_window``."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Somebody who speaks the language and is not rung."""
+
+    interpreter: InterpreterId
+    reason: Skip
+    numbers: tuple[tuple[str, Number], ...] = ()
+    """What the reason was read from."""
+
+
+def own_reason(
+    interpreter: Interpreter, standing: Standing, opening: Opening, at: datetime
+) -> Skip | None:
+    """The first own reason that holds at a moment, whatever is asked."""
+    limits = interpreter.limits
+    if not interpreter.vetted:
+        return Skip.NOT_VETTED
+    if not opening.open:
+        return Skip.OUTSIDE_WINDOW
+    presence = interpreter.presence.at(at)
+    if presence is Presence.OFF:
+        return Skip.OFF
+    if presence is Presence.ON_BREAK:
+        return Skip.ON_BREAK
+    if standing.unanswered_streak >= limits.unanswered_in_a_row:
+        return Skip.NOT_ANSWERING
+    if _day_is_full(interpreter, standing, at):
+        return Skip.DAILY_LIMIT
+    if standing.offers_within_hour(at) >= limits.offers_an_hour:
+        return Skip.OFFER_LIMIT
+    if _must_rest(interpreter, standing, at):
+        return Skip.RESTING
+    if standing.reserved:
+        return Skip.BUSY
+    if standing.wrap_up_until is not None and at < standing.wrap_up_until:
+        return Skip.WRAP_UP
+    return None
+
+
+def own_reason_holds_until(
+    interpreter: Interpreter, standing: Standing, opening: Opening, at: datetime
+) -> datetime:
+    """Until when `own_reason` surely stays what it is, if nothing happens but time.
+
+    The next moment after `at` at which a window, a presence, a pause or a limit ends.
+    """
+    moments = [
+        opening.until,
+        interpreter.presence.until,
+        standing.day_ends,
+        standing.wrap_up_until,
+        standing.offers_full_until(interpreter.limits.offers_an_hour),
+    ]
+    if standing.last_call_ended is not None:
+        moments.append(standing.last_call_ended + interpreter.limits.rest)
+    return min((one for one in moments if one is not None and one > at), default=opening.until)
+
+
+def asked_reason(
+    interpreter: Interpreter,
+    requirements: Requirements,
+    lists: Lists,
+    tried: Set[InterpreterId] = frozenset(),
+) -> Skip | None:
+    """The first reason in what is asked, whatever the moment.
+
+    The interpreter must speak the language (`KeyError` otherwise).
+    """
+    who = interpreter.id
+    if who in lists.do_not_send:
+        return Skip.DO_NOT_SEND
+    if lists.only is not None and who not in lists.only:
+        return Skip.NOT_ON_ONLY_LIST
+    level, gender, subject = requirements.level, requirements.gender, requirements.subject
+    if (
+        requirements.level_is_binding
+        and level is not None
+        and interpreter.skills[requirements.language] > level.value
+    ):
+        return Skip.LEVEL
+    if gender is not None and gender.required and interpreter.gender is not gender.value:
+        return Skip.GENDER
+    if subject is not None and subject.required and subject.value not in interpreter.subjects:
+        return Skip.SUBJECT
+    if who in requirements.excluded:
+        return Skip.EXCLUDED
+    if who in tried:
+        return Skip.ALREADY_TRIED
+    return None
+
+
+def first(own: Skip | None, asked: Skip | None) -> Skip | None:
+    """The one reason of two, either of which may be missing."""
+    if own is None or asked is None:
+        return own if asked is None else asked
+    return min(own, asked)
+
+
+def explain(
+    reason: Skip,
+    interpreter: Interpreter,
+    standing: Standing,
+    opening: Opening,
+    requirements: Requirements,
+    at: datetime,
+) -> Skipped:
+    """A reason with the numbers it was read from."""
+    limits = interpreter.limits
+    numbers: tuple[tuple[str, Number], ...] = ()
+    if reason is Skip.LEVEL and requirements.level is not None:
+        level: Level = interpreter.skills[requirements.language]
+        numbers = (("level", int(level)), ("required", int(requirements.level.value)))
+    elif reason is Skip.OUTSIDE_WINDOW:
+        numbers = (("opens_not_before", _text(opening.until)),)
+    elif reason in {Skip.OFF, Skip.ON_BREAK}:
+        until = interpreter.presence.until
+        lasting = until is not None and at < until
+        numbers = (("until", _text(until) if lasting else None),)
+    elif reason is Skip.NOT_ANSWERING:
+        numbers = (("unanswered_in_a_row", standing.unanswered_streak),)
+    elif reason is Skip.DAILY_LIMIT:
+        numbers = (
+            ("minutes_today", round(standing.minutes_today, 1)),
+            ("limit", limits.daily_minutes),
+        )
+    elif reason is Skip.OFFER_LIMIT:
+        numbers = (
+            ("offers_within_hour", standing.offers_within_hour(at)),
+            ("limit", limits.offers_an_hour),
+        )
+    elif reason is Skip.RESTING and standing.last_call_ended is not None:
+        numbers = (
+            ("consecutive_minutes", round(standing.consecutive_minutes, 1)),
+            ("until", _text(standing.last_call_ended + limits.rest)),
+        )
+    elif reason is Skip.WRAP_UP:
+        numbers = (("until", _text(standing.wrap_up_until)),)
+    return Skipped(interpreter.id, reason, numbers)
+
+
+def _day_is_full(interpreter: Interpreter, standing: Standing, at: datetime) -> bool:
+    today = standing.day_ends is None or at < standing.day_ends
+    return today and standing.minutes_today >= interpreter.limits.daily_minutes
+
+
+def _must_rest(interpreter: Interpreter, standing: Standing, at: datetime) -> bool:
+    limits, ended = interpreter.limits, standing.last_call_ended
+    return (
+        ended is not None
+        and standing.consecutive_minutes >= limits.consecutive_minutes
+        and at < ended + limits.rest
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

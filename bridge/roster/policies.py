@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whom to ring first, and how many at once: interchangeable policies. Pure.
+
+Every policy ranks in groups first, because these are promises to people and not matters of taste:
+the same interpreter again, then the higher level, then fewer wishes missed, then the preferred.
+Within a group the policies differ by one number, the score; the lowest is rung first, and equal
+scores fall to the lower id.
+
+A policy computes with nothing but plain arithmetic, so the same code ranks one person's numbers
+and whole columns of them: what is tested on the one holds for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.roster.waves import OVERLAP_AFTER, TARGET, Prospect, Wave, chance_of_any, fewest
+
+Column = Any
+"""A number, or an array with one number for each candidate."""
+LOWEST_LEVEL = 63
+"""Levels beyond this are not told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a policy sees of a candidate; each field may be a column."""
+
+    interpreter: Column
+    level: Column
+    """0 is the highest."""
+    unmet: Column
+    """How many wishes (gender, subject) they do not meet: 0 to 2."""
+    same_again: Column
+    """1 for the interpreter asked for again, else 0."""
+    preferred: Column
+    """1 on a preferred list, else 0."""
+    scarcity: Column
+    """Calls expected to be lost in their other languages while they take this one."""
+    share: Column
+    """Of the work, for what they promised; 1 is even."""
+    chance: Column
+    """That they accept promptly, between 0 and 1."""
+    last_call_ended: Column
+    """Seconds since the epoch; minus infinity for never."""
+    idle_since: Column
+    """Since when they could have been rung; minus infinity for ever."""
+    last_rung: Column = 0
+    """The id of the one rung last for this language; 0 for nobody."""
+
+
+def group(facts: Facts) -> Column:
+    """Which group a candidate is ranked in; the lowest is rung first. A whole number."""
+    again = 1 - facts.same_again
+    return ((again * 64 + facts.level) * 4 + facts.unmet) * 2 + (1 - facts.preferred)
+
+
+class Policy(Protocol):
+    """How one installation rings."""
+
+    @property
+    def name(self) -> str:
+        """As it is called in settings and reports."""
+
+    def score(self, facts: Facts) -> Column:
+        """The number that ranks within a group; the lowest is rung first."""
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """Which of these, the first ranked first, ring at once now. Empty only for nobody."""
+
+    @property
+    def overlap_after(self) -> float | None:
+        """Seconds after which the next wave joins one still ringing; `None`: it waits its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Scarcity, fairness and the chance of an answer, weighed against each other.
+
+    The score is in calls. Scarcity is one already: calls expected to be lost elsewhere. `fairness`
+    says how many lost calls it is worth to ring somebody whose share is nothing rather than
+    somebody whose share is even; the share enters as share / (1 + share), which grows more slowly
+    the further it is from even. `answer` says how many lost calls it is worth to ring somebody
+    who surely accepts rather than somebody who surely does not.
+    """
+
+    scarcity: float = 1.0
+    fairness: float = 0.1
+    answer: float = 0.05
+    target: float = TARGET
+    overlap_after: float | None = OVERLAP_AFTER
+    name: str = "default"
+
+    def score(self, facts: Facts) -> Column:
+        """See `Policy.score`."""
+        return (
+            self.scarcity * facts.scarcity
+            + self.fairness * 2.0 * (facts.share / (1.0 + facts.share))
+            + self.answer * (1.0 - facts.chance)
+        )
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The fewest phones that reach the target."""
+        return fewest(ranked, self.target) if ranked else _NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class LongestIdle:
+    """One at a time, who has been idle longest; being away is not being idle."""
+
+    overlap_after: float | None = None
+    name: str = "longest_idle"
+
+    def score(self, facts: Facts) -> Column:
+        """Since when they are idle."""
+        return facts.idle_since
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The first alone."""
+        return _first(ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class LeastRecent:
+    """One at a time, whose last call ended longest ago: `leastrecent` of Asterisk's app_queue."""
+
+    overlap_after: float | None = None
+    name: str = "leastrecent"
+
+    def score(self, facts: Facts) -> Column:
+        """When their last call ended."""
+        return facts.last_call_ended
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The first alone."""
+        return _first(ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRobin:
+    """One at a time, in the order of ids, going on after the one rung last for the language."""
+
+    overlap_after: float | None = None
+    name: str = "round_robin"
+
+    def score(self, facts: Facts) -> Column:
+        """How far behind the one rung last."""
+        return (facts.interpreter - facts.last_rung - 1) % (1 << 40) + 0.0
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The first alone."""
+        return _first(ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class RingAll:
+    """Everybody at once; the first to accept has it."""
+
+    overlap_after: float | None = None
+    name: str = "ring_all"
+
+    def score(self, facts: Facts) -> Column:
+        """Since when they are idle; it only matters where phones are few."""
+        return facts.idle_since
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """All of the first tier."""
+        some = [one for one in ranked if one.tier == ranked[0].tier]
+        return Wave(
+            tuple(one.interpreter for one in some), chance_of_any([one.chance for one in some])
+        )
+
+
+_NOBODY = Wave((), 0.0)
+
+
+def _first(ranked: Sequence[Prospect]) -> Wave:
+    return Wave((ranked[0].interpreter,), ranked[0].chance) if ranked else _NOBODY
+
+
+POLICIES: Mapping[str, Policy] = {
+    policy.name: policy
+    for policy in (Default(), LeastRecent(), LongestIdle(), RoundRobin(), RingAll())
+}
+"""Every policy by its name."""

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an interpreter can do: the scale of levels, genders and subjects. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Level = NewType("Level", int)
+"""A place on the scale of levels: 0 is the highest, each further place is lower."""
+
+
+class BadLevel(ValueError):
+    """The text is no level of the scale; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelScale:
+    """The names of the levels, the highest first.
+
+    The scale is an installation's own choice; `REGISTER` is what it gets without choosing.
+    """
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a scale that could not be read back. Raises `BadLevel`."""
+        spelt = [name.strip().casefold() for name in self.names]
+        if not spelt or "" in spelt or len(set(spelt)) != len(spelt):
+            raise BadLevel("a scale of levels needs names, each of them once")
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> LevelScale:
+        """A scale of these names, the highest first. Raises `BadLevel`."""
+        return cls(tuple(name.strip() for name in names))
+
+    def parse(self, name: str) -> Level:
+        """The level of this name, in whatever case. Raises `BadLevel`."""
+        wanted = name.strip().casefold()
+        for place, known in enumerate(self.names):
+            if known.casefold() == wanted:
+                return Level(place)
+        raise BadLevel(f"there is no such level; the levels are {', '.join(self.names)}")
+
+    def name_of(self, level: Level) -> str:
+        """How this level is called. Raises `BadLevel` for one that is not on the scale."""
+        if 0 <= level < len(self.names):
+            return self.names[level]
+        raise BadLevel(f"the scale has {len(self.names)} levels")
+
+    @property
+    def lowest(self) -> Level:
+        """The level of somebody about whom nothing is proven."""
+        return Level(len(self.names) - 1)
+
+
+REGISTER = LevelScale(("A", "B", "C", "D", "E"))
+"""The five categories of Norway's national register of interpreters, A the highest."""
+
+
+class Gender(StrEnum):
+    """An interpreter's gender, as a caller may ask for it."""
+
+    FEMALE = "f"
+    MALE = "m"
+    OTHER = "x"
+
+
+class Subject(StrEnum):
+    """A field in which an interpreter is at home."""
+
+    HEALTH = "health"
+    JUSTICE = "justice"
+    SOCIAL = "social"
+    SCHOOL = "school"
+    ASYLUM = "asylum"
+    POLICE = "police"
+    WORK = "work"
+    HOUSING = "housing"

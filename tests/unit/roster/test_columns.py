@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The index in columns gives exactly what the plain ranking gives, whatever happened before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.roster.answering import Answering, Tally
+from bridge.roster.columns import RosterColumns
+from bridge.roster.people import Interpreter
+from bridge.roster.policies import POLICIES
+from bridge.roster.ranking import Knowledge, count_reasons, rank
+from bridge.roster.requirements import Lists
+from bridge.roster.skills import Level
+from bridge.roster.standing import Standing
+from bridge.vocabulary import InterpreterId
+from tests.unit.roster.people import (
+    MONDAY,
+    TAGS,
+    entries,
+    interpreters,
+    moments,
+    requests,
+    rosters,
+    standings,
+)
+
+some_ids = st.sets(st.integers(1, 40).map(InterpreterId), max_size=3)
+
+
+@st.composite
+def knowledge(draw: st.DrawFn) -> Knowledge:
+    tallies = draw(
+        st.lists(
+            st.tuples(
+                st.integers(1, 40).map(InterpreterId),
+                st.integers(0, 23),
+                st.builds(Tally, st.integers(5, 9), st.integers(0, 5)),
+            ),
+            max_size=6,
+        )
+    )
+    loads = st.floats(0, 4, allow_subnormal=False)
+    return Knowledge(
+        offered=draw(st.dictionaries(st.sampled_from(TAGS), loads)),
+        pool_rate=draw(st.sampled_from([0.0, 0.1, 0.3])),
+        answering=Answering.of(tallies),
+    )
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
+    known = data.draw(knowledge())
+    people = {one[0].id: one for one in data.draw(rosters())}
+    at = MONDAY
+    columns = RosterColumns(at, known)
+    columns.load(people.values())
+    for _ in range(data.draw(st.integers(0, 5))):
+        change = data.draw(st.sampled_from(["put", "stand", "remove", "time", "answer", "learn"]))
+        if change == "put":
+            one = (data.draw(interpreters(data.draw(st.integers(1, 40)))), data.draw(standings()))
+            people[one[0].id] = one
+            columns.put(*one)
+        elif change == "time":
+            at = max(at, data.draw(moments))
+            columns.advance(at)
+        elif change == "learn":
+            known = data.draw(knowledge())
+            columns.learn(known)
+        elif people:
+            who = data.draw(st.sampled_from(sorted(people)))
+            if change == "stand":
+                people[who] = (people[who][0], data.draw(standings()))
+                columns.stand(who, people[who][1])
+            elif change == "answer":
+                columns.answered(who, accepted=data.draw(st.booleans()))
+            else:
+                del people[who]
+                columns.remove(who)
+    request, tried = data.draw(requests()), data.draw(some_ids)
+    lists = Lists.of(data.draw(entries), request.agency, at)
+    policy = data.draw(st.sampled_from(list(POLICIES.values())))
+    last = data.draw(st.none() | st.integers(1, 40).map(InterpreterId))
+    plain = rank(
+        list(people.values()),
+        request,
+        policy,
+        at,
+        knowledge=known,
+        lists=lists,
+        tried=tried,
+        last_rung=last,
+    )
+    fast = columns.rank(request, policy, lists=lists, tried=tried, last_rung=last)
+    assert fast.whole() == plain
+    assert fast.counts() == count_reasons(plain.skipped)
+    for most in range(len(fast) + 1):
+        assert fast.head(most) == plain.candidates[:most]
+    assert len(columns) == len(people)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_time_says_who_became_free(data: st.DataObject) -> None:
+    people = data.draw(rosters())
+    columns = RosterColumns(MONDAY, Knowledge())
+    columns.load(people)
+    before = {one.id for one, _ in people if columns.is_free(one.id)}
+    freed = columns.advance(data.draw(moments))
+    after = {one.id for one, _ in people if columns.is_free(one.id)}
+    assert after - before <= set(freed)
+    assert not set(freed) & before - after
+
+
+def test_nothing_changes_before_the_next_change() -> None:
+    people = [(one, standing) for one, standing in _busy_until(MONDAY + timedelta(minutes=9))]
+    columns = RosterColumns(MONDAY, Knowledge())
+    columns.load(people)
+    due = columns.next_change
+    assert due == MONDAY + timedelta(minutes=9)
+    assert columns.advance(due - timedelta(microseconds=1)) == []
+    assert columns.advance(due) == [InterpreterId(1)]
+    assert columns.advance(due - timedelta(hours=1)) == []
+    assert columns.is_free(InterpreterId(1))
+
+
+def test_nobody_is_an_error() -> None:
+    columns = RosterColumns(MONDAY, Knowledge())
+    with pytest.raises(KeyError):
+        columns.remove(InterpreterId(1))
+    with pytest.raises(KeyError):
+        columns.standing(InterpreterId(1))
+
+
+def _busy_until(end: datetime) -> list[tuple[Interpreter, Standing]]:
+    person = Interpreter(InterpreterId(1), {TAGS[0]: Level(0)})
+    return [(person, Standing(wrap_up_until=end))]
