@@ -385,7 +385,10 @@ class AmiLink:
         for pending in list(self._pending.values()):
             if not pending.answer.done():
                 pending.answer.set_exception(
-                    AmiUnavailable(f"{why}; whether Asterisk did what was asked is unknown")
+                    AmiUnavailable(
+                        f"{why}, and it is unknown whether Asterisk did what was asked; "
+                        "check that Asterisk runs"
+                    )
                 )
         if was_up:
             self._tell(self._on_down)
