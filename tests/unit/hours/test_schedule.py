@@ -112,6 +112,12 @@ def test_a_window_may_be_held_on_holidays_too() -> None:
     assert mixed.open_at(z("2026-12-08T10:00")).closes_at == z("2026-12-08T13:00")
     assert mixed.open_at(z("2026-12-08T15:00")).why is Why.HOLIDAY
     assert mixed.open_at(z("2026-12-08T20:00")).why is Why.OUTSIDE
+    afternoon = Schedule(
+        (window("Mon-Fri", "09:00-13:00"), window("Mon-Fri", "14:00-19:00", on_holidays=True)),
+        holidays=PORTUGAL,
+    )
+    assert afternoon.open_at(z("2026-12-08T10:00")).why is Why.HOLIDAY
+    assert afternoon.open_at(z("2026-12-08T20:00")).why is Why.OUTSIDE
 
 
 def test_a_night_runs_on_into_a_holiday_and_does_not_begin_on_it() -> None:
@@ -171,6 +177,7 @@ def test_extra_hours_lengthen_a_window() -> None:
     longer = Schedule((OFFICE,), extra=(ExtraHours(z("2026-12-02T19:00"), z("2026-12-02T21:00")),))
     verdict = longer.open_at(z("2026-12-02T10:00"))
     assert (verdict.why, verdict.closes_at) == (Why.WINDOW, z("2026-12-02T21:00"))
+    assert longer.open_at(z("2026-12-02T19:00")).why is Why.EXTRA
 
 
 def test_later_windows_replace_the_whole_week_from_their_day_on() -> None:
