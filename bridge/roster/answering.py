@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How likely an interpreter is to accept within ten seconds, learned for person × hour. Pure.
 
-Each offer either was accepted within `PROMPTLY` seconds or was not; an offer that we stopped
-earlier than that tells nothing and is not counted. The chance is a Beta posterior's mean, and the
+Each offer either was accepted within `PROMPTLY` seconds or was not. One that we stopped earlier,
+because somebody else was faster, can't be left out: in a wave, a phone is mostly watched to the
+end when it accepts, so the chances would look better than they are. It counts as what may be
+expected of it (`expected_acceptance`; the expectation step of Dempster, Laird and Rubin, "Maximum
+likelihood from incomplete data via the EM algorithm", 1977). The chance is a Beta posterior's mean, and the
 prior of each stage is what the stage above it knows:
 
     service:        m0 = (s + k0 p0) / (n + k0)
@@ -41,10 +44,10 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Offers that told something, and those accepted promptly among them."""
+    """Offers that ended, and how many of them were accepted promptly."""
 
     offers: int = 0
-    accepted: int = 0
+    accepted: float = 0.0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.offers + other.offers, self.accepted + other.accepted)
@@ -53,6 +56,16 @@ class Tally:
 def shrink(tally: Tally, chance: float, weight: float) -> float:
     """The posterior's mean after `tally`, under a prior of this mean worth `weight` offers."""
     return (tally.accepted + weight * chance) / (tally.offers + weight)
+
+
+def expected_acceptance(chance: float, rang: float) -> float:
+    """How likely an offer stopped after `rang` seconds would have been accepted promptly.
+
+    By Bayes' rule, for somebody who accepts promptly with this chance and then after a time
+    that is as likely any of the first `PROMPTLY` seconds. Nothing once these are over.
+    """
+    passed = min(max(rang / PROMPTLY, 0.0), 1.0)
+    return chance * (1.0 - passed) / (1.0 - chance * passed)
 
 
 class Answering:
@@ -76,9 +89,9 @@ class Answering:
             made.add(who, hour, tally)
         return made
 
-    def observe(self, who: InterpreterId, hour: int, *, accepted: bool) -> None:
-        """One offer ended that tells something."""
-        self.add(who, hour, Tally(1, int(accepted)))
+    def observe(self, who: InterpreterId, hour: int, accepted: float) -> None:
+        """One offer ended: 1 for accepted promptly, 0 for not, between for stopped early."""
+        self.add(who, hour, Tally(1, accepted))
 
     def add(self, who: InterpreterId, hour: int, tally: Tally) -> None:
         """Count a tally of one person in one hour. Raises `ValueError` for no such hour."""

@@ -45,7 +45,13 @@ class ColumnRanking:
 
     def head(self, most: int) -> tuple[Ranked, ...]:
         """The first `most` candidates, first to be rung first."""
-        return tuple(self._ranked(int(row)) for row in self._order(most))
+        rows = self._order(most)
+        columns = [_values(getattr(self.facts, name), rows) for name in _FIELDS]
+        groups, scores = _values(self.groups, rows), _values(self.scores, rows)
+        return tuple(
+            Ranked(Facts(*numbers), int(place), float(score))
+            for place, score, *numbers in zip(groups, scores, *columns, strict=True)
+        )
 
     def prospects(self, most: int) -> list[Prospect]:
         """The first `most` candidates as a policy's waves see them."""
@@ -94,16 +100,13 @@ class ColumnRanking:
         order = np.lexsort((rows, scores[rows], groups[rows]))
         return rows[order][:most]
 
-    def _ranked(self, row: int) -> Ranked:
-        facts = Facts(**{one.name: _at(getattr(self.facts, one.name), row) for one in _FIELDS})
-        return Ranked(facts, int(_at(self.groups, row)), float(_at(self.scores, row)))
+
+_FIELDS = tuple(one.name for one in fields(Facts))
 
 
-_FIELDS = fields(Facts)
-
-
-def _at(column: Any, row: int) -> Any:
-    """One entry of a column, as a plain number."""
-    if isinstance(column, np.ndarray):
-        return (column if column.ndim == 0 else column[row]).item()
-    return column
+def _values(column: Any, rows: Array) -> list[Any]:
+    """Some entries of a column as plain numbers; one number for all is repeated."""
+    if isinstance(column, np.ndarray) and column.ndim:
+        found: list[Any] = column[rows].tolist()
+        return found
+    return [column.item() if isinstance(column, np.ndarray) else column] * len(rows)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from bridge.roster.answering import PROMPTLY, expected_acceptance
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.column_store import FREE, GENDERS, SUBJECTS, Array, Block, ColumnStore
 from bridge.roster.eligibility import Skip, own_reason, own_reason_holds_until
@@ -132,10 +133,22 @@ class RosterColumns:
         self._store.set_load(knowledge.offered)
         self._read_answering()
 
-    def answered(self, who: InterpreterId, *, accepted: bool) -> None:
-        """An offer ended that tells how somebody answers; `knowledge.answering` counts it."""
+    def accepted(self, who: InterpreterId, seconds: float) -> None:
+        """They pressed 1 after so many seconds; counted in `knowledge.answering`."""
+        self._observe(who, 1.0 if seconds <= PROMPTLY else 0.0)
+
+    def not_accepted(self, who: InterpreterId) -> None:
+        """They refused, or their phone rang out; counted in `knowledge.answering`."""
+        self._observe(who, 0.0)
+
+    def stopped(self, who: InterpreterId, seconds: float) -> None:
+        """We stopped their phone after so many seconds; counted in `knowledge.answering`."""
+        chance = self._knowledge.answering.chance(who, self._hour)
+        self._observe(who, expected_acceptance(chance, seconds))
+
+    def _observe(self, who: InterpreterId, accepted: float) -> None:
         answering = self._knowledge.answering
-        answering.observe(who, self._hour, accepted=accepted)
+        answering.observe(who, self._hour, accepted)
         self._store.read_tallies(self._slot_of[who], who, answering, self._hour)
 
     # --- time ----------------------------------------------------------------------------------

@@ -8,11 +8,18 @@ methods below, each of which gives the next standing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from bridge.roster.people import Limits
 
 HOUR = timedelta(hours=1)
+
+
+def next_midnight(at: datetime, zone: ZoneInfo) -> datetime:
+    """When the day of a moment ends where the service is; in UTC."""
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +96,21 @@ class Standing:
         return replace(self, unanswered_streak=0, available_since=at)
 
     def call_ended(
-        self, began: datetime, ended: datetime, limits: Limits, *, hard: bool = False
+        self,
+        began: datetime,
+        ended: datetime,
+        limits: Limits,
+        *,
+        day_ends: datetime,
+        hard: bool = False,
     ) -> Standing:
-        """They left a call; the pause begins, and its minutes count."""
+        """They left a call; the pause begins, and its minutes count for the day it ended in.
+
+        `day_ends` is the end of that day: `next_midnight(ended, zone)`.
+        """
         minutes = (ended - began).total_seconds() / 60.0
         rested = self.last_call_ended is None or began - self.last_call_ended >= limits.rest
-        same_day = self.day_ends is None or ended < self.day_ends
+        same_day = self.day_ends == day_ends
         return replace(
             self,
             reserved=False,
@@ -102,5 +118,6 @@ class Standing:
             last_call_ended=ended,
             consecutive_minutes=minutes + (0.0 if rested else self.consecutive_minutes),
             minutes_today=minutes + (self.minutes_today if same_day else 0.0),
+            day_ends=day_ends,
             minutes_offered=self.minutes_offered + minutes,
         )

@@ -78,7 +78,9 @@ def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
                 people[who] = (people[who][0], data.draw(standings()))
                 columns.stand(who, people[who][1])
             elif change == "answer":
-                columns.answered(who, accepted=data.draw(st.booleans()))
+                columns.accepted(who, data.draw(st.sampled_from([4.0, 12.0])))
+                columns.stopped(who, data.draw(st.floats(0, 20)))
+                columns.not_accepted(who)
             else:
                 del people[who]
                 columns.remove(who)

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A made-up service for the simulation: its interpreters, how they answer, and a trace of calls.
+
+Nothing here knows a policy. The same seed and load give the same people and the same calls, and
+the same phone rung for the same call for the same time behaves alike, whoever rings it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bridge.hours.model import WORKING_WEEK, Schedule, Window
+from bridge.ivr.languages import load_languages
+from bridge.roster.people import Interpreter, Limits
+from bridge.roster.seed import plan
+from bridge.roster.skills import Level
+from bridge.vocabulary import InterpreterId, LanguageTag
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+"""A Monday in winter, when Lisbon's clocks show UTC: the service opens."""
+DAY_HOURS = 10
+LAST_ARRIVAL = DAY_HOURS * 3600 - 300
+"""Seconds after opening; who rings later is told the service is about to close."""
+TALK_MINUTES = 12.0
+_PROFILE = (0.9, 1.15, 1.2, 1.05, 0.8, 0.85, 1.1, 1.15, 1.0, 0.8)
+"""Arrivals by hour of the day, relative to the mean: a peak before lunch and one after."""
+_PATTERNS = (((9, 19),), ((9, 14),), ((14, 19),), ((9, 13), (15, 19)))
+_PATTERN_ODDS = (0.5, 0.2, 0.2, 0.1)
+_DICE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the trace; times in seconds since `START`."""
+
+    number: int
+    language: LanguageTag
+    arrives: float
+    patience: float
+    """Seconds until the technician gives up."""
+    talk: float
+    """Seconds that the call lasts once an interpreter is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """How one phone behaves when rung for one call."""
+
+    accepts: bool
+    after: float
+    """Seconds until a key is pressed; infinity for never."""
+
+
+class Service:
+    """The people of one seed and the calls of one load."""
+
+    def __init__(self, seed: int, load: float, hours: int) -> None:
+        """`load` is minutes of calls asked for, for each minute of windows promised."""
+        self.days = max(1, -(-hours // DAY_HOURS))
+        self._rng = np.random.default_rng([seed, int(load * 1000), 1])
+        people_rng = np.random.default_rng([seed, 2])
+        self._plan = plan([language.tag for language in load_languages()])
+        self.interpreters = self._people(people_rng)
+        count = len(self.interpreters)
+        self._willing = people_rng.beta(8.0, 3.0, count)
+        self._hours = np.where(people_rng.random((count, 24)) < 0.25, 0.6, 1.0)
+        dice = np.random.default_rng([seed, 3])
+        self._dice = dice.random((3, _DICE))
+        self.calls = self._trace(load, hours)
+
+    @cached_property
+    def speakers(self) -> Counter[LanguageTag]:
+        """How many interpreters speak each language."""
+        return Counter(tag for one in self.interpreters for tag in one.skills)
+
+    @cached_property
+    def promised_hours(self) -> dict[InterpreterId, float]:
+        """Hours of windows in the simulated time."""
+        end = self.at(0) + timedelta(days=9 * self.days)
+        days = {self.at(day * 86400.0).date() for day in self._workdays()}
+        return {
+            one.id: sum(
+                (period.end - period.start).total_seconds() / 3600.0
+                for period in one.schedule.periods(START, end)
+                if period.start.date() in days
+            )
+            for one in self.interpreters
+            if one.schedule is not None
+        }
+
+    @property
+    def on_duty(self) -> float:
+        """How many interpreters the windows promise, on average over the open hours."""
+        return sum(self.promised_hours.values()) / (self.days * DAY_HOURS)
+
+    @staticmethod
+    def at(seconds: float) -> datetime:
+        """A simulated moment."""
+        return START + timedelta(seconds=seconds)
+
+    def ring(self, call: Call, who: InterpreterId, attempt: int, at: float, rings: float) -> Ring:
+        """What happens when this phone rings for this call for so many seconds at most."""
+        place = (call.number * 7_919 + int(who) * 104_729 + attempt * 15_485_863) % _DICE
+        answer, slow, refuse = (float(one) for one in self._dice[:, place])
+        hour = self.at(at).hour
+        chance = self._willing[int(who) - 1] * self._hours[int(who) - 1, hour]
+        delay = 5.5 * float(np.exp(0.4 * _normal(slow)))
+        if answer < chance:
+            return Ring(True, delay) if delay < rings else Ring(False, np.inf)
+        return Ring(False, delay if refuse < 0.25 and delay < rings else np.inf)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _workdays(self) -> list[int]:
+        """The simulated days as days since the first, weekends left out."""
+        return [week * 7 + day for week in range(self.days // 5 + 1) for day in range(5)][
+            : self.days
+        ]
+
+    def _people(self, rng: np.random.Generator) -> tuple[Interpreter, ...]:
+        spoken = Counter(tag for one in self._plan for tag in one.languages)
+        people = []
+        for number, one in enumerate(self._plan, start=1):
+            pattern = _PATTERNS[int(rng.choice(len(_PATTERNS), p=_PATTERN_ODDS))]
+            if any(spoken[tag] == 1 for tag in one.languages):
+                # A language is on offer all day long, so its only speaker must be there.
+                pattern = _PATTERNS[0]
+            windows = tuple(
+                Window(WORKING_WEEK, time(opens), time(closes)) for opens, closes in pattern
+            )
+            people.append(
+                Interpreter(
+                    id=InterpreterId(number),
+                    # One level for all: the level goes before every score, so it would hide what
+                    # is compared here.
+                    skills={tag: Level(1) for tag in one.languages},
+                    phones=(one.number,),
+                    schedule=Schedule(windows),
+                    # Without the limit on rings an hour, which `ring_all` would run into.
+                    limits=Limits(offers_an_hour=1_000_000),
+                )
+            )
+        return tuple(people)
+
+    def _trace(self, load: float, hours: int) -> tuple[Call, ...]:
+        rng = self._rng
+        tags = sorted(self.speakers)
+        weights = np.array([float(self.speakers[tag]) for tag in tags])
+        an_hour = load * self.on_duty * 60.0 / TALK_MINUTES
+        arrivals: list[float] = []
+        for hour in range(hours):
+            day, of_day = divmod(hour, DAY_HOURS)
+            count = int(rng.poisson(an_hour * _PROFILE[of_day]))
+            base = self._workdays()[day] * 86400.0
+            inside = of_day * 3600.0 + rng.random(count) * 3600.0
+            arrivals += [base + float(one) for one in inside if one <= LAST_ARRIVAL]
+        arrivals.sort()
+        count = len(arrivals)
+        languages = rng.choice(len(tags), size=count, p=weights / weights.sum())
+        patience = 20.0 + rng.exponential(160.0, count)
+        # Lognormal with the mean asked for; the longest are cut at an hour and a half.
+        spread = 0.7
+        talk = rng.lognormal(np.log(TALK_MINUTES * 60.0) - spread**2 / 2, spread, count)
+        return tuple(
+            Call(number, tags[int(languages[number])], arrivals[number], *map(float, rest))
+            for number, rest in enumerate(zip(patience, np.minimum(talk, 5400.0), strict=True))
+        )
+
+
+def _normal(uniform: float) -> Any:
+    """A standard normal number from a uniform one (the logistic approximation, 1.702 wide)."""
+    inside = min(max(uniform, 1e-6), 1 - 1e-6)
+    return np.log(inside / (1 - inside)) / 1.702
