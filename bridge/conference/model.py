@@ -8,7 +8,7 @@ it is recorded, not obeyed. `LOST` is where a call goes when nobody saw its end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bridge.agencies.model import AgencyKind
@@ -22,12 +22,12 @@ class CallState(StrEnum):
     """The technician is being asked who he is and what he needs."""
     HUNTING = "hunting"
     """Interpreters are being rung; the technician waits."""
+    QUEUED = "queued"
+    """Nobody is free; the request waits for the next who is, and the technician has been told."""
     JOINING = "joining"
     """An interpreter accepted; both are on their way into the room."""
     TALKING = "talking"
     """Technician and interpreter hear each other."""
-    UNFILLED = "unfilled"
-    """Nobody could be found; the technician has been told."""
     PUT_THROUGH = "put_through"
     """The technician was sent to a person."""
     CLOSING = "closing"
@@ -45,10 +45,12 @@ class Trigger(StrEnum):
     REQUEST = "request"
     ACCEPT = "accept"
     INTERPRETER_LOST = "interpreter_lost"
-    """The accepted interpreter vanished before both were in the room."""
+    """The accepted interpreter is gone while the others still need one."""
     JOIN = "join"
     EXHAUST = "exhaust"
     """The hunt found nobody."""
+    FREE = "free"
+    """Somebody became free for a request that waits."""
     PUT_THROUGH = "put_through"
     PART = "part"
     """Technician or interpreter left the room."""
@@ -63,15 +65,19 @@ _OPEN = frozenset(CallState) - TERMINAL
 TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
     Trigger.REQUEST: (frozenset({CallState.ASKING}), CallState.HUNTING),
     Trigger.ACCEPT: (frozenset({CallState.HUNTING}), CallState.JOINING),
-    Trigger.INTERPRETER_LOST: (frozenset({CallState.JOINING}), CallState.HUNTING),
+    Trigger.INTERPRETER_LOST: (
+        frozenset({CallState.JOINING, CallState.TALKING}),
+        CallState.HUNTING,
+    ),
     Trigger.JOIN: (frozenset({CallState.JOINING}), CallState.TALKING),
-    Trigger.EXHAUST: (frozenset({CallState.HUNTING}), CallState.UNFILLED),
+    Trigger.EXHAUST: (frozenset({CallState.HUNTING}), CallState.QUEUED),
+    Trigger.FREE: (frozenset({CallState.QUEUED}), CallState.HUNTING),
     Trigger.PUT_THROUGH: (
-        frozenset({CallState.ASKING, CallState.HUNTING, CallState.UNFILLED}),
+        frozenset({CallState.ASKING, CallState.HUNTING, CallState.QUEUED}),
         CallState.PUT_THROUGH,
     ),
     Trigger.PART: (
-        frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING}),
+        frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING}),
         CallState.CLOSING,
     ),
     Trigger.CLOSE: (_OPEN, CallState.CLOSED),
@@ -93,7 +99,11 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
     """The technician left while interpreters were being rung."""
     UNFILLED = "unfilled"
-    """Nobody could be found."""
+    """Nobody was free, and the technician did not want to wait for somebody who is."""
+    BOOKED = "booked"
+    """Nobody was free; the technician took a later time."""
+    UNREACHED = "unreached"
+    """Somebody accepted, but the technician who was to be rung did not answer."""
     NOT_IDENTIFIED = "not_identified"
     NOT_REQUESTED = "not_requested"
     """The technician left, or was bid goodbye, before a request was complete."""
@@ -108,6 +118,8 @@ class Progress:
     state: CallState = CallState.ASKING
     talked: bool = False
     unfilled: bool = False
+    booked: bool = False
+    unreached: bool = False
     put_through: bool = False
     requested: bool = False
     identification_failed: bool = False
@@ -118,13 +130,13 @@ def advance(progress: Progress, trigger: Trigger) -> Progress | None:
     state = transition(progress.state, trigger)
     if state is None:
         return None
-    return Progress(
+    return replace(
+        progress,
         state=state,
         talked=progress.talked or trigger is Trigger.JOIN,
         unfilled=progress.unfilled or trigger is Trigger.EXHAUST,
         put_through=progress.put_through or trigger is Trigger.PUT_THROUGH,
         requested=progress.requested or trigger is Trigger.REQUEST,
-        identification_failed=progress.identification_failed,
     )
 
 
@@ -134,8 +146,12 @@ def outcome_of(progress: Progress) -> Outcome:
         return Outcome.LOST
     if progress.talked:
         return Outcome.INTERPRETED
+    if progress.booked:
+        return Outcome.BOOKED
     if progress.put_through:
         return Outcome.PUT_THROUGH
+    if progress.unreached:
+        return Outcome.UNREACHED
     if progress.unfilled:
         return Outcome.UNFILLED
     if progress.requested:

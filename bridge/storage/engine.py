@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -173,9 +174,7 @@ def prepare_sqlite(engine: Engine, lock_seconds: float, *, foreign_keys: bool) -
     thrown away half-way because somebody else wrote meanwhile.
     """
     pragmas = (
-        # First, because already the change to WAL may have to wait for somebody.
         f"busy_timeout={int(lock_seconds * 1000)}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
     )
@@ -187,6 +186,7 @@ def prepare_sqlite(engine: Engine, lock_seconds: float, *, foreign_keys: bool) -
         try:
             for pragma in pragmas:
                 cursor.execute(f"PRAGMA {pragma}")
+            _write_ahead(cursor, lock_seconds)
         finally:
             cursor.close()
 
@@ -200,6 +200,24 @@ def prepare_sqlite(engine: Engine, lock_seconds: float, *, foreign_keys: bool) -
 
     event.listen(engine, "connect", opened)
     event.listen(engine, "begin", begun)
+
+
+def _write_ahead(cursor: Any, lock_seconds: float) -> None:
+    """Switch the file to WAL, which it then stays in.
+
+    Only the very first program has anything to switch; another that comes at the same moment is
+    told "locked" at once, whatever the busy timeout, and finds it done a moment later.
+    """
+    deadline = time.monotonic() + lock_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def postgresql_arguments(url: URL, lock_seconds: float) -> dict[str, Any]:

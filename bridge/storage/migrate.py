@@ -23,6 +23,8 @@ from bridge.storage.engine import sync_engine
 from bridge.storage.errors import read_url, unavailable
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK_SECONDS = 30.0
+"""How long an upgrade waits for another program's, which may have much to do."""
 
 
 class WrongSchema(DatabaseUnavailable):
@@ -102,7 +104,7 @@ def _config() -> Config:
 
 
 def _migrate(url: str, revision: str, *, up: bool) -> None:
-    engine = sync_engine(url)
+    engine = sync_engine(url, lock_seconds=MIGRATION_LOCK_SECONDS)
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":

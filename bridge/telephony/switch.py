@@ -41,6 +41,8 @@ class Ending(StrEnum):
 
     HUNG_UP = "hung_up"
     """Was connected and was hung up, by either side."""
+    DROPPED = "dropped"
+    """Was connected and vanished: a network, not a person, ended it."""
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     REJECTED = "rejected"
@@ -63,6 +65,12 @@ class ConversationName(StrEnum):
     """A migrant answered the bridge's ring."""
     GOODBYE = "goodbye"
     """The room is over for this leg."""
+    CALL_BACK = "call-back"
+    """A technician answered whom the bridge has rung: called back, booked, or redialled."""
+    REJOIN = "rejoin"
+    """An interpreter or a migrant answered who had been dropped from the room."""
+    ROOM_KEYS = "room-keys"
+    """Somebody in a room pressed a key; the others go on talking meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +154,7 @@ class Snapshot:
     rooms: dict[RoomId, frozenset[LegId]]
 
 
-SwitchEvent = (
-    LegRinging | LegAnswered | LegEnded | RoomEntered | RoomLeft | LinkLost | LinkRestored
-)
+SwitchEvent = LegRinging | LegAnswered | LegEnded | RoomEntered | RoomLeft | LinkLost | LinkRestored
 LegEvent = LegRinging | LegAnswered | LegEnded | RoomEntered | RoomLeft
 
 
@@ -209,7 +215,12 @@ class ToPerson:
     """The leg is put through to the operator on duty when the conversation ends."""
 
 
-Next = HangUp | EnterRoom | ToPerson
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """The leg goes back to where it was: the room in which a key was pressed."""
+
+
+Next = HangUp | EnterRoom | ToPerson | Stay
 """Where a leg goes after a conversation."""
 
 ConversationHandler = Callable[[Conversation], Awaitable[Next]]
@@ -235,6 +246,13 @@ class Switch(Protocol):
 
     async def converse(self, leg: LegId, conversation: ConversationName) -> None:
         """Move a connected leg into a conversation, out of its room. Raises as `enter_room`."""
+        ...
+
+    async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
+        """Have everybody in a room hear these prompts, as soon as the switch can.
+
+        Raises `SwitchUnavailable`. A room that is empty by then hears nothing, which is no error.
+        """
         ...
 
     async def hang_up(self, leg: LegId) -> None:

@@ -76,6 +76,10 @@ ENDING_OF_CAUSE = {
 SILENT_CAUSES = frozenset({0, 16, 26})
 """Causes that say nothing about an unanswered leg: unknown, normal clearing, answered elsewhere."""
 
+VANISHED_CAUSES = frozenset({27, 38, 41, 42, 44, 102})
+"""Causes with which a connected leg was lost rather than hung up: the far end or its network broke
+down, or no sound came any more (Asterisk ends such a leg with 44)."""
+
 ENDING_OF_REASON = {
     0: Ending.FAILED,  # could not be dialled at all
     1: Ending.NO_ANSWER,  # hung up without a word
@@ -231,7 +235,8 @@ def moment_of(frame: Frame, now: datetime) -> datetime:
 
 def _ending(known: _Leg, cause: int) -> Ending:
     if known.answered:
-        return Ending.HUNG_UP
+        vanished = cause in VANISHED_CAUSES and not known.cancelled
+        return Ending.DROPPED if vanished else Ending.HUNG_UP
     if known.cancelled:
         return Ending.CANCELLED
     if cause in ENDING_OF_CAUSE:

@@ -31,6 +31,7 @@ from bridge.telephony.switch import (
     NoSuchLeg,
     OutboundLeg,
     Snapshot,
+    Stay,
     SwitchError,
     SwitchEvent,
     SwitchUnavailable,
@@ -173,6 +174,25 @@ class AsteriskSwitch:
     async def converse(self, leg: LegId, conversation: ConversationName) -> None:
         """See `Switch.converse`. Raises `NoSuchLeg`, `SwitchUnavailable`."""
         await self._redirect(leg, LEGS_CONTEXT, conversation.value)
+
+    async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
+        """See `Switch.announce`. Raises `SwitchUnavailable`.
+
+        A channel of Asterisk's own stands in the room for as long as it speaks.
+        """
+        files = "&".join(self._sounds(prompt, language) for prompt in prompts)
+        try:
+            await self._act(
+                "Originate",
+                ("Channel", f"Local/{room}@announcer/n"),
+                ("Context", "announcement"),
+                ("Exten", "say"),
+                ("Priority", "1"),
+                ("Variable", f"ANNOUNCEMENT={files}"),
+                ("Async", "true"),
+            )
+        except AmiRefused as error:
+            raise SwitchError(f"Asterisk refused an announcement: {error}") from None
 
     async def hang_up(self, leg: LegId) -> None:
         """See `Switch.hang_up`. Raises `SwitchUnavailable`.
@@ -335,6 +355,8 @@ def _word_for_dialplan(then: Next) -> tuple[tuple[str, str], ...]:
             return (("BRIDGE_NEXT", "hangup"),)
         case EnterRoom(room):
             return (("BRIDGE_ROOM", room), ("BRIDGE_NEXT", "room"))
+        case Stay():
+            return (("BRIDGE_NEXT", "stay"),)
         case ToPerson():
             return (("BRIDGE_NEXT", "person"),)
 

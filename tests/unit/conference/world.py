@@ -27,7 +27,8 @@ from bridge.roster import store as roster
 from bridge.roster.index import RosterIndex
 from bridge.roster.model import Presence
 from bridge.storage.inline import InlineDatabase
-from bridge.telephony.simulated import SimulatedLine, SimulatedSwitch
+from bridge.telephony.simulated import SimulatedSwitch
+from bridge.telephony.simulated_line import SimulatedLine
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber
 from lab.phones import Behaviour, behave
 
