@@ -2,8 +2,9 @@
 """The catalogue of everything the service says: texts by key and language.
 
 Scripts name prompts by key; `render.py` turns the texts into sound files; people record better
-ones. Two families of keys are derived: ``digit-0`` to ``digit-9``, and ``language-<tag>`` for the
-name of each language.
+ones. Some keys are derived: ``digit-0`` to ``digit-9``, ``language-<tag>`` for the name of each
+language, and the families of the catalogue such as ``minutes-1`` to ``minutes-59``, whose texts
+follow one pattern with exceptions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from bridge.ivr.languages import Languages, load_languages
 
@@ -116,6 +118,7 @@ def parse_catalogue(text: str, languages: Languages) -> Catalogue:
         prompts = [
             *(_prompt(key, tag, entry) for key, by in written.items() for tag, entry in by.items()),
             *_digits(digits),
+            *_families(table.get("families", {}), table.get("numbers", {})),
             *_names(languages),
         ]
     except tomllib.TOMLDecodeError as error:
@@ -181,6 +184,32 @@ def _digits(digits: Mapping[str, list[str]]) -> Iterator[Prompt]:
             raise BadCatalogue(f"there must be ten digits in {language}")
         for digit, word in enumerate(words):
             yield Prompt(f"digit-{digit}", language, word)
+
+
+def _families(
+    families: Mapping[str, Mapping[str, Any]], numbers: Mapping[str, Mapping[str, list[str]]]
+) -> Iterator[Prompt]:
+    """The prompts of all families: a text per number, written out or made from ``each``.
+
+    In ``each``, the name of a list of number words in braces stands for the word of the number.
+    """
+    for family, entry in families.items():
+        for language in COMPLETE_LANGUAGES:
+            texts = entry[language]
+            for value in range(entry["from"], entry["to"] + 1):
+                text = texts.get(str(value))
+                if text is None:
+                    text = _worded(family, texts["each"], numbers.get(language, {}), value)
+                yield Prompt(f"{family}-{value}", language, text)
+
+
+def _worded(family: str, each: str, words: Mapping[str, list[str]], value: int) -> str:
+    """`each` with the word of this number, which the catalogue must have."""
+    known = {form: texts[value] for form, texts in words.items() if value < len(texts)}
+    try:
+        return each.format_map(known)
+    except KeyError as error:
+        raise BadCatalogue(f"the family {family} has no word {error} for {value}") from None
 
 
 def _names(languages: Languages) -> Iterator[Prompt]:
