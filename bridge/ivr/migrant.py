@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The script for a migrant whom the bridge has rung.
+"""The script for a migrant whom the bridge has rung, and for whoever is rung again after a drop.
 
 It greets in the migrant's own language, where the catalogue has it, and lets nobody into the room
 before a key was pressed: so a voicemail never joins.
@@ -45,6 +45,8 @@ class MigrantScript:
     """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` of the language."""
     plays: int = 3
     """How often the greeting is said."""
+    greeting: str = "migrant-greeting"
+    """The prompt that says who calls, why, and that a key is wanted."""
 
     def start(self) -> tuple[MigrantState, Step]:
         """Greet."""
@@ -67,7 +69,7 @@ class MigrantScript:
                 return _over(NoKey())
 
     def _greet(self, play: int) -> tuple[MigrantState, Step]:
-        ask = Ask(("migrant-greeting",), self._language(play), most_keys=1, first_key_seconds=5.0)
+        ask = Ask((self.greeting,), self._language(play), most_keys=1, first_key_seconds=5.0)
         return Greeting(play), ask
 
     def _language(self, play: int) -> str:

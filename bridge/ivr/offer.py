@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The script for an interpreter who answered an offer: the whisper, and 1 or 2.
 
+The whisper also tells what is special: a booked call whose hour has come, a conversation that is
+already under way, a second interpreter with a language between the two.
+
 A refusal or silence ends the call without further words, because a technician is waiting for the
 next interpreter to be rung.
 """
@@ -8,10 +11,12 @@ next interpreter to be rung.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bridge.agencies.model import AgencyKind
+from bridge.ivr import spoken
 from bridge.ivr.outcomes import Gone, NoKey, Over
+from bridge.ivr.outcomes import Refused as Refused
 from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Say, Step
 from bridge.vocabulary import LanguageTag, RoomId
@@ -47,13 +52,6 @@ class Accepted:
     """The leg is to enter this room."""
 
     room: RoomId
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The interpreter pressed 2."""
-
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +98,26 @@ class OfferScript:
     """The prompt language: `pt` or `en`."""
     plays: int = 3
     """How often the question is put; only the first time in full."""
+    booked_for: datetime | None = None
+    """The time for which this interpreter's call was booked; aware; `None` for a new request."""
+    today: date | None = None
+    """The date in Lisbon, for "today"; without it the full date of a booked call is said."""
+    replacement: bool = False
+    """Whether the others are already in the room, and take over from another interpreter."""
+    relay: LanguageTag | None = None
+    """The language between the two interpreters, when there is a second one; both are told.
+
+    `wanted` is then what this interpreter is to interpret to and from: the migrant's language for
+    one, the language between (and Portuguese) for the other.
+    """
 
     def start(self) -> tuple[OfferState, Step]:
         """Whisper the offer in full."""
         prompts = (
-            "offer",
-            language_name(self.wanted),
+            *self._lead,
             agency_prompt(self.agency_kind),
+            *(("offer-replacement",) if self.replacement else ()),
+            *(() if self.relay is None else ("offer-relay", language_name(self.relay))),
             "offer-migrant-rung" if self.migrant_is_rung else "offer-migrant-beside",
             "offer-keys",
         )
@@ -124,8 +135,7 @@ class OfferScript:
             case Whispering(), Keys("2", at):
                 return _over(Refused(at))
             case Whispering(play), _ if play < self.plays:
-                again = ("offer", language_name(self.wanted), "offer-keys")
-                return Whispering(play + 1), self._ask(again)
+                return Whispering(play + 1), self._ask((*self._lead, "offer-keys"))
             case Whispering(), _:
                 return _over(NoKey())
             case Accepting(), Answer(Granted(room)):
@@ -134,6 +144,14 @@ class OfferScript:
                 return Disappointing(), Say(("offer-too-late", "goodbye"), self.language)
             case _:
                 return _over(WasTooLate())
+
+    @property
+    def _lead(self) -> tuple[str, ...]:
+        """What is asked of them: the request, or their booked call, and the language."""
+        if self.booked_for is None:
+            return ("offer", language_name(self.wanted))
+        when = spoken.moment(self.booked_for, self.today, self.language)
+        return ("offer-booked", *when, "for-language", language_name(self.wanted))
 
     def _ask(self, prompts: tuple[str, ...]) -> Ask:
         return Ask(prompts, self.language, most_keys=1, first_key_seconds=4.0)

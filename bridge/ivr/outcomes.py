@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class NoKey:
 @dataclass(frozen=True, slots=True)
 class Done:
     """Everything was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The person pressed 2: they do not want the call."""
+
+    at: datetime | None
+    """When, where the carrier can tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Agency codes, PINs and telephone numbers are left out of every `repr`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from bridge.agencies.model import AgencyKind
@@ -60,6 +60,24 @@ class RequestInterpreter:
     """When the technician's last key was recognised, where the carrier can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallMeBack:
+    """Ring this technician when an interpreter accepts. Answers: `WillCallBack`, `Failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Hold this time for the request. Answers: `Booked`, `SlotGone`, `Failed`."""
+
+    slot: datetime
+    """One of the times that were offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where does the request stand now? Answers: `QueueStanding`, `Failed`."""
+
+
 # --- answers -----------------------------------------------------------------------------------
 
 
@@ -105,8 +123,42 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class WillCallBack:
+    """The call-back is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The call is booked."""
+
+    at: datetime
+    """When all three are rung; aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGone:
+    """Somebody else was faster."""
+
+    slots: tuple[datetime, ...]
+    """The times that are to be had now, soonest first; aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStanding:
+    """Where the request stands in the queue."""
+
+    place: int
+    """From 1."""
+    estimate_minutes: int | None
+    """How long the wait will be; `None` when nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """We could not do it (the database cannot be used, say): the technician goes to a person."""
+    """We could not do it (the database cannot be used, say).
+
+    Where there is another way, the technician is offered it; else they go to a person.
+    """
 
 
 # --- notices -----------------------------------------------------------------------------------
@@ -114,7 +166,22 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class NobodyAvailable:
-    """The hunt ended without an interpreter."""
+    """No interpreter is free now, and what can be done about it.
+
+    What is not possible is not offered: with the defaults there is only a person, or goodbye. Told
+    again to somebody who stays in the queue, it replaces what was offered before.
+    """
+
+    place: int | None = None
+    """The place of the request in the queue, from 1; `None` when there is no queue to stay in."""
+    estimate_minutes: int | None = None
+    """How long the wait will be; `None` when nobody can tell."""
+    call_back: bool = False
+    """Whether the technician can be rung back (their number is known, and permitted)."""
+    slots: tuple[datetime, ...] = ()
+    """Times for which the call can be booked, soonest first; aware; three of them are offered."""
+    today: date | None = None
+    """The date in Lisbon, for "today" and "tomorrow"; without it full dates are said."""
 
 
 # --- outcomes (and `Gone`) ---------------------------------------------------------------------
@@ -157,4 +224,16 @@ class NotIdentifiedAtAll:
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Nobody was available; the technician was told, and wants no person."""
+    """Nobody was available; the technician was told, and chose nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackPromised:
+    """The technician was told that the bridge will ring them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedFor:
+    """The technician was told for when their call is booked."""
+
+    at: datetime

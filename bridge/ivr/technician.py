@@ -3,7 +3,8 @@
 
 "0" at any question reaches a person. Three misses at one question do too, and so does a budget of
 misses for the whole conversation; only wrong codes end it, since whoever guesses PINs shall not
-reach anybody. Nobody is put through or let go without being told.
+reach anybody. Nobody is put through or let go without being told. When nobody is free,
+`NobodyFree` goes on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from bridge.ivr.prompts import language_name, spell
 from bridge.ivr.request import (
     BesideMe,
     CheckNumber,
-    GivenUp,
     Identified,
     Identify,
     NobodyAvailable,
@@ -29,8 +29,6 @@ from bridge.ivr.request import (
     Requested,
     RequestInterpreter,
     Ring,
-    ToOperator,
-    Unserved,
 )
 from bridge.ivr.script import (
     Answer,
@@ -46,18 +44,20 @@ from bridge.ivr.script import (
     Step,
     Wait,
 )
+from bridge.ivr.technician_ends import Ends, over
+from bridge.ivr.technician_queue import NobodyFree
 from bridge.ivr.technician_states import (
     CheckingIdentity,
     CheckingNumber,
     ChoosingLanguage,
     ConfirmingLanguage,
     ConfirmingNumber,
-    HearingOptions,
     Identifying,
     KeyingNumber,
     KeyingThirdDigit,
     Leaving,
     Lookup,
+    NobodyFreeState,
     PlacingMigrant,
     Question,
     Requesting,
@@ -82,7 +82,8 @@ class TechnicianScript:
     """The whole conversation with a technician, up to the room.
 
     The room is entered from outside (the leg is taken away while it waits). Outcomes:
-    `ToOperator`, `GivenUp`, `NotIdentifiedAtAll`, `Unserved`, `Gone`.
+    `ToOperator`, `GivenUp`, `NotIdentifiedAtAll`, `Unserved`, `CallBackPromised`, `BookedFor`,
+    `Gone`.
     """
 
     languages: Languages
@@ -97,7 +98,11 @@ class TechnicianScript:
     slice_seconds: float = 20.0
     """Music between two words."""
     most_slices: int = 45
+    """Stretches of music while interpreters ring."""
+    most_queue_slices: int = 90
+    """Stretches of music in the queue."""
     most_strays: int = 20
+    """Keys without meaning while interpreters ring; and all wrong turns once nobody is free."""
 
     @classmethod
     def resume(
@@ -123,13 +128,15 @@ class TechnicianScript:
             case Over(outcome):
                 return state, Finish(outcome)
             case _ if isinstance(heard, HungUp):
-                return _over(Gone())
+                return over(Gone())
             case Leaving(outcome):
-                return _over(outcome)
+                return over(outcome)
             case Telling() | Waiting():
                 return self._while_ringing(state, heard)
             case CheckingIdentity() | CheckingNumber() | Requesting():
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
+            case _ if isinstance(state, NobodyFreeState):
+                return self._nobody_free.hear(state, heard)
             case _ if not isinstance(heard, Keys):
                 return self._unkeyed(state)
             case _ if heard.digits == "0" and not isinstance(state, KeyingThirdDigit):
@@ -158,8 +165,6 @@ class TechnicianScript:
                 return state, Ask((*lead, "ask-number"), self.language, most, "#", 12.0, 5.0)
             case ConfirmingNumber(_, _, digits):
                 prompts = (*lead, "number-is", *spell(digits), "confirm-number")
-            case HearingOptions():
-                prompts = (*lead, "nobody-options")
         return state, Ask(prompts, self.language, 1)
 
     def _keyed(self, state: Question, keys: Keys) -> Move:
@@ -197,8 +202,6 @@ class TechnicianScript:
                 return Requesting(), Consult(request)
             case ConfirmingNumber(patience, wanted), "2":
                 return self._corrected(KeyingNumber(patience, wanted))
-            case HearingOptions(), "1":
-                return self._to_person(PersonReason.NOBODY_AVAILABLE)
             case _:
                 return self._missed(state, "no-such-option")
 
@@ -223,8 +226,6 @@ class TechnicianScript:
         self, state: Question, lead: str, reason: PersonReason = PersonReason.NOT_UNDERSTOOD
     ) -> Move:
         """Ask again after saying what was wrong; or get a person, when patience is over."""
-        if isinstance(state, HearingOptions) and state.patience.misses:
-            return self._leave(Unserved(), "ring-later", "goodbye")
         patience = state.patience.missed()
         if patience.over:
             return self._to_person(reason, lead)
@@ -263,10 +264,8 @@ class TechnicianScript:
 
     def _while_ringing(self, state: Telling | Waiting, heard: Heard) -> Move:
         match heard:
-            case Notice(NobodyAvailable()):
-                if self.operator_on_duty:
-                    return self._ask(HearingOptions(Patience()), "nobody-available")
-                return self._leave(Unserved(), "nobody-available", "ring-later", "goodbye")
+            case Notice(NobodyAvailable() as offer):
+                return self._nobody_free.tell(state.job, offer)
             case Keys("0") if self.operator_on_duty:
                 return self._to_person(PersonReason.ASKED)
             case _ if isinstance(state, Telling) and not isinstance(heard, Keys):
@@ -294,18 +293,22 @@ class TechnicianScript:
     # --- the end ---
 
     def _to_person(self, reason: PersonReason, *lead: str) -> Move:
-        """Put through; or, when nobody is on duty, say so and end."""
-        if self.operator_on_duty:
-            return self._leave(ToOperator(reason), *lead, "putting-through")
-        told = () if lead == ("nobody-on-duty",) else ("nobody-on-duty",)
-        return self._leave(GivenUp(reason), *lead, *told, "ring-later", "goodbye")
+        return self._ends.to_person(reason, *lead)
 
     def _leave(self, outcome: object, *prompts: str) -> Move:
-        return Leaving(outcome), Say(prompts, self.language)
+        return self._ends.leave(outcome, *prompts)
 
     @property
     def _person_key(self) -> tuple[str, ...]:
-        return ("person-key",) if self.operator_on_duty else ()
+        return self._ends.person_key
+
+    @property
+    def _ends(self) -> Ends:
+        return Ends(self.language, self.operator_on_duty)
+
+    @property
+    def _nobody_free(self) -> NobodyFree:
+        return NobodyFree(self._ends, self.slice_seconds, self.most_queue_slices, self.most_strays)
 
 
 _NUMBER_FAULTS = {
@@ -317,7 +320,3 @@ _NUMBER_FAULTS = {
 
 def _are_digits(keys: str, least: int, most: int) -> bool:
     return least <= len(keys) <= most and keys.isascii() and keys.isdigit()
-
-
-def _over(outcome: object) -> Move:
-    return Over(outcome), Finish(outcome)

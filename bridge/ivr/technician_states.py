@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bridge.ivr.outcomes import Over, Patience
+from bridge.ivr.request import NobodyAvailable
 from bridge.vocabulary import JobNumber, LanguageTag
 
 
@@ -108,10 +109,69 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What was last said to a technician for whom nobody is free."""
+
+    job: JobNumber
+    offer: NobodyAvailable
+    slices: int = 0
+    """Stretches of music in the queue so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class HearingOptions:
-    """Nobody is available; the technician chooses between a person and ringing again later."""
+    """Nobody is available; the technician chooses what to do."""
 
     patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSlots:
+    """Times for which the call can be booked are read out."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class AskingCallBack:
+    """The application writes down that the technician is to be rung."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class AskingToBook:
+    """The application books a time."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class AskingPlace:
+    """The application is asked for the place in the queue."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTelling:
+    """The technician stays in the queue, and is being told something."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class QueueWaiting:
+    """The technician stays in the queue, and hears music."""
+
+    patience: Patience
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +189,12 @@ Question = (
     | PlacingMigrant
     | KeyingNumber
     | ConfirmingNumber
-    | HearingOptions
 )
 Lookup = CheckingIdentity | CheckingNumber | Requesting
-TechnicianState = Question | Lookup | Telling | Waiting | Leaving | Over
+Choosing = HearingOptions | HearingSlots
+Arranging = AskingCallBack | AskingToBook | AskingPlace
+Queued = QueueTelling | QueueWaiting
+NobodyFreeState = Choosing | Arranging | Queued
+"""Every state of `NobodyFree`."""
+TechnicianState = Question | Lookup | Telling | Waiting | NobodyFreeState | Leaving | Over
 """Every state of `TechnicianScript`."""
