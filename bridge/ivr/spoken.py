@@ -57,13 +57,13 @@ def moment(at: datetime, today: date | None, language: str) -> tuple[str, ...]:
 
     Raises `ValueError` for a time without a zone.
     """
-    local = _local(at)
+    local = lisbon(at)
     return (*day(local.date(), today), *clock_time(local.time(), language))
 
 
 def soon(at: datetime, today: date | None, language: str) -> tuple[str, ...]:
     """At what time, and on which day unless that is today. Raises `ValueError` as `moment`."""
-    local = _local(at)
+    local = lisbon(at)
     if local.date() == today:
         return clock_time(local.time(), language)
     return moment(at, today, language)
@@ -93,15 +93,16 @@ def about(minutes: int) -> int:
     return max(1, -(-minutes // step) * step)
 
 
+def lisbon(at: datetime) -> datetime:
+    """The same instant on the wall clock in Lisbon. Raises `ValueError` without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be said")
+    return at.astimezone(LISBON)
+
+
 def _part_of_day(hour: int) -> str:
     if 1 <= hour < 12:
         return "in-the-morning"
     if 12 <= hour < 18:
         return "in-the-afternoon"
     return "in-the-evening" if 18 <= hour < 21 else "at-night"
-
-
-def _local(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone cannot be said")
-    return at.astimezone(LISBON)

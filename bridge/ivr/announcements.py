@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is said into a room, or to those who wait for somebody to come back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Announcement(StrEnum):
+    """A prompt that belongs to no script; the value is its key in the catalogue.
+
+    Those in `FOR_MIGRANTS` exist in every language in which migrants are greeted.
+    """
+
+    LOST_TECHNICIAN = "lost-technician"
+    """The technician's connection was lost, and is being redialled."""
+    LOST_INTERPRETER = "lost-interpreter"
+    """The interpreter's connection was lost, and is being redialled."""
+    LOST_MIGRANT = "lost-migrant"
+    """The migrant's connection was lost, and is being redialled."""
+    REPLACING_INTERPRETER = "replacing-interpreter"
+    """Another interpreter is being looked for."""
+    RECONNECTED = "reconnected"
+    """Whoever was lost is back."""
+    REPLACEMENT_FOUND = "replacement-found"
+    """Another interpreter is about to join."""
+    STILL_LOOKING = "still-looking"
+    """It is still being tried, whatever it is."""
+    CANNOT_REACH_TECHNICIAN = "cannot-reach-technician"
+    CANNOT_REACH_INTERPRETER = "cannot-reach-interpreter"
+    """Neither the interpreter nor another one could be found."""
+    CANNOT_REACH_MIGRANT = "cannot-reach-migrant"
+    WAITING_ALONE = "waiting-alone"
+    """Nobody else is in the room yet."""
+
+
+FOR_MIGRANTS = frozenset(Announcement) - {
+    Announcement.LOST_MIGRANT,
+    Announcement.CANNOT_REACH_MIGRANT,
+}
+"""What a migrant may hear."""

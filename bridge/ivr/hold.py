@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The script for whoever waits outside the room while somebody is redialled or replaced.
+
+A kind word, music, and every so often an honest word. The room is entered from outside (the leg is
+taken while it waits); news is told as notices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.ivr.announcements import Announcement
+from bridge.ivr.outcomes import Gone, Over
+from bridge.ivr.script import Finish, Heard, HungUp, Keys, Notice, Say, Step, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTooLong:
+    """Nobody came back in time; the person was told, and goodbye was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotGoOn:
+    """The application said that it is over; the person was told, and goodbye was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Something is being said, after `slices` stretches of music."""
+
+    slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Music."""
+
+    slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakingLeave:
+    """The last words are being said."""
+
+    outcome: object
+
+
+HoldState = Telling | Holding | TakingLeave | Over
+
+_FINAL = frozenset(
+    {
+        Announcement.CANNOT_REACH_TECHNICIAN,
+        Announcement.CANNOT_REACH_INTERPRETER,
+        Announcement.CANNOT_REACH_MIGRANT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldScript:
+    """Keeps somebody company until the room goes on. Outcomes: `HeldTooLong`, `CannotGoOn`, `Gone`.
+
+    Notices: an `Announcement`; those that say that somebody cannot be reached end it.
+    """
+
+    why: Announcement
+    """What is said first."""
+    languages: tuple[str, ...] = ("pt",)
+    """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` for a migrant."""
+    in_vain: Announcement = Announcement.CANNOT_REACH_INTERPRETER
+    """What is said when it takes too long."""
+    slice_seconds: float = 20.0
+    """Music between two words."""
+    most_slices: int = 18
+    """Six minutes: an interpreter is held for five, and then told."""
+
+    def start(self) -> tuple[HoldState, Step]:
+        """Say why."""
+        return self._tell(self.why, 0)
+
+    def hear(self, state: HoldState, heard: Heard) -> tuple[HoldState, Step]:
+        """Music, news, and now and then a word; a key is answered with a word too."""
+        match state, heard:
+            case Over(outcome), _:
+                return state, Finish(outcome)
+            case _, HungUp():
+                return _over(Gone())
+            case TakingLeave(outcome), _:
+                return _over(outcome)
+            case Telling(slices), Keys():
+                return self._later(Announcement.STILL_LOOKING, slices)
+            case Telling(slices), _:
+                return Holding(slices), Wait(self.slice_seconds)
+            case Holding(slices), Notice(Announcement() as news) if news in _FINAL:
+                return self._leave(CannotGoOn(), news, slices)
+            case Holding(slices), Notice(Announcement() as news):
+                return self._later(news, slices)
+            case Holding(slices), _:
+                return self._later(Announcement.STILL_LOOKING, slices)
+            case _:
+                return _over(Gone())
+
+    def _later(self, word: Announcement, slices: int) -> tuple[HoldState, Step]:
+        """One more stretch is over: say this, or that it was in vain."""
+        if slices + 1 >= self.most_slices:
+            return self._leave(HeldTooLong(), self.in_vain, slices)
+        return self._tell(word, slices + 1)
+
+    def _tell(self, word: Announcement, slices: int) -> tuple[HoldState, Step]:
+        return Telling(slices), Say((word.value,), self._language(slices))
+
+    def _leave(self, outcome: object, word: Announcement, slices: int) -> tuple[HoldState, Step]:
+        return TakingLeave(outcome), Say((word.value, "goodbye"), self._language(slices + 1))
+
+    def _language(self, slices: int) -> str:
+        return self.languages[slices % len(self.languages)]
+
+
+def _over(outcome: object) -> tuple[HoldState, Step]:
+    return Over(outcome), Finish(outcome)
