@@ -7,6 +7,8 @@ the same phone rung for the same call for the same time behaves alike, whoever r
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -28,6 +30,17 @@ DAY_HOURS = 10
 LAST_ARRIVAL = DAY_HOURS * 3600 - 300
 """Seconds after opening; who rings later is told the service is about to close."""
 TALK_MINUTES = 12.0
+PATIENT_SECONDS = 30.0
+"""Nobody gives up before: a technician has just keyed a whole request."""
+PATIENCE_SECONDS = 270.0
+"""The mean of what patience there is beyond; exponential, as in Erlang A."""
+AWAY_SECONDS = 180.0
+"""For how long somebody who left their phone is away, on average."""
+ANSWER_SECONDS = 5.5
+"""The median from the first ring to the key, of somebody who is at their phone."""
+REFUSES = 0.04
+"""The share of offers refused by somebody who is at their phone."""
+SKEW = 1.45
 _PROFILE = (0.9, 1.15, 1.2, 1.05, 0.8, 0.85, 1.1, 1.15, 1.0, 0.8)
 """Arrivals by hour of the day, relative to the mean: a peak before lunch and one after."""
 _PATTERNS = (((9, 19),), ((9, 14),), ((14, 19),), ((9, 13), (15, 19)))
@@ -60,18 +73,22 @@ class Ring:
 class Service:
     """The people of one seed and the calls of one load."""
 
-    def __init__(self, seed: int, load: float, hours: int) -> None:
+    def __init__(self, seed: int, load: float, hours: int, skew: float = SKEW) -> None:
         """`load` is minutes of calls asked for, for each minute of windows promised."""
+        self._skew = skew
         self.days = max(1, -(-hours // DAY_HOURS))
         self._rng = np.random.default_rng([seed, int(load * 1000), 1])
         people_rng = np.random.default_rng([seed, 2])
         self._plan = plan([language.tag for language in load_languages()])
         self.interpreters = self._people(people_rng)
         count = len(self.interpreters)
-        self._willing = people_rng.beta(8.0, 3.0, count)
-        self._hours = np.where(people_rng.random((count, 24)) < 0.25, 0.6, 1.0)
-        dice = np.random.default_rng([seed, 3])
-        self._dice = dice.random((3, _DICE))
+        there = people_rng.beta(17.0, 3.0, count)
+        worse = np.where(people_rng.random((count, 24)) < 0.25, 0.85, 1.0)
+        away_rng = np.random.default_rng([seed, 4])
+        self._returns = [
+            self._returns_of(there[who] * worse[who], away_rng) for who in range(count)
+        ]
+        self._dice = np.random.default_rng([seed, 3]).random((2, _DICE))
         self.calls = self._trace(load, hours)
 
     @cached_property
@@ -104,16 +121,20 @@ class Service:
         """A simulated moment."""
         return START + timedelta(seconds=seconds)
 
+    def away_until(self, who: InterpreterId, at: float) -> float | None:
+        """When somebody who is away from their phone comes back; `None` if they are there."""
+        leaves, returns = self._returns[int(who) - 1]
+        place = bisect_right(leaves, at) - 1
+        return returns[place] if place >= 0 and returns[place] > at else None
+
     def ring(self, call: Call, who: InterpreterId, attempt: int, at: float, rings: float) -> Ring:
         """What happens when this phone rings for this call for so many seconds at most."""
+        if self.away_until(who, at) is not None:
+            return Ring(False, math.inf)
         place = (call.number * 7_919 + int(who) * 104_729 + attempt * 15_485_863) % _DICE
-        answer, slow, refuse = (float(one) for one in self._dice[:, place])
-        hour = self.at(at).hour
-        chance = self._willing[int(who) - 1] * self._hours[int(who) - 1, hour]
-        delay = 5.5 * float(np.exp(0.4 * _normal(slow)))
-        if answer < chance:
-            return Ring(True, delay) if delay < rings else Ring(False, np.inf)
-        return Ring(False, delay if refuse < 0.25 and delay < rings else np.inf)
+        answer, slow = (float(one) for one in self._dice[:, place])
+        delay = ANSWER_SECONDS * math.exp(0.4 * _normal(slow))
+        return Ring(answer >= REFUSES, delay) if delay < rings else Ring(False, math.inf)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -122,6 +143,26 @@ class Service:
         return [week * 7 + day for week in range(self.days // 5 + 1) for day in range(5)][
             : self.days
         ]
+
+    def _returns_of(
+        self, there: np.ndarray[Any, Any], rng: np.random.Generator
+    ) -> tuple[list[float], list[float]]:
+        """When somebody leaves their phone and comes back, in turn.
+
+        `there` is the share of each hour of the day in which they are at their phone.
+        """
+        leaves: list[float] = []
+        returns: list[float] = []
+        for day in self._workdays():
+            now = day * 86400.0
+            end = now + (DAY_HOURS + 1) * 3600.0
+            while now < end:
+                share = min(float(there[self.at(now).hour]), 0.98)
+                now += rng.exponential(AWAY_SECONDS * share / (1.0 - share))
+                leaves.append(now)
+                now += rng.exponential(AWAY_SECONDS)
+                returns.append(now)
+        return leaves, returns
 
     def _people(self, rng: np.random.Generator) -> tuple[Interpreter, ...]:
         spoken = Counter(tag for one in self._plan for tag in one.languages)
@@ -150,8 +191,8 @@ class Service:
 
     def _trace(self, load: float, hours: int) -> tuple[Call, ...]:
         rng = self._rng
-        tags = sorted(self.speakers)
-        weights = np.array([float(self.speakers[tag]) for tag in tags])
+        tags = sorted(self.speakers, key=lambda tag: (-self.speakers[tag], tag))
+        weights = np.arange(1, len(tags) + 1, dtype=float) ** -self._skew
         an_hour = load * self.on_duty * 60.0 / TALK_MINUTES
         arrivals: list[float] = []
         for hour in range(hours):
@@ -163,7 +204,7 @@ class Service:
         arrivals.sort()
         count = len(arrivals)
         languages = rng.choice(len(tags), size=count, p=weights / weights.sum())
-        patience = 20.0 + rng.exponential(160.0, count)
+        patience = PATIENT_SECONDS + rng.exponential(PATIENCE_SECONDS, count)
         # Lognormal with the mean asked for; the longest are cut at an hour and a half.
         spread = 0.7
         talk = rng.lognormal(np.log(TALK_MINUTES * 60.0) - spread**2 / 2, spread, count)
@@ -173,7 +214,7 @@ class Service:
         )
 
 
-def _normal(uniform: float) -> Any:
-    """A standard normal number from a uniform one (the logistic approximation, 1.702 wide)."""
+def _normal(uniform: float) -> float:
+    """Nearly a standard normal number, from a uniform one (a logistic one 1/1.702 wide)."""
     inside = min(max(uniform, 1e-6), 1 - 1e-6)
-    return np.log(inside / (1 - inside)) / 1.702
+    return math.log(inside / (1 - inside)) / 1.702

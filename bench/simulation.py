@@ -30,9 +30,9 @@ from bridge.vocabulary import InterpreterId, LanguageTag
 
 RING = 15.0
 """Seconds; what app_queue gives a member by default."""
-AGAIN = 60.0
-COME_BACK = 900.0
-"""Seconds after which somebody who was "not answering" says that they are there again."""
+AGAIN = 20.0
+COME_BACK = 60.0
+"""Who is "not answering" says that they are there so long after they are back at their phone."""
 
 
 @dataclass(slots=True)
@@ -261,7 +261,8 @@ class Simulation:
         if not refused:
             self._later(self._now + AGAIN, lambda: self._try_again(hunt, who))
         if after.unanswered_streak == self._columns.interpreter(who).limits.unanswered_in_a_row:
-            self._later(self._now + COME_BACK, lambda: self._come_back(who))
+            back = self._service.away_until(who, self._now) or self._now
+            self._later(back + COME_BACK, lambda: self._come_back(who))
         if not hunt.live:
             self._ring_next(hunt)
         self._offer_to_waiting(who)
