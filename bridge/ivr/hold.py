@@ -26,9 +26,12 @@ class CannotGoOn:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Something is being said, after `slices` stretches of music."""
+    """Something is being said."""
 
     slices: int
+    """Stretches of music so far."""
+    strays: int = 0
+    """Keys so far; none has a meaning here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Holding:
     """Music."""
 
     slices: int
+    strays: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,12 @@ class HoldScript:
     """Music between two words."""
     most_slices: int = 18
     """Six minutes: an interpreter is held for five, and then told."""
+    most_strays: int = 40
+    """Keys before it is given up."""
 
     def start(self) -> tuple[HoldState, Step]:
         """Say why."""
-        return self._tell(self.why, 0)
+        return self._tell(self.why, 0, 0)
 
     def hear(self, state: HoldState, heard: Heard) -> tuple[HoldState, Step]:
         """Music, news, and now and then a word; a key is answered with a word too."""
@@ -87,33 +93,37 @@ class HoldScript:
                 return _over(Gone())
             case TakingLeave(outcome), _:
                 return _over(outcome)
-            case Telling(slices), Keys():
-                return self._later(Announcement.STILL_LOOKING, slices)
-            case Telling(slices), _:
-                return Holding(slices), Wait(self.slice_seconds)
+            case ((Telling(slices, strays) | Holding(slices, strays)), Keys()):
+                if strays + 1 >= self.most_strays:
+                    return self._leave(HeldTooLong(), self.in_vain, slices)
+                return self._tell(Announcement.STILL_LOOKING, slices, strays + 1)
+            case Telling(slices, strays), _:
+                return Holding(slices, strays), Wait(self.slice_seconds)
             case Holding(slices), Notice(Announcement() as news) if news in _FINAL:
                 return self._leave(CannotGoOn(), news, slices)
-            case Holding(slices), Notice(Announcement() as news):
-                return self._later(news, slices)
-            case Holding(slices), _:
-                return self._later(Announcement.STILL_LOOKING, slices)
-            case _:
-                return _over(Gone())
+            case Holding(slices, strays), _:
+                if slices + 1 >= self.most_slices:
+                    return self._leave(HeldTooLong(), self.in_vain, slices)
+                return self._tell(_news(heard), slices + 1, strays)
 
-    def _later(self, word: Announcement, slices: int) -> tuple[HoldState, Step]:
-        """One more stretch is over: say this, or that it was in vain."""
-        if slices + 1 >= self.most_slices:
-            return self._leave(HeldTooLong(), self.in_vain, slices)
-        return self._tell(word, slices + 1)
-
-    def _tell(self, word: Announcement, slices: int) -> tuple[HoldState, Step]:
-        return Telling(slices), Say((word.value,), self._language(slices))
+    def _tell(self, word: Announcement, slices: int, strays: int) -> tuple[HoldState, Step]:
+        said = Say((word.value,), self._language(slices + strays))
+        return Telling(slices, strays), said
 
     def _leave(self, outcome: object, word: Announcement, slices: int) -> tuple[HoldState, Step]:
         return TakingLeave(outcome), Say((word.value, "goodbye"), self._language(slices + 1))
 
     def _language(self, slices: int) -> str:
         return self.languages[slices % len(self.languages)]
+
+
+def _news(heard: Heard) -> Announcement:
+    """What the application has to tell; that it is still being tried, when it has nothing."""
+    match heard:
+        case Notice(Announcement() as news):
+            return news
+        case _:
+            return Announcement.STILL_LOOKING
 
 
 def _over(outcome: object) -> tuple[HoldState, Step]:
