@@ -284,8 +284,8 @@ def test_zero_while_waiting_reaches_a_person_even_while_something_is_said() -> N
 def test_nobody_available_is_said_and_a_person_offered() -> None:
     talk = waiting()
     talk.hear(Notice(NobodyAvailable()))
-    assert talk.prompts() == ("nobody-available", "nobody-options")
-    talk.key("1")
+    assert talk.prompts() == ("nobody-available", "person-key", "or-ring-later")
+    talk.key("0")
     assert talk.prompts() == ("putting-through",)
     talk.hear(Said())
     assert talk.outcome() == ToOperator(PersonReason.NOBODY_AVAILABLE)
@@ -294,7 +294,7 @@ def test_nobody_available_is_said_and_a_person_offered() -> None:
 def test_nobody_available_and_nothing_chosen_ends_after_a_second_asking() -> None:
     talk = waiting()
     talk.hear(Notice(NobodyAvailable()), Silence())
-    assert talk.prompts() == ("nothing-keyed", "nobody-options")
+    assert talk.prompts() == ("nothing-keyed", "person-key", "or-ring-later")
     talk.hear(Silence())
     assert talk.prompts() == ("ring-later", "goodbye")
     talk.hear(Said())
@@ -325,7 +325,7 @@ def test_after_a_restart_of_ours_the_technician_is_told_and_goes_on_waiting() ->
     assert talk.prompts() == ("resumed", "still-ringing", "person-key")
     assert talk.hear(Said()) == Wait(20.0)
     talk.hear(Notice(NobodyAvailable()))
-    assert talk.prompts() == ("nobody-available", "nobody-options")
+    assert talk.prompts() == ("nobody-available", "person-key", "or-ring-later")
 
 
 def test_questions_and_states_keep_codes_and_numbers_to_themselves() -> None:
