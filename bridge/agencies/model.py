@@ -29,6 +29,8 @@ class Agency:
     code: str
     name: str
     kind: AgencyKind
+    relay_allowed: bool = False
+    """Whether two interpreters and a language between may serve it when there is no other way."""
 
 
 @dataclass(frozen=True, slots=True)

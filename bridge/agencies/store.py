@@ -6,7 +6,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, String, Table, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    false,
+    insert,
+    select,
+    update,
+)
 
 from bridge.agencies.model import Agency, AgencyKind, Technician
 from bridge.agencies.secrets import PinHasher
@@ -21,6 +33,7 @@ agency = Table(
     Column("code", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("kind", String, nullable=False),
+    Column("relay_allowed", Boolean, nullable=False, server_default=false()),
 )
 
 technician = Table(
@@ -54,7 +67,24 @@ def add_agency(conn: Connection, code: str, name: str, kind: AgencyKind) -> Agen
 def find_agency(conn: Connection, code: str) -> Agency | None:
     """The agency with this code."""
     row = conn.execute(select(agency).where(agency.c.code == code)).one_or_none()
-    return None if row is None else Agency(row.id, row.code, row.name, AgencyKind(row.kind))
+    if row is None:
+        return None
+    return Agency(row.id, row.code, row.name, AgencyKind(row.kind), row.relay_allowed)
+
+
+def load_agency(conn: Connection, which: AgencyId) -> Agency | None:
+    """The agency of this id."""
+    row = conn.execute(select(agency).where(agency.c.id == which)).one_or_none()
+    if row is None:
+        return None
+    return Agency(row.id, row.code, row.name, AgencyKind(row.kind), row.relay_allowed)
+
+
+def set_relay_allowed(conn: Connection, which: AgencyId, allowed: bool) -> None:
+    """Say whether relay through two interpreters may serve an agency. Raises `LookupError`."""
+    changed = conn.execute(update(agency).where(agency.c.id == which).values(relay_allowed=allowed))
+    if changed.rowcount != 1:
+        raise LookupError("there is no such agency")
 
 
 def add_technician(
@@ -83,13 +113,16 @@ def find_credential(conn: Connection, pin_lookup: str) -> Credential | None:
             agency.c.code,
             agency.c.name.label("agency_name"),
             agency.c.kind,
+            agency.c.relay_allowed,
         )
         .join(agency, agency.c.id == technician.c.agency_id)
         .where(technician.c.pin_lookup == pin_lookup)
     ).one_or_none()
     if row is None:
         return None
-    employer = Agency(row.agency_id, row.code, row.agency_name, AgencyKind(row.kind))
+    employer = Agency(
+        row.agency_id, row.code, row.agency_name, AgencyKind(row.kind), row.relay_allowed
+    )
     return Credential(Technician(row.id, employer, row.name), row.pin_hash)
 
 

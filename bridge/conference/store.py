@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypedDict, Unpack
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    false,
     insert,
     select,
     text,
@@ -26,7 +28,9 @@ from sqlalchemy import (
 )
 
 from bridge.conference.model import CallState, Outcome
-from bridge.storage.schema import UtcDateTime, bump, metadata, storable
+from bridge.roster.requirements import Requirements
+from bridge.roster.requirements_data import from_data, to_data
+from bridge.storage.schema import UtcDateTime, bump, json_type, metadata, storable
 from bridge.vocabulary import (
     AgencyId,
     CallId,
@@ -50,12 +54,18 @@ call = Table(
     Column("technician_id", ForeignKey("technician.id")),
     Column("migrant_mode", String),
     Column("migrant_number", String),
+    Column("technician_number", String),
+    Column("requirements", json_type()),
+    Column("callback", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String),
     Column("owner", String, nullable=False),
     Column("events", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("ended_at IS NULL OR migrant_number IS NULL", name="number_forgotten"),
+    CheckConstraint(
+        "ended_at IS NULL OR technician_number IS NULL", name="technician_number_forgotten"
+    ),
     Index(
         "ix_call_open",
         "created_at",
@@ -113,6 +123,11 @@ class CallRow:
     outcome: Outcome | None
     owner: str
     """The token of the process that runs the call."""
+    technician_number: str | None = field(default=None, repr=False)
+    """Where the technician can be rung back, E.164; kept only while the call lasts."""
+    requirements: Requirements | None = None
+    callback: bool = False
+    """Whether the technician asked to be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,9 @@ class CallChanges(TypedDict, total=False):
     technician: TechnicianId | None
     migrant_mode: str | None
     migrant_number: str | None
+    technician_number: str | None
+    requirements: Requirements | None
+    callback: bool
     owner: str
 
 
@@ -173,26 +191,36 @@ _COLUMNS: Mapping[str, str] = {"agency": "agency_id", "technician": "technician_
 def close_call(
     conn: Connection, which: CallId, at: datetime, state: CallState, outcome: Outcome
 ) -> None:
-    """Write how a call ended, and forget the migrant's number in the same stroke.
+    """Write how a call ended, and forget the telephone numbers in the same stroke.
 
     Raises `LookupError` when there is no open call of this id.
     """
     _change(
         conn,
         which,
-        {"state": state, "outcome": outcome, "ended_at": at, "migrant_number": None},
+        {
+            "state": state,
+            "outcome": outcome,
+            "ended_at": at,
+            "migrant_number": None,
+            "technician_number": None,
+        },
     )
 
 
 def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> None:
-    plain = {
-        name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()
-    }
+    plain = {name: _plain(value) for name, value in values.items()}
     changed = conn.execute(
         update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(plain)
     )
     if changed.rowcount != 1:
         raise LookupError("there is no such open call")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    return to_data(value) if isinstance(value, Requirements) else value
 
 
 def find_call(conn: Connection, which: CallId) -> CallRow | None:
@@ -276,6 +304,9 @@ def _call_row(row: RowMapping) -> CallRow:
         technician=row["technician_id"],
         migrant_mode=row["migrant_mode"],
         migrant_number=row["migrant_number"],
+        technician_number=row["technician_number"],
+        requirements=None if row["requirements"] is None else from_data(row["requirements"]),
+        callback=row["callback"],
         created_at=row["created_at"],
         ended_at=row["ended_at"],
         outcome=None if outcome is None else Outcome(outcome),

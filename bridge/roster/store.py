@@ -11,18 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Float,
     ForeignKey,
     Index,
     Integer,
     String,
     Table,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -32,7 +35,7 @@ from sqlalchemy import (
 )
 
 from bridge.roster.model import Interpreter, Presence, Roster
-from bridge.storage.schema import UtcDateTime, bump, count, insert_into, metadata
+from bridge.storage.schema import UtcDateTime, bump, count, insert_into, json_type, metadata
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId, PhoneNumber
 
 interpreter = Table(
@@ -40,18 +43,42 @@ interpreter = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False),
-    Column("number", String, nullable=False, unique=True),
     Column("presence", String, nullable=False),
+    Column("presence_until", UtcDateTime),
+    Column("presence_by", String),
+    Column("back_at", UtcDateTime),
     Column("vetted", Boolean, nullable=False),
     Column("last_call_ended", UtcDateTime),
+    Column("joined_at", UtcDateTime),
+    Column("gender", String),
+    Column("notes", String),
+    Column("keeps_windows", Boolean, nullable=False, server_default=false()),
+    Column("limits", json_type()),
+    Column("pin_hash", String),
 )
+"""One row a person.
+
+`back_at` is when they last said that they are there; `notes` only coordinators see; `limits` holds
+what differs from the installation's own; without `keeps_windows` presence alone decides.
+"""
+
+interpreter_phone = Table(
+    "interpreter_phone",
+    metadata,
+    Column("interpreter_id", ForeignKey("interpreter.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("number", String, nullable=False, unique=True),
+)
+"""The telephones of each interpreter, in the order in which they are tried: 0 is the first."""
 
 interpreter_language = Table(
     "interpreter_language",
     metadata,
     Column("interpreter_id", ForeignKey("interpreter.id", ondelete="CASCADE"), primary_key=True),
     Column("language", String, primary_key=True),
+    Column("level", Integer),
 )
+"""`level` is a place on the scale of levels, 0 the highest; none while nothing is proven."""
 
 _LIVE = text("released_at IS NULL")
 
@@ -62,10 +89,15 @@ reservation = Table(
     Column("interpreter_id", ForeignKey("interpreter.id"), nullable=False),
     Column("call_id", ForeignKey("call.id"), nullable=False, index=True),
     Column("leg_id", String, nullable=False, unique=True),
-    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False, index=True),
+    Column("rang_at", UtcDateTime),
     Column("accepted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
     Column("released_at", UtcDateTime),
     Column("owner", String, nullable=False),
+    Column("outcome", String),
+    Column("minutes", Float),
+    Column("hard", Boolean, nullable=False, server_default=false()),
     Index(
         "uq_reservation_live_interpreter",
         "interpreter_id",
@@ -74,9 +106,32 @@ reservation = Table(
         postgresql_where=_LIVE,
     ),
 )
-"""Each promise of an interpreter to a call. The partial unique index is the promise's guard."""
+"""Each promise of an interpreter to a call. The partial unique index is the promise's guard.
+
+`rang_at` is when the telephone began to ring, `ended_at` when the offer or the interpreter's part
+in the call was over, `minutes` the work that was offered and not taken.
+"""
 
 _REVISION = "roster_revision"
+
+
+class OfferOutcome(StrEnum):
+    """How an offer ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    """Rang out, busy, unreachable, or answered and pressed nothing."""
+    CANCELLED = "cancelled"
+    """We stopped it; nothing is held against anybody."""
+
+
+class PresenceBy(StrEnum):
+    """Through what a presence was said."""
+
+    WEB = "web"
+    PHONE = "phone"
+    COORDINATOR = "coordinator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +151,7 @@ class Reservation:
 
 
 def load_roster(conn: Connection) -> Roster:
-    """All interpreters with their languages."""
+    """All interpreters with their languages and first telephones."""
     languages: dict[int, set[LanguageTag]] = {}
     for row in conn.execute(select(interpreter_language)):
         languages.setdefault(row.interpreter_id, set()).add(row.language)
@@ -109,7 +164,21 @@ def load_roster(conn: Connection) -> Roster:
             vetted=row.vetted,
             last_call_ended=row.last_call_ended,
         )
-        for row in conn.execute(select(interpreter).order_by(interpreter.c.id))
+        for row in conn.execute(
+            select(
+                interpreter.c.id,
+                interpreter_phone.c.number,
+                interpreter.c.presence,
+                interpreter.c.vetted,
+                interpreter.c.last_call_ended,
+            )
+            .join(
+                interpreter_phone,
+                (interpreter_phone.c.interpreter_id == interpreter.c.id)
+                & (interpreter_phone.c.place == 0),
+            )
+            .order_by(interpreter.c.id)
+        )
     )
 
 
@@ -126,20 +195,25 @@ def add_interpreter(
     *,
     presence: Presence = Presence.OFF,
     vetted: bool = False,
+    joined_at: datetime | None = None,
 ) -> InterpreterId:
-    """Write a new interpreter. The number must be nobody else's."""
+    """Write a new interpreter. The number must be nobody else's.
+
+    What they promised is counted from `joined_at` on; `None` is since ever.
+    """
     new: InterpreterId = conn.execute(
         insert(interpreter)
-        .values(name=name, number=number.e164, presence=presence.value, vetted=vetted)
+        .values(name=name, presence=presence.value, vetted=vetted, joined_at=joined_at)
         .returning(interpreter.c.id)
     ).scalar_one()
+    conn.execute(insert(interpreter_phone).values(interpreter_id=new, place=0, number=number.e164))
     _add_languages(conn, new, set(languages))
     bump(conn, _REVISION)
     return new
 
 
 def set_languages(conn: Connection, who: InterpreterId, languages: Iterable[LanguageTag]) -> None:
-    """Say which languages an interpreter speaks: these and no others."""
+    """Say which languages an interpreter speaks: these and no others. Known levels stay."""
     mine = interpreter_language.c.interpreter_id == who
     wanted = set(languages)
     former = set(conn.execute(select(interpreter_language.c.language).where(mine)).scalars())
@@ -161,15 +235,34 @@ def _add_languages(conn: Connection, who: InterpreterId, languages: set[Language
 
 
 def find_by_number(conn: Connection, number: PhoneNumber) -> InterpreterId | None:
-    """The interpreter whose telephone this is."""
+    """The interpreter one of whose telephones this is."""
     return conn.execute(
-        select(interpreter.c.id).where(interpreter.c.number == number.e164)
+        select(interpreter_phone.c.interpreter_id).where(interpreter_phone.c.number == number.e164)
     ).scalar_one_or_none()
 
 
-def set_presence(conn: Connection, who: InterpreterId, presence: Presence) -> None:
-    """Say whether an interpreter is available. Raises `LookupError` for nobody."""
-    _change(conn, who, {"presence": presence.value})
+def set_presence(
+    conn: Connection,
+    who: InterpreterId,
+    presence: Presence,
+    *,
+    until: datetime | None = None,
+    by: PresenceBy | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Say whether an interpreter is available, and until when. Raises `LookupError` for nobody.
+
+    `at` is when they said it. Whoever says that they are available is answering again: earlier
+    unanswered offers no longer count in a row.
+    """
+    values: dict[str, Any] = {
+        "presence": presence.value,
+        "presence_until": until,
+        "presence_by": None if by is None else by.value,
+    }
+    if presence is Presence.AVAILABLE and at is not None:
+        values["back_at"] = at
+    change(conn, who, values)
 
 
 def mark_call_ended(conn: Connection, who: InterpreterId, at: datetime) -> None:
@@ -180,11 +273,17 @@ def mark_call_ended(conn: Connection, who: InterpreterId, at: datetime) -> None:
     former = conn.execute(
         select(interpreter.c.last_call_ended).where(interpreter.c.id == who).with_for_update()
     ).scalar_one_or_none()
-    _change(conn, who, {"last_call_ended": at if former is None else max(former, at)})
+    change(conn, who, {"last_call_ended": at if former is None else max(former, at)})
 
 
-def _change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
-    changed = conn.execute(update(interpreter).where(interpreter.c.id == who).values(values))
+def change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
+    """Change a person's row and raise the revision. Raises `LookupError` for nobody.
+
+    Without values only the revision rises: what hangs on the person has changed.
+    """
+    changed = conn.execute(
+        update(interpreter).where(interpreter.c.id == who).values(values or {"id": who})
+    )
     if changed.rowcount != 1:
         raise LookupError("there is no such interpreter")
     bump(conn, _REVISION)
@@ -224,20 +323,59 @@ def accept_reservation(conn: Connection, leg: LegId, at: datetime) -> bool:
     changed = conn.execute(
         update(reservation)
         .where(reservation.c.leg_id == leg, reservation.c.released_at.is_(None))
-        .values(accepted_at=func.coalesce(reservation.c.accepted_at, literal(at, UtcDateTime)))
+        .values(
+            accepted_at=func.coalesce(reservation.c.accepted_at, literal(at, UtcDateTime)),
+            outcome=OfferOutcome.ACCEPTED.value,
+        )
     )
     return changed.rowcount == 1
 
 
-def release(conn: Connection, leg: LegId, at: datetime) -> InterpreterId | None:
+def mark_ringing(conn: Connection, leg: LegId, at: datetime) -> None:
+    """The telephone on this leg began to ring; the first moment counts."""
+    conn.execute(
+        update(reservation)
+        .where(reservation.c.leg_id == leg, reservation.c.rang_at.is_(None))
+        .values(rang_at=at)
+    )
+
+
+def end_offer(
+    conn: Connection, leg: LegId, at: datetime, outcome: OfferOutcome, minutes: float = 0.0
+) -> bool:
+    """Write how an offer that was not accepted ended; the first word counts.
+
+    `minutes` is the work that it offered: the mean of a call when it was refused or left
+    unanswered, nothing when we stopped it. The promise itself holds until `release`, which may
+    have come before. `False` when the offer had ended already, was accepted, or never was.
+    """
+    changed = conn.execute(
+        update(reservation)
+        .where(reservation.c.leg_id == leg, reservation.c.outcome.is_(None))
+        .values(outcome=outcome.value, ended_at=at, minutes=minutes)
+    )
+    return changed.rowcount == 1
+
+
+def flag_hard(conn: Connection, leg: LegId) -> bool:
+    """Flag a call as hard for the interpreter on this leg: the pause after it is longer."""
+    changed = conn.execute(update(reservation).where(reservation.c.leg_id == leg).values(hard=True))
+    return changed.rowcount == 1
+
+
+def release(
+    conn: Connection, leg: LegId, at: datetime, *, ended_at: datetime | None = None
+) -> InterpreterId | None:
     """Free the interpreter promised on this leg and say who it was.
 
-    `None` when there is nothing to free (any more): releasing twice is no error.
+    `ended_at` is when their part was over, where that is known to be earlier than now. `None`
+    when there is nothing to free (any more): releasing twice is no error.
     """
+    over = literal(at if ended_at is None else ended_at, UtcDateTime)
     return conn.execute(
         update(reservation)
         .where(reservation.c.leg_id == leg, reservation.c.released_at.is_(None))
-        .values(released_at=at)
+        .values(released_at=at, ended_at=func.coalesce(reservation.c.ended_at, over))
         .returning(reservation.c.interpreter_id)
     ).scalar_one_or_none()
 

@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of booked calls, of the quarters of an hour they hold, and of their reminders.
+
+That an interpreter is held once only is a primary key: one row for each quarter of an hour. That
+a booking is dialled once only is a compare-and-set: whoever changes its state from booked to
+dialling dials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    RowMapping,
+    String,
+    Table,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from bridge.bookings.model import (
+    LIVE,
+    Booking,
+    BookingId,
+    BookingState,
+    Busy,
+    MadeBy,
+    NewBooking,
+    quarters,
+)
+from bridge.roster.requirements_data import from_data, to_data
+from bridge.storage.processes import is_silent, last_seen
+from bridge.storage.schema import UtcDateTime, insert_into, json_type, metadata
+from bridge.vocabulary import CallId, InterpreterId, PhoneNumber
+
+_LIVE = text("state IN ('booked', 'dialling')")
+
+booking = Table(
+    "booking",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("call.id"), unique=True),
+    Column("language", String, nullable=False),
+    Column("requirements", json_type(), nullable=False),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("technician_id", ForeignKey("technician.id"), nullable=False),
+    Column("technician_number", String),
+    Column("migrant_number", String),
+    Column("migrant_beside", Boolean, nullable=False),
+    Column("interpreter_id", ForeignKey("interpreter.id"), nullable=False, index=True),
+    Column("starts_at", UtcDateTime, nullable=False, index=True),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("claimed_by", String),
+    Column("claimed_at", UtcDateTime),
+    Column("dialled_at", UtcDateTime),
+    CheckConstraint(
+        "state IN ('booked', 'dialling') OR (technician_number IS NULL AND migrant_number IS NULL)",
+        name="numbers_forgotten",
+    ),
+    Index("ix_booking_live", "starts_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
+)
+"""One row a booking; `claimed_by` is the owner token of the process that is about to dial it."""
+
+booking_quarter = Table(
+    "booking_quarter",
+    metadata,
+    Column("interpreter_id", ForeignKey("interpreter.id"), primary_key=True),
+    Column("quarter", Integer, primary_key=True, autoincrement=False),
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+"""The quarters of an hour in which an interpreter is held, as long as the booking is live."""
+
+booking_reminder = Table(
+    "booking_reminder",
+    metadata,
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
+    Column("remind_at", UtcDateTime, primary_key=True, index=True),
+    Column("taken_by", String),
+)
+
+
+def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
+    """Write a booking and hold its interpreter.
+
+    `None` when they are held for some of that time already: nothing is changed, and the
+    transaction goes on. Where another transaction is about to hold them, this waits for its end.
+    """
+    made: BookingId = conn.execute(
+        insert(booking)
+        .values(
+            language=new.requirements.language,
+            requirements=to_data(new.requirements),
+            agency_id=new.agency,
+            technician_id=new.technician,
+            technician_number=new.technician_number.e164,
+            migrant_number=None if new.migrant_number is None else new.migrant_number.e164,
+            migrant_beside=new.migrant_number is None,
+            interpreter_id=new.interpreter,
+            starts_at=new.starts_at,
+            ends_at=new.starts_at + timedelta(minutes=new.minutes),
+            minutes=new.minutes,
+            state=BookingState.BOOKED.value,
+            made_by=new.made_by.value,
+            made_at=at,
+        )
+        .returning(booking.c.id)
+    ).scalar_one()
+    if not _hold(conn, made, new):
+        conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == made))
+        conn.execute(delete(booking).where(booking.c.id == made))
+        return None
+    reminders = [{"booking_id": made, "remind_at": one} for one in sorted(set(new.reminders))]
+    if reminders:
+        conn.execute(insert(booking_reminder), reminders)
+    return made
+
+
+def _hold(conn: Connection, made: BookingId, new: NewBooking) -> bool:
+    """Hold the quarters one after the other, always the earliest first: two can't deadlock."""
+    for quarter in quarters(new.starts_at, new.minutes):
+        held: Any = insert_into(conn, booking_quarter).values(
+            interpreter_id=new.interpreter, quarter=quarter, booking_id=made
+        )
+        held = held.on_conflict_do_nothing(
+            index_elements=[booking_quarter.c.interpreter_id, booking_quarter.c.quarter]
+        ).returning(booking_quarter.c.quarter)
+        if conn.execute(held).scalar_one_or_none() is None:
+            return False
+    return True
+
+
+# --- dialling ----------------------------------------------------------------------------------
+
+
+def claim_due(conn: Connection, at: datetime, owner: str) -> list[Booking]:
+    """The bookings whose time has come, each for one process only, the earliest first.
+
+    A booking is claimed when it has started, is not over, and nobody else is about to dial it. What
+    a process claimed that then fell silent (see `storage.processes`) before it dialled is claimed
+    again; what this process has claimed already is not given to it twice.
+    """
+    due = conn.execute(
+        select(booking.c.id, booking.c.claimed_by, booking.c.claimed_at)
+        .where(
+            booking.c.state == BookingState.BOOKED.value,
+            booking.c.starts_at <= at,
+            booking.c.ends_at > at,
+            or_(booking.c.claimed_by.is_(None), booking.c.claimed_by != owner),
+        )
+        .order_by(booking.c.starts_at, booking.c.id)
+    ).all()
+    seen = last_seen(conn, {row.claimed_by for row in due if row.claimed_by is not None})
+    mine: list[BookingId] = []
+    for row in due:
+        former = row.claimed_by
+        if former is not None and not is_silent(seen.get(former), row.claimed_at, at):
+            continue
+        claimed = conn.execute(
+            update(booking)
+            .where(
+                booking.c.id == row.id,
+                booking.c.state == BookingState.BOOKED.value,
+                booking.c.claimed_by.is_(None)
+                if former is None
+                else booking.c.claimed_by == former,
+            )
+            .values(claimed_by=owner, claimed_at=at)
+        )
+        if claimed.rowcount == 1:
+            mine.append(row.id)
+    return _load(conn, booking.c.id.in_(mine)) if mine else []
+
+
+def begin_dialling(
+    conn: Connection, which: BookingId, call: CallId, at: datetime, owner: str
+) -> bool:
+    """Say that the booking is dialled now, as this call; whoever is told `True` may dial.
+
+    Belongs into the transaction that opens the call, before anybody is rung. `False` when the
+    booking was dialled, cancelled or claimed by somebody else meanwhile.
+    """
+    changed = conn.execute(
+        update(booking)
+        .where(
+            booking.c.id == which,
+            booking.c.state == BookingState.BOOKED.value,
+            booking.c.claimed_by == owner,
+        )
+        .values(state=BookingState.DIALLING.value, call_id=call, dialled_at=at)
+    )
+    return changed.rowcount == 1
+
+
+def give_back(conn: Connection, which: BookingId, owner: str) -> bool:
+    """Give up a claim without having dialled: whoever asks next may dial."""
+    changed = conn.execute(
+        update(booking)
+        .where(
+            booking.c.id == which,
+            booking.c.state == BookingState.BOOKED.value,
+            booking.c.claimed_by == owner,
+        )
+        .values(claimed_by=None, claimed_at=None)
+    )
+    return changed.rowcount == 1
+
+
+def finish(conn: Connection, which: BookingId, at: datetime) -> bool:
+    """The call that a booking became is over. `False` when it is not being dialled."""
+    return _end(conn, which, at, BookingState.DONE, {BookingState.DIALLING})
+
+
+def cancel(conn: Connection, which: BookingId, at: datetime) -> bool:
+    """Free the interpreter: the call is not wanted any more. `False` when it is too late."""
+    return _end(conn, which, at, BookingState.CANCELLED, {BookingState.BOOKED})
+
+
+def mark_missed(conn: Connection, at: datetime) -> list[BookingId]:
+    """End the bookings whose whole time passed without their being dialled, and say which."""
+    late = conn.execute(
+        select(booking.c.id)
+        .where(booking.c.state == BookingState.BOOKED.value, booking.c.ends_at <= at)
+        .order_by(booking.c.starts_at, booking.c.id)
+    ).scalars()
+    return [
+        which
+        for which in late.all()
+        if _end(conn, which, at, BookingState.MISSED, {BookingState.BOOKED})
+    ]
+
+
+def _end(
+    conn: Connection,
+    which: BookingId,
+    at: datetime,
+    state: BookingState,
+    sources: Iterable[BookingState],
+) -> bool:
+    """End a booking, forget its telephone numbers and free its interpreter."""
+    changed = conn.execute(
+        update(booking)
+        .where(booking.c.id == which, booking.c.state.in_([one.value for one in sources]))
+        .values(state=state.value, ended_at=at, technician_number=None, migrant_number=None)
+    )
+    if changed.rowcount != 1:
+        return False
+    conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == which))
+    return True
+
+
+def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Booking, datetime]]:
+    """The reminders whose time has come, each for one process only; late ones are skipped.
+
+    A process that dies after this has reminded nobody: a reminder twice would be worse than none.
+    """
+    due = conn.execute(
+        update(booking_reminder)
+        .where(booking_reminder.c.remind_at <= at, booking_reminder.c.taken_by.is_(None))
+        .values(taken_by=owner)
+        .returning(booking_reminder.c.booking_id, booking_reminder.c.remind_at)
+    ).all()
+    wanted = {row.booking_id for row in due}
+    still = booking.c.state == BookingState.BOOKED.value
+    of = {
+        one.id: one
+        for one in (_load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
+        if one.starts_at > at
+    }
+    latest: dict[BookingId, datetime] = {}
+    for row in due:
+        if row.booking_id in of:
+            former = latest.get(row.booking_id, row.remind_at)
+            latest[row.booking_id] = max(former, row.remind_at)
+    return [(of[which], moment) for which, moment in sorted(latest.items(), key=lambda o: o[1])]
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def find_booking(conn: Connection, which: BookingId) -> Booking | None:
+    """The booking of this id."""
+    found = _load(conn, booking.c.id == which)
+    return found[0] if found else None
+
+
+def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
+    """The booking that became this call."""
+    found = _load(conn, booking.c.call_id == call)
+    return found[0] if found else None
+
+
+def next_booking_of(
+    conn: Connection, interpreter: InterpreterId, after: datetime
+) -> Booking | None:
+    """The next booking of an interpreter that is not over at this moment."""
+    found = _load(
+        conn,
+        (booking.c.interpreter_id == interpreter)
+        & (booking.c.state == BookingState.BOOKED.value)
+        & (booking.c.ends_at > after),
+        most=1,
+    )
+    return found[0] if found else None
+
+
+def bookings_between(
+    conn: Connection,
+    start: datetime,
+    end: datetime,
+    states: Collection[BookingState] = LIVE,
+) -> list[Booking]:
+    """The bookings that touch a span of time, the earliest first."""
+    return _load(
+        conn,
+        (booking.c.starts_at < end)
+        & (booking.c.ends_at > start)
+        & booking.c.state.in_(sorted(one.value for one in states)),
+    )
+
+
+def busy_between(conn: Connection, start: datetime, end: datetime) -> list[Busy]:
+    """Who is held when, as `model.free_slots` asks for it."""
+    rows = conn.execute(
+        select(booking.c.interpreter_id, booking.c.starts_at, booking.c.ends_at)
+        .where(booking.c.starts_at < end, booking.c.ends_at > start, _LIVE)
+        .order_by(booking.c.starts_at, booking.c.id)
+    )
+    return [Busy(row.interpreter_id, row.starts_at, row.ends_at) for row in rows]
+
+
+def held_between(conn: Connection, start: datetime, end: datetime) -> frozenset[InterpreterId]:
+    """Who is held at some time of a span: whom a hunt had better leave alone until then."""
+    return frozenset(one.interpreter for one in busy_between(conn, start, end))
+
+
+def _load(
+    conn: Connection, wanted: ColumnElement[bool], *, most: int | None = None
+) -> list[Booking]:
+    asked = select(booking).where(wanted).order_by(booking.c.starts_at, booking.c.id)
+    rows = conn.execute(asked if most is None else asked.limit(most)).mappings().all()
+    reminders: dict[int, list[datetime]] = {}
+    found = select(booking_reminder.c.booking_id, booking_reminder.c.remind_at).order_by(
+        booking_reminder.c.remind_at
+    )
+    for row in conn.execute(
+        found.where(booking_reminder.c.booking_id.in_([one["id"] for one in rows]))
+    ):
+        reminders.setdefault(row.booking_id, []).append(row.remind_at)
+    return [_booking(row, tuple(reminders.get(row["id"], ()))) for row in rows]
+
+
+def _booking(row: RowMapping, reminders: tuple[datetime, ...]) -> Booking:
+    return Booking(
+        id=row["id"],
+        call=row["call_id"],
+        requirements=from_data(row["requirements"]),
+        agency=row["agency_id"],
+        technician=row["technician_id"],
+        technician_number=_number(row["technician_number"]),
+        migrant_number=_number(row["migrant_number"]),
+        migrant_beside=row["migrant_beside"],
+        interpreter=row["interpreter_id"],
+        starts_at=row["starts_at"],
+        minutes=row["minutes"],
+        state=BookingState(row["state"]),
+        made_by=MadeBy(row["made_by"]),
+        reminders=reminders,
+    )
+
+
+def _number(e164: str | None) -> PhoneNumber | None:
+    return None if e164 is None else PhoneNumber(e164)
