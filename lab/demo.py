@@ -121,7 +121,7 @@ class Demo:
 
     def _fill(self, conn: Connection) -> None:
         tags = [language.tag for language in load_languages()]
-        found = seed(conn, tags, self._at.hasher, SystemClock().now())
+        found = seed(conn, tags, self._at.hasher, SystemClock().now(), always_open=True)
         self._credential = found[0]
         roster = roster_store.load_roster(conn)
         self._numbers = {one.id: one.number.e164 for one in roster.interpreters.values()}

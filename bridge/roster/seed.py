@@ -1,47 +1,42 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A roster, agencies and technicians for the demo and for tests: fictional and always the same.
 
-Telephone numbers follow one scheme, so that a fictional one is known at sight: a Portuguese mobile
-prefix (91, 92, 93, 96, in turn), four zeros, and the interpreter's place in the list with three
-digits: ``+351 91 0000 001``. Portugal keeps no range for fiction, so they are of valid form and
-pass the dialling gate; only the lab's telephone network is ever asked to ring them.
-
-The spread of languages is made to look like that of a real pool: many speakers of what is asked
-most, one or two of what is rare, and most interpreters speak one to three.
+The interpreters, and the scheme of their telephone numbers, are in `seed_plan.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, update
 
 from bridge.agencies import store as agencies
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import Agency, AgencyKind
 from bridge.agencies.secrets import PinHasher
+from bridge.roster.lists_store import add_to_list
 from bridge.roster.model import Presence
+from bridge.roster.people_store import (
+    find_interpreter_by_number,
+    pin_code,
+    set_gender,
+    set_level,
+    set_pin,
+    set_subjects,
+)
+from bridge.roster.requirements import ListEntry, ListKind
+from bridge.roster.seed_plan import ALWAYS, INTERPRETERS, DemoInterpreter, plan
 from bridge.roster.store import (
     add_interpreter,
     find_by_number,
     mark_call_ended,
     set_languages,
 )
-from bridge.vocabulary import LanguageTag, PhoneNumber
+from bridge.roster.windows_store import set_windows
+from bridge.vocabulary import InterpreterId, LanguageTag
 
-INTERPRETERS = 104
-"""As many as the real service has."""
-
-
-@dataclass(frozen=True, slots=True)
-class DemoInterpreter:
-    """A fictional interpreter."""
-
-    name: str = field(repr=False)
-    number: PhoneNumber
-    languages: tuple[LanguageTag, ...]
-    """The first is their own."""
+__all__ = ["INTERPRETERS", "DemoCredential", "DemoInterpreter", "credentials", "plan", "seed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +51,94 @@ class DemoCredential:
 
 
 def seed(
-    conn: Connection, tags: Sequence[LanguageTag], hasher: PinHasher, at: datetime
+    conn: Connection,
+    tags: Sequence[LanguageTag],
+    hasher: PinHasher,
+    at: datetime,
+    *,
+    always_open: bool = False,
 ) -> tuple[DemoCredential, ...]:
     """Write the fictional roster, speaking exactly `tags`, and the agencies; return what to key.
 
     Doing it again changes nothing that is there, except that the PINs returned fit again even
     when the pepper was changed. Rows of real people are never touched. Hashing the PINs takes
-    about half a second the first time.
+    about three seconds the first time.
+
+    With `always_open` everybody's window is open at every hour, so that whoever tries the service
+    out at night finds interpreters too; it holds for those who are written for the first time.
     """
-    for place, one in enumerate(plan(tags)):
-        who = find_by_number(conn, one.number)
-        if who is None:
-            who = add_interpreter(
-                conn,
-                one.name,
-                one.number,
-                one.languages,
-                presence=Presence.AVAILABLE,
-                vetted=True,
-            )
-            # Spread over the week before, so that "longest idle first" has something to order.
-            mark_call_ended(conn, who, at - timedelta(minutes=37 * (1 + place * 29 % 251)))
-        else:
-            set_languages(conn, who, one.languages)
+    people = plan(tags)
+    ids = [
+        _write_interpreter(conn, place, one, at, always_open) for place, one in enumerate(people)
+    ]
+    _write_pins(conn, hasher, list(zip(ids, people, strict=True)))
     for known in credentials():
-        _write_credential(conn, known, hasher)
+        if _write_credential(conn, known, hasher) and known.code in _LISTS:
+            _write_lists(conn, known.code, ids, at)
     return credentials()
 
 
-def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher) -> None:
-    agency = agencies.find_agency(conn, known.code)
-    if agency is None:
-        agency = agencies.add_agency(conn, known.code, known.agency, known.kind)
+def _write_interpreter(
+    conn: Connection, place: int, one: DemoInterpreter, at: datetime, always_open: bool
+) -> InterpreterId:
+    who = find_by_number(conn, one.number)
+    if who is not None:
+        set_languages(conn, who, one.languages)
+        return who
+    who = add_interpreter(
+        conn, one.name, one.number, one.languages, presence=Presence.AVAILABLE, vetted=True
+    )
+    for language, level in zip(one.languages, one.levels, strict=True):
+        set_level(conn, who, language, level)
+    set_gender(conn, who, one.gender)
+    set_subjects(conn, who, one.subjects)
+    set_windows(conn, who, ALWAYS if always_open else one.windows)
+    # Spread over the week before, so that "longest idle first" has something to order.
+    mark_call_ended(conn, who, at - timedelta(minutes=37 * (1 + place * 29 % 251)))
+    return who
+
+
+def _write_pins(
+    conn: Connection, hasher: PinHasher, people: Sequence[tuple[InterpreterId, DemoInterpreter]]
+) -> None:
+    """Give everybody a PIN, again when the pepper has changed; the first one's tells."""
+    who, first = people[0]
+    found = find_interpreter_by_number(conn, first.number)
+    if found is not None and hasher.verify(found[1], pin_code(who), first.pin):
+        return
+    for who, one in people:
+        set_pin(conn, who, hasher.hash(pin_code(who), one.pin))
+
+
+_LISTS = {
+    "1135": (
+        (ListKind.PREFERRED, 3, "knows the house", None),
+        (ListKind.PREFERRED, 20, "asked for by the midwives", timedelta(days=180)),
+    ),
+    "4084": ((ListKind.DO_NOT_SEND, 12, "relative of a party", timedelta(days=90)),),
+}
+"""For an agency's code: kind, place in the plan, reason, and how long it holds."""
+
+
+def _write_lists(conn: Connection, code: str, ids: Sequence[InterpreterId], at: datetime) -> None:
+    agency = agencies.find_agency(conn, code)
+    for kind, place, reason, lasts in _LISTS[code]:
+        ends = None if lasts is None else at + lasts
+        of = None if agency is None else agency.id
+        add_to_list(conn, ListEntry(kind, ids[place], of, reason, ends), at)
+
+
+_RELAY = frozenset({AgencyKind.HEALTH, AgencyKind.MIGRATION})
+"""Agencies of these kinds may be served by two interpreters and a language between."""
+
+
+def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher) -> bool:
+    """Whether the agency was written for the first time."""
+    found = agencies.find_agency(conn, known.code)
+    agency = _write_agency(conn, known) if found is None else found
     lookup = hasher.lookup(known.code, known.pin)
     if agencies.find_credential(conn, lookup) is not None:
-        return
+        return False
     table = agencies.technician
     stored = {"pin_lookup": lookup, "pin_hash": hasher.hash(known.code, known.pin)}
     same = conn.execute(
@@ -100,165 +148,13 @@ def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher
     )
     if same.rowcount == 0:
         agencies.add_technician(conn, agency, known.technician, **stored)
+    return found is None
 
 
-# --- who speaks what ---------------------------------------------------------------------------
-
-_ASKED_MOST: Mapping[str, int] = {
-    # More interpreters whose own language it is, beyond the one that every language has.
-    "uk": 4,
-    "ru": 1,
-    "ro": 2,
-    "ar": 4,
-    "kea": 2,
-    "pov": 2,
-    "hi": 3,
-    "bn": 3,
-    "ne": 3,
-    "ur": 2,
-    "pa": 1,
-    "cmn": 2,
-    "zh": 2,
-    "fr": 1,
-    "en": 1,
-    "wo": 1,
-    "fa": 1,
-}
-
-_ALSO_SPOKEN: Mapping[str, tuple[str, ...]] = {
-    # What people with this language of their own most often speak besides.
-    "uk": ("ru", "pl"),
-    "be": ("ru",),
-    "ka": ("ru",),
-    "hy": ("ru",),
-    "az": ("ru", "tr"),
-    "kk": ("ru",),
-    "uz": ("ru",),
-    "ro": ("it", "es"),
-    "ro-MD": ("ro", "ru"),
-    "lt": ("ru", "en"),
-    "bg": ("ru",),
-    "cs": ("sk", "en"),
-    "sk": ("cs",),
-    "sr": ("hr", "en"),
-    "hr": ("sr",),
-    "kea": ("fr", "en"),
-    "pov": ("fr", "ff"),
-    "ff": ("fr", "pov"),
-    "mnk": ("pov", "en"),
-    "wo": ("fr", "ff"),
-    "bm": ("fr", "mnk"),
-    "ln": ("fr",),
-    "ha": ("en",),
-    "yo": ("en",),
-    "ar": ("fr", "en"),
-    "kmr": ("ar", "tr"),
-    "ckb": ("ar",),
-    "so": ("ar", "en"),
-    "sw": ("en",),
-    "ti": ("am", "ar"),
-    "am": ("en",),
-    "fa": ("en",),
-    "prs": ("fa", "ps"),
-    "ps": ("ur", "prs"),
-    "hi": ("en", "ur"),
-    "ur": ("pa", "hi"),
-    "pa": ("hi", "en"),
-    "bn": ("hi", "en"),
-    "ne": ("hi", "en"),
-    "gu": ("hi",),
-    "cmn": ("en",),
-    "yue": ("cmn",),
-    "tet": ("id",),
-    "es": ("fr", "it"),
-    "fr": ("en", "es"),
-    "it": ("es",),
-}
-
-
-def plan(tags: Sequence[LanguageTag]) -> tuple[DemoInterpreter, ...]:
-    """The fictional interpreters for these languages: every language has at least one.
-
-    The same languages in whatever order give the same plan. Raises `ValueError` for no language
-    and for more languages than interpreters.
-    """
-    known = sorted(set(tags))
-    if not 1 <= len(known) <= INTERPRETERS:
-        raise ValueError(f"the demo roster speaks 1 to {INTERPRETERS} languages")
-    people = []
-    for place, own in enumerate(_own_languages(known)):
-        besides = [LanguageTag(tag) for tag in _ALSO_SPOKEN.get(own, ("en",))]
-        # A third speak one language, a third up to two, a third up to three.
-        spoken = [own, *(tag for tag in besides[: place % 3] if tag in known and tag != own)]
-        people.append(
-            DemoInterpreter(_name(place, own), _number(place), tuple(dict.fromkeys(spoken)))
-        )
-    return tuple(people)
-
-
-def _own_languages(known: Sequence[LanguageTag]) -> list[LanguageTag]:
-    """One language for each interpreter: each once, then those that are asked most again."""
-    own = list(known)
-    waiting = {tag: _ASKED_MOST[tag] for tag in known if tag in _ASKED_MOST}
-    while len(own) < INTERPRETERS and waiting:
-        for tag in list(waiting):
-            own.append(tag)
-            waiting[tag] -= 1
-            if waiting[tag] == 0:
-                del waiting[tag]
-    while len(own) < INTERPRETERS:
-        own.append(known[len(own) % len(known)])
-    return own[:INTERPRETERS]
-
-
-def _number(place: int) -> PhoneNumber:
-    prefix = ("91", "92", "93", "96")[place % 4]
-    return PhoneNumber.parse(f"+351{prefix}0000{place + 1:03d}")
-
-
-# --- names -------------------------------------------------------------------------------------
-
-_NAMES: Mapping[str, tuple[str, str]] = {
-    # Given names and family names that go together; people from one part of the world.
-    "east": (
-        "Oksana Dmytro Iryna Serhii Natalia Andrei Larisa Mihai Elena Pavel Ioana Viktor",
-        "Kovalenko Melnyk Petrova Ivanov Popescu Rusu Novak Horvat Georgieva Lazarov Balan",
-    ),
-    "south": (
-        "Anjali Rajesh Sunita Imran Farzana Bikash Gita Harpreet Nasrin Arjun Sita Kamal",
-        "Sharma Rahman Thapa Singh Akhter Gurung Patel Hossain Kaur Khan Perera Nair",
-    ),
-    "arab": (
-        "Amina Yusuf Layla Karim Samira Hassan Nour Tariq Mariam Idris Zahra Selim",
-        "Haddad Mansour Rahimi Aziz Yilmaz Karimi Saleh Demir Tesfaye Warsame Noori Barzani",
-    ),
-    "africa": (
-        "Fatou Mamadu Binta Carlos Aissatou Djibril Celeste Ousmane Teresa Ibrahima Nilza Sory",
-        "Djaló Baldé Tavares Semedo Diop Camará Monteiro Keita Sané Évora Mbemba Lopes",
-    ),
-    "east_asia": (
-        "Mei Hiroshi Linh Jun Malee Wei Rosa Kenji Dewi Min Yan Somchai",
-        "Chen Tanaka Nguyen Wang Kim Soares Santos Li Sato Wijaya Lam Suwan",
-    ),
-    "west": (
-        "Clara Martin Sofia Lukas Helena Pierre Ingrid Marco Julia Erik Carmen Thomas",
-        "Moreau Weber Rossi García Lindqvist Jansen Virtanen Fischer Dubois Bianchi Taylor Costa",
-    ),
-}
-
-_PARTS: Mapping[str, str] = {
-    "east": "ru be pl uk bg cs sk sr hr ro hu sq lt lv et ro-MD ka hy az kk uz sl mk",
-    "south": "hi ne ur pa gu bn ta ml te si mr kn",
-    "arab": "ar fa prs ps kmr ckb ku tr he ti so am",
-    "africa": "kea pov ff mnk wo bm ha yo ln sw",
-    "east_asia": "cmn zh yue ja ko vi th fil id tet ms my km lo",
-}
-
-
-def _name(place: int, own: LanguageTag) -> str:
-    part = next((name for name, tags in _PARTS.items() if own in tags.split()), "west")
-    given, family = (names.split() for names in _NAMES[part])
-    return f"{given[place % len(given)]} {family[(place * 5 + place // 12) % len(family)]}"
+def _write_agency(conn: Connection, known: DemoCredential) -> Agency:
+    agency = agencies.add_agency(conn, known.code, known.agency, known.kind)
+    agencies.set_relay_allowed(conn, agency.id, known.kind in _RELAY)
+    return agency
 
 
 # --- agencies ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ part), a word that they are there (`back`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,17 +19,21 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from bridge.conference.store import call
 from bridge.hours.localtime import LISBON
-from bridge.hours.model import Schedule
+from bridge.hours.model import Period, Schedule
+from bridge.hours.periods import clip, merge
 from bridge.roster.answering import PROMPTLY, Answering, expected_acceptance
-from bridge.roster.fairness import SPAN
+from bridge.roster.fairness import SPAN, pool_rate
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits, PresenceNow
 from bridge.roster.people_store import load_people, load_person
+from bridge.roster.ranking import Knowledge
+from bridge.roster.rates import Rates, estimate
 from bridge.roster.standing import HOUR, Standing, next_midnight
 from bridge.roster.store import OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import InterpreterId, LanguageTag
 
+_WEEK = timedelta(days=7)
 _LONGEST_PROMISE = timedelta(days=1)
 """No reservation lives longer: whatever ended within the span was made so shortly before it."""
 
@@ -226,6 +231,67 @@ def arrival_counts(conn: Connection, since: datetime) -> Arrivals:
         )
     ]
     return Arrivals(calls, len(lengths), sum(lengths))
+
+
+def load_knowledge(
+    conn: Connection,
+    at: datetime,
+    people: Iterable[Interpreter] | None = None,
+    standings: Mapping[InterpreterId, Standing] | None = None,
+    *,
+    zone: ZoneInfo = LISBON,
+) -> Knowledge:
+    """What the last 30 days taught of the service as a whole; see `learn`.
+
+    `people` and `standings` spare reading them again.
+    """
+    everybody = tuple(load_people(conn) if people is None else people)
+    stand = load_standings(conn, at, everybody, zone=zone) if standings is None else standings
+    first = conn.execute(select(func.min(call.c.created_at))).scalar()
+    since = at if first is None else max(at - SPAN, first)
+    rates = learn(everybody, arrival_counts(conn, since), since, at)
+    return Knowledge(
+        offered=rates.offered(),
+        pool_rate=pool_rate(stand.values()),
+        answering=load_answering(conn, since, zone=zone),
+        call_minutes=rates.call_hours * 60.0,
+        zone=zone,
+    )
+
+
+def learn(
+    people: Iterable[Interpreter], arrivals: Arrivals, since: datetime, at: datetime
+) -> Rates:
+    """Arrivals by language and the mean call, from counts since a moment. Pure.
+
+    The hours of service are those in which somebody's window is open; who keeps no windows counts
+    as always on duty, and then it is all hours. Before the first call the priors alone speak.
+    """
+    vetted = [one for one in people if one.vetted]
+    speakers = Counter(tag for one in vetted for tag in one.skills)
+    # On day one, too, it has to be known how many are on duty: a week is looked at in any case.
+    start, end = min(since, at - _WEEK), at
+    open_: list[Period] = []
+    promised = timedelta()
+    for one in vetted:
+        periods = (
+            one.schedule.periods(start, end)
+            if isinstance(one.schedule, Schedule)
+            else (Period(start, end),)
+        )
+        open_ += periods
+        promised += sum((period.duration for period in periods), timedelta())
+    service = merge(open_)
+    total = sum((period.duration for period in service), timedelta())
+    counted = sum((one.duration for one in clip(service, since, at)), timedelta())
+    return estimate(
+        speakers,
+        promised / total if total else 0.0,
+        arrivals.calls,
+        counted / timedelta(hours=1),
+        arrivals.served,
+        arrivals.minutes,
+    )
 
 
 def load_answering(
