@@ -210,6 +210,8 @@ def _worded(family: str, each: str, words: Mapping[str, list[str]], value: int) 
         return each.format_map(known)
     except KeyError as error:
         raise BadCatalogue(f"the family {family} has no word {error} for {value}") from None
+    except (ValueError, LookupError, AttributeError):
+        raise BadCatalogue(f"the family {family} has a bad pattern: {each!r}") from None
 
 
 def _names(languages: Languages) -> Iterator[Prompt]:

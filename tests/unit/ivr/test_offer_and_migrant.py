@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
 import pytest
 
 from bridge.agencies.model import AgencyKind
@@ -25,6 +28,8 @@ from bridge.ivr.script import HungUp, Keys, Said, Say, Silence
 from bridge.vocabulary import LanguageTag, RoomId
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
 
+UKRAINIAN = OfferScript(LanguageTag("uk"), AgencyKind.HEALTH, migrant_is_rung=False)
+
 
 def offer(*, rung: bool = False) -> Talk[OfferState]:
     return Talk(OfferScript(LanguageTag("uk"), AgencyKind.SOCIAL_SECURITY, migrant_is_rung=rung))
@@ -44,6 +49,39 @@ def test_the_whisper_names_language_agency_and_whether_the_migrant_is_rung() -> 
 @pytest.mark.parametrize("kind", AgencyKind)
 def test_every_kind_of_agency_can_be_said(kind: AgencyKind) -> None:
     assert (agency_prompt(kind), "pt") in load_catalogue()
+
+
+def test_a_booked_call_is_named_by_its_time_first_and_again() -> None:
+    at = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    script = replace(UKRAINIAN, booked_for=at, today=date(2026, 11, 20))
+    talk = Talk(script)
+    booked = ("offer-booked", "today", "weekday-5", "oclock-10", "for-language", "language-uk")
+    assert talk.prompts()[:6] == booked
+    talk.hear(Silence())
+    assert talk.prompts() == (*booked, "offer-keys")
+    talk.key("1")
+    assert talk.question() == AcceptOffer(LAST_KEY_AT)
+
+
+def test_a_replacement_hears_that_the_conversation_is_under_way() -> None:
+    assert Talk(replace(UKRAINIAN, replacement=True)).prompts() == (
+        "offer",
+        "language-uk",
+        "agency-health",
+        "offer-replacement",
+        "offer-migrant-beside",
+        "offer-keys",
+    )
+
+
+def test_both_interpreters_of_a_relay_hear_of_each_other_and_of_the_language_between() -> None:
+    relay = ("offer-relay", "language-en")
+    first = Talk(replace(UKRAINIAN, relay=LanguageTag("en"))).prompts()
+    assert first[:2] == ("offer", "language-uk")
+    assert first[3:5] == relay
+    second = Talk(replace(UKRAINIAN, wanted=LanguageTag("en"), relay=LanguageTag("en"))).prompts()
+    assert second[:2] == ("offer", "language-en")
+    assert second[3:5] == relay
 
 
 def test_one_accepts_and_the_moment_of_the_key_is_told() -> None:

@@ -97,6 +97,43 @@ def test_a_transcript_names_each_file_and_its_text() -> None:
         transcript(catalogue, "tlh")
 
 
+FAMILY = """
+[numbers]
+pt = { f = ["zero", "uma", "duas"] }
+en = { n = ["zero", "one", "two"] }
+[families.hours]
+from = 1
+to = 2
+pt = { each = "{f} horas", 1 = "uma hora" }
+en = { each = "{n} hours", 1 = "one hour" }
+"""
+
+
+def test_a_family_has_a_text_for_each_number_by_pattern_or_exception() -> None:
+    catalogue = parse_catalogue(GOOD + FAMILY, load_languages())
+    assert [catalogue.text(f"hours-{n}", "pt") for n in (1, 2)] == ["uma hora", "duas horas"]
+    assert [catalogue.text(f"hours-{n}", "en") for n in (1, 2)] == ["one hour", "two hours"]
+    assert ("hours-3", "pt") not in catalogue
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (("to = 2", "to = 3"), "the family hours has no word 'f' for 3"),
+        (("{f} horas", "{x} horas"), "the family hours has no word 'x' for 2"),
+        (('each = "{n} hours", ', ""), "lacks 'each'"),
+        (("from = 1\n", ""), "lacks 'from'"),
+        (("from = 1\n", 'from = "one"\n'), "not laid out"),
+        (("{f} horas", "{f horas"), "the family hours has a bad pattern"),
+        (("{f} horas", "{f[9]} horas"), "the family hours has a bad pattern"),
+    ],
+)
+def test_a_family_that_lacks_a_word_is_refused(wrong: tuple[str, str], complaint: str) -> None:
+    assert wrong[0] in FAMILY
+    with pytest.raises(BadCatalogue, match=re.escape(complaint)):
+        parse_catalogue(GOOD + FAMILY.replace(wrong[0], wrong[1], 1), load_languages())
+
+
 def test_a_prompt_that_is_not_there_is_named() -> None:
     with pytest.raises(NoSuchPrompt, match="uk/offer"):
         load_catalogue().text("offer", "uk")
