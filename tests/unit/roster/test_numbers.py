@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The formulas against known values: Erlang B, prices, Gini, shares, chances, rates."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.roster.answering import Answering, Prior, Tally, expected_acceptance
+from bridge.roster.fairness import gini, pool_rate, published_shares, share
+from bridge.roster.rates import RatePrior, estimate
+from bridge.roster.scarcity import erlang_b, price, prices_up_to, scarcity
+from bridge.roster.standing import Standing
+from bridge.vocabulary import InterpreterId, LanguageTag
+
+UK, EN, TI = LanguageTag("uk"), LanguageTag("en"), LanguageTag("ti")
+ONE, TWO = InterpreterId(1), InterpreterId(2)
+loads = st.floats(0.01, 40)
+
+
+@pytest.mark.parametrize(
+    ("servers", "offered", "loss"),
+    [
+        (0, 3.0, 1.0),
+        (1, 1.0, 1 / 2),
+        (2, 1.0, 1 / 5),
+        (3, 2.0, 4 / 19),
+        # Rows of the published tables of Erlang B, which print the load for a loss of 1 %.
+        (5, 1.361, 0.01),
+        (10, 4.461, 0.01),
+        (20, 12.031, 0.01),
+        (50, 37.901, 0.01),
+    ],
+)
+def test_erlang_b_is_what_the_tables_say(servers: int, offered: float, loss: float) -> None:
+    assert erlang_b(servers, offered) == pytest.approx(loss, abs=2e-5)
+
+
+@given(st.integers(0, 60), loads)
+def test_one_server_more_never_loses_more(servers: int, offered: float) -> None:
+    assert erlang_b(servers + 1, offered) < erlang_b(servers, offered)
+
+
+@pytest.mark.parametrize(("servers", "offered"), [(-1, 1.0), (1, -0.1)])
+def test_less_than_nothing_is_refused(servers: int, offered: float) -> None:
+    with pytest.raises(ValueError, match="Erlang B"):
+        erlang_b(servers, offered)
+
+
+@given(loads)
+def test_the_price_of_the_last_speaker_is_the_chance_of_a_call_meanwhile(offered: float) -> None:
+    assert price(1, offered) == pytest.approx(offered / (1 + offered))
+
+
+@given(st.integers(1, 80), loads)
+def test_a_table_of_prices_has_the_very_same_prices(most: int, offered: float) -> None:
+    assert prices_up_to(most, offered) == [price(free, offered) for free in range(most + 1)]
+
+
+def test_scarcity_counts_the_other_languages_only() -> None:
+    prices = {UK: 0.5, EN: 0.01, TI: 0.2}
+    assert scarcity([UK, EN, TI], UK, prices) == pytest.approx(0.21)
+    assert scarcity([UK], UK, prices) == 0.0
+    assert scarcity([UK, LanguageTag("xx")], UK, prices) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([], 0.0), ([0, 0], 0.0), ([3, 3, 3], 0.0), ([1, 2, 3, 4], 0.25), ([0, 0, 0, 8], 0.75)],
+)
+def test_gini(values: list[float], expected: float) -> None:
+    assert gini(values) == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.floats(0.1, 100))
+def test_gini_is_within_bounds_and_knows_no_unit(values: list[float], unit: float) -> None:
+    found = gini(values)
+    assert -1e-9 <= found < 1
+    assert gini([value * unit for value in values]) == pytest.approx(found, abs=1e-6)
+
+
+def test_gini_refuses_less_than_nothing() -> None:
+    with pytest.raises(ValueError, match="at least 0"):
+        gini([1.0, -1.0])
+
+
+def test_everybody_begins_with_an_even_share() -> None:
+    assert share(0.0, 0.0, 0.2) == 1.0
+    assert share(500.0, 100.0, 0.0) == 1.0
+
+
+def test_shares_are_relative_to_the_roster() -> None:
+    standings = {
+        ONE: Standing(minutes_offered=900.0, minutes_promised=6000.0),
+        TWO: Standing(minutes_offered=300.0, minutes_promised=6000.0),
+    }
+    shares = published_shares(standings)
+    assert pool_rate(standings.values()) == pytest.approx(0.1)
+    assert shares[ONE] == pytest.approx((9000 + 480) / 6480)
+    assert shares[TWO] == pytest.approx((3000 + 480) / 6480)
+
+
+def test_a_chance_falls_back_to_the_person_then_to_the_service() -> None:
+    prior = Prior(chance=0.5, service_weight=10, person_weight=5, hour_weight=4)
+    answering = Answering(prior)
+    assert answering.chance(ONE, 9) == pytest.approx(0.5)
+    answering.add(ONE, 9, Tally(10, 10))
+    service = (10 + 5) / 20
+    person = (10 + 5 * service) / 15
+    assert answering.service_chance() == pytest.approx(service)
+    assert answering.chance(TWO, 9) == pytest.approx(service)
+    assert answering.chance(ONE, 15) == pytest.approx(person)
+    assert answering.chance(ONE, 9) == pytest.approx((10 + 4 * person) / 14)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([ONE, TWO]),
+            st.integers(0, 23),
+            st.integers(0, 50).flatmap(
+                lambda offers: st.builds(Tally, st.just(offers), st.integers(0, offers))
+            ),
+        )
+    ),
+    st.integers(0, 23),
+)
+def test_a_chance_is_never_certain(
+    tallies: list[tuple[InterpreterId, int, Tally]], hour: int
+) -> None:
+    assert 0 < Answering.of(tallies).chance(ONE, hour) < 1
+
+
+def test_there_is_no_hour_24() -> None:
+    with pytest.raises(ValueError, match="0 to 23"):
+        Answering().observe(ONE, 24, 1.0)
+
+
+@given(st.floats(0.01, 0.99), st.floats(0, 30), st.floats(0, 30))
+def test_the_longer_a_phone_rang_in_vain_the_less_is_expected(
+    chance: float, one: float, other: float
+) -> None:
+    sooner, later = sorted([one, other])
+    assert expected_acceptance(chance, 0.0) == pytest.approx(chance)
+    assert expected_acceptance(chance, later) <= expected_acceptance(chance, sooner) + 1e-12
+    assert expected_acceptance(chance, 10.0) == 0.0
+
+
+def test_rates_begin_with_the_prior_and_end_with_the_counts() -> None:
+    prior = RatePrior(occupancy=0.2, weight_hours=10, call_minutes=12, weight_calls=50)
+    day_one = estimate({EN: 30, TI: 10}, 20.0, {}, 0.0, 0, 0.0, prior)
+    assert day_one.call_hours == pytest.approx(0.2)
+    # 20 people busy for a fifth of the time are 20 calls of 12 minutes an hour.
+    assert day_one.calls_an_hour == pytest.approx({EN: 15.0, TI: 5.0})
+    assert sum(day_one.offered().values()) == pytest.approx(20 * 0.2)
+    late = estimate({EN: 30, TI: 10}, 20.0, {EN: 2000, UK: 1000}, 1e4, 3000, 60_000.0, prior)
+    assert late.calls_an_hour == pytest.approx({EN: 0.2, UK: 0.1, TI: 0.0}, abs=0.02)
+    assert late.call_hours * 60 == pytest.approx(20.0, abs=0.2)

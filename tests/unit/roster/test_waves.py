@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A wave reaches its target with no phone too many, and mixes no tiers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.roster.policies import POLICIES, Default
+from bridge.roster.waves import TARGET, WIDEST, Prospect, chance_of_any, fewest
+from bridge.vocabulary import InterpreterId
+
+
+@st.composite
+def rankings(draw: st.DrawFn) -> list[Prospect]:
+    chances = draw(st.lists(st.floats(0.05, 0.97), min_size=1, max_size=12))
+    met = draw(st.integers(1, len(chances)))
+    return [
+        Prospect(InterpreterId(place), chance, int(place > met))
+        for place, chance in enumerate(chances, start=1)
+    ]
+
+
+def _chances(ranked: list[Prospect], phones: tuple[InterpreterId, ...]) -> list[float]:
+    by_id = {one.interpreter: one.chance for one in ranked}
+    return [by_id[phone] for phone in phones]
+
+
+@given(rankings())
+def test_no_phone_of_a_wave_could_be_left_out(ranked: list[Prospect]) -> None:
+    wave = fewest(ranked)
+    chances = _chances(ranked, wave.phones)
+    assert wave.chance == pytest.approx(chance_of_any(chances))
+    if wave.chance < TARGET - 1e-9:
+        # Not reached: then it is everybody of the tier, or as many as may ring at once.
+        tier = [one for one in ranked if one.tier == ranked[0].tier]
+        assert len(wave.phones) == min(len(tier), WIDEST)
+        return
+    for left_out in range(len(chances)):
+        assert chance_of_any(chances[:left_out] + chances[left_out + 1 :]) < TARGET
+
+
+@given(rankings())
+def test_a_wave_is_the_smallest_set_of_its_shortlist(ranked: list[Prospect]) -> None:
+    wave = fewest(ranked)
+    if wave.chance < TARGET:
+        return
+    tier = [one for one in ranked if one.tier == ranked[0].tier]
+    shortlist = next(
+        tier[:size]
+        for size in range(1, len(tier) + 1)
+        if chance_of_any([one.chance for one in tier[:size]]) >= TARGET - 1e-9
+    )
+    assert set(wave.phones) <= {one.interpreter for one in shortlist}
+    for fewer in combinations(shortlist, len(wave.phones) - 1):
+        assert chance_of_any([one.chance for one in fewer]) < TARGET
+
+
+@given(rankings())
+def test_waves_keep_the_order_and_never_mix_tiers(ranked: list[Prospect]) -> None:
+    for policy in POLICIES.values():
+        phones = policy.wave(ranked).phones
+        assert phones
+        assert list(phones) == sorted(phones)
+        tiers = {one.tier for one in ranked if one.interpreter in phones}
+        assert tiers == {ranked[0].tier}
+
+
+def test_of_equal_phones_the_higher_ranked_ring() -> None:
+    ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 6)]
+    assert fewest(ranked).phones == (1, 2)
+
+
+def test_a_sure_phone_makes_the_unsure_ones_before_it_needless() -> None:
+    ranked = [Prospect(InterpreterId(1), 0.3), Prospect(InterpreterId(2), 0.95)]
+    assert fewest(ranked).phones == (2,)
+
+
+def test_the_others_ring_one_or_all() -> None:
+    ranked = [Prospect(InterpreterId(place), 0.5) for place in (4, 2, 9)]
+    assert POLICIES["leastrecent"].wave(ranked).phones == (4,)
+    assert POLICIES["longest_idle"].wave(ranked).phones == (4,)
+    assert POLICIES["round_robin"].wave(ranked).phones == (4,)
+    assert POLICIES["ring_all"].wave(ranked).phones == (4, 2, 9)
+
+
+def test_nobody_makes_no_wave() -> None:
+    for policy in POLICIES.values():
+        assert policy.wave([]).phones == ()
+    assert Default().wave([]).chance == 0.0
