@@ -221,7 +221,7 @@ def arrival_counts(conn: Connection, since: datetime) -> Arrivals:
         .group_by(call.c.language)
         .order_by(call.c.language)
     )
-    calls = {LanguageTag(tag): int(many) for tag, many in conn.execute(asked).tuples()}
+    calls = {LanguageTag(row[0]): int(row[1]) for row in conn.execute(asked)}
     lengths = [
         (row.ended_at - row.accepted_at).total_seconds() / 60.0
         for row in conn.execute(

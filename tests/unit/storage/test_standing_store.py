@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the rows say of a person is what the pure methods say after the same history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from bridge.conference import store as conference
+from bridge.hours.localtime import LISBON
+from bridge.hours.model import Weekday, Window
+from bridge.roster import people_store, standing_store, store, windows_store
+from bridge.roster.answering import Answering, Tally
+from bridge.roster.model import Presence
+from bridge.roster.people import Limits
+from bridge.roster.standing import Standing, next_midnight
+from bridge.roster.store import OfferOutcome
+from bridge.storage.inline import InlineDatabase
+from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId
+from tests.storage_samples import START, make_call, make_interpreter, number
+
+NEVER_CALLED = Standing()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One offer: after a pause, ringing for a while, and what came of it."""
+
+    pause: int
+    """Seconds since whatever was before."""
+    rings: int
+    outcome: OfferOutcome
+    talks: int
+    """Seconds in the call, when it was accepted."""
+    minutes: float
+    hard: bool
+    told_after_release: bool
+
+
+@dataclass(frozen=True)
+class Back:
+    """They say that they are there."""
+
+    pause: int
+
+
+_seconds = st.one_of(
+    st.integers(0, 600),
+    # Exactly a rest, and about it; hours; and past midnight.
+    st.sampled_from([899, 900, 901, 3599, 3600, 3601, 7 * 3600, 15 * 3600]),
+)
+_offers = st.builds(
+    Offer,
+    pause=_seconds,
+    rings=st.integers(1, 30),
+    outcome=st.sampled_from(OfferOutcome),
+    talks=_seconds,
+    minutes=st.floats(0, 30),
+    hard=st.booleans(),
+    told_after_release=st.booleans(),
+)
+_histories = st.lists(st.one_of(_offers, _offers, st.builds(Back, _seconds)), max_size=14)
+_limits = st.builds(
+    Limits,
+    wrap_up=st.sampled_from([timedelta(0), timedelta(seconds=60)]),
+    rest=st.sampled_from([timedelta(minutes=15), timedelta(minutes=1)]),
+)
+
+
+class Told:
+    """One person's history, told to the rows and to the pure methods alike."""
+
+    def __init__(self, conn: Connection, place: int, limits: Limits) -> None:
+        self.conn = conn
+        self.who = make_interpreter(conn, place)
+        self.call = make_call(conn)
+        self.limits = limits
+        people_store.set_limits(conn, self.who, limits)
+        self.now = START
+        self.pure = NEVER_CALLED
+        self._legs = 0
+
+    def tell(self, what: Offer | Back) -> None:
+        self.now += timedelta(seconds=what.pause)
+        if isinstance(what, Back):
+            store.set_presence(self.conn, self.who, Presence.AVAILABLE, at=self.now)
+            self.pure = self.pure.back(self.now)
+            # Nothing else happens in this very moment.
+            self.now += timedelta(microseconds=1)
+        else:
+            leg = self.ring()
+            self.now += timedelta(seconds=what.rings)
+            self._end(leg, what)
+
+    def ring(self) -> LegId:
+        self._legs += 1
+        leg = LegId(f"leg-{int(self.who)}-{self._legs}")
+        assert store.reserve(self.conn, self.who, self.call, leg, self.now, "p")
+        self.pure = self.pure.rung(self.now)
+        return leg
+
+    def _end(self, leg: LegId, offer: Offer) -> None:
+        conn = self.conn
+        if offer.outcome is OfferOutcome.ACCEPTED:
+            assert store.accept_reservation(conn, leg, self.now)
+            self.pure = self.pure.accepted()
+            began = self.now
+            self.now += timedelta(seconds=offer.talks)
+            if offer.hard:
+                assert store.flag_hard(conn, leg)
+            assert store.release(conn, leg, self.now) == self.who
+            # A late word about how the offer ended changes nothing.
+            assert not store.end_offer(conn, leg, self.now, OfferOutcome.UNANSWERED, 9.0)
+            day_ends = next_midnight(self.now, LISBON)
+            self.pure = self.pure.call_ended(
+                began, self.now, self.limits, day_ends=day_ends, hard=offer.hard
+            )
+            return
+        if offer.told_after_release:
+            store.release(conn, leg, self.now)
+        if offer.outcome is OfferOutcome.CANCELLED:
+            self.pure = self.pure.released()
+        else:
+            assert store.end_offer(conn, leg, self.now, offer.outcome, offer.minutes)
+            refused = offer.outcome is OfferOutcome.REFUSED
+            change = self.pure.refused if refused else self.pure.unanswered
+            self.pure = change(offer.minutes)
+        store.release(conn, leg, self.now)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    histories=st.tuples(_histories, _histories),
+    limits=st.tuples(_limits, _limits),
+    leave=st.sampled_from(["nothing", "ringing", "talking"]),
+    later=_seconds,
+)
+def test_the_rows_tell_what_the_pure_methods_tell(
+    histories: tuple[list[Offer | Back], list[Offer | Back]],
+    limits: tuple[Limits, Limits],
+    leave: str,
+    later: int,
+) -> None:
+    database = InlineDatabase()
+
+    def work(conn: Connection) -> None:
+        people = [Told(conn, place, limits[place]) for place in range(2)]
+        for one, history in zip(people, histories, strict=True):
+            for what in history:
+                one.tell(what)
+        if leave != "nothing":
+            leg = people[0].ring()
+            if leave == "talking":
+                store.accept_reservation(conn, leg, people[0].now)
+                people[0].pure = people[0].pure.accepted()
+        at = max(one.now for one in people) + timedelta(seconds=later)
+        everybody = standing_store.load_standings(conn, at)
+        assert set(everybody) == {one.who for one in people}
+        for one in people:
+            # Which older rings linger is left open.
+            recent = tuple(m for m in one.pure.recent_offers if m + timedelta(hours=1) > at)
+            expected = replace(one.pure, recent_offers=recent)
+            assert everybody[one.who] == expected
+            assert standing_store.load_standing(conn, one.who, at) == expected
+
+    database.run_now(work)
+    database.close()
+
+
+def test_thirty_days_are_remembered(conn: Connection) -> None:
+    told = Told(conn, 1, Limits())
+    call = Offer(0, 5, OfferOutcome.ACCEPTED, 600, 0.0, False, False)
+    told.tell(call)
+    told.tell(Offer(0, 5, OfferOutcome.REFUSED, 0, 12.0, False, False))
+    first = told.now - timedelta(seconds=5)
+    standing = standing_store.load_standing(conn, told.who, first + timedelta(days=30, seconds=-1))
+    assert standing.minutes_offered == 22.0
+    standing = standing_store.load_standing(conn, told.who, first + timedelta(days=30))
+    assert standing.minutes_offered == 12.0
+    standing = standing_store.load_standing(conn, told.who, first + timedelta(days=31))
+    assert standing == NEVER_CALLED
+
+
+def test_promised_minutes_are_those_of_the_windows_since_joining(conn: Connection) -> None:
+    old = make_interpreter(conn, 1)
+    joined = START - timedelta(days=2)
+    new = store.add_interpreter(conn, "New", number(44), (), joined_at=joined)
+    free = make_interpreter(conn, 3)
+    daily = Window(frozenset(Weekday), time(10), time(11), on_holidays=True)
+    for who in (old, new):
+        windows_store.set_windows(conn, who, [daily])
+    standings = standing_store.load_standings(conn, START)
+    promised = {who: one.minutes_promised for who, one in standings.items()}
+    assert promised == {old: 30 * 60.0, new: 2 * 60.0, free: 0.0}
+
+
+def test_a_break_with_an_end_makes_somebody_available_at_its_end(conn: Connection) -> None:
+    who = make_interpreter(conn, 1)
+    until = START + timedelta(minutes=10)
+    store.set_presence(conn, who, Presence.ON_BREAK, until=until, at=START)
+    during = standing_store.load_standing(conn, who, until - timedelta(seconds=1))
+    assert during.available_since is None
+    assert standing_store.load_standing(conn, who, until).available_since == until
+
+
+def test_nobody_has_no_standing(conn: Connection) -> None:
+    with pytest.raises(LookupError):
+        standing_store.load_standing(conn, InterpreterId(9), START)
+
+
+# --- rates -------------------------------------------------------------------------------------
+
+
+def _call(conn: Connection, language: str | None, at: datetime) -> CallId:
+    call = make_call(conn, at)
+    if language is not None:
+        conference.update_call(conn, call, language=LanguageTag(language))
+    return call
+
+
+def test_arrivals_and_lengths_are_counted_since_a_moment(conn: Connection) -> None:
+    who = make_interpreter(conn, 1)
+    minute = timedelta(minutes=1)
+    _call(conn, "uk", START - minute)
+    _call(conn, None, START)
+    _call(conn, "ar", START)
+    _call(conn, "uk", START)
+    served = _call(conn, "uk", START + minute)
+    store.reserve(conn, who, served, LegId("a"), START, "p")
+    store.accept_reservation(conn, LegId("a"), START + minute)
+    counts = standing_store.arrival_counts(conn, START)
+    assert (counts.calls, counts.served, counts.minutes) == ({"ar": 1, "uk": 2}, 0, 0.0)
+    store.release(conn, LegId("a"), START + 13 * minute)
+    counts = standing_store.arrival_counts(conn, START)
+    assert (counts.calls, counts.served, counts.minutes) == ({"ar": 1, "uk": 2}, 1, 12.0)
+
+
+def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
+    """START is 9 in the morning, in winter: Lisbon's hour is UTC's."""
+    one, two, call = make_interpreter(conn, 1), make_interpreter(conn, 2), make_call(conn)
+    second = timedelta(seconds=1)
+
+    def offer(who: InterpreterId, name: str, at: datetime, rang: int) -> tuple[LegId, datetime]:
+        leg = LegId(name)
+        assert store.reserve(conn, who, call, leg, at, "p")
+        store.mark_ringing(conn, leg, at + 2 * second)
+        store.mark_ringing(conn, leg, at + 9 * second)
+        return leg, at + (2 + rang) * second
+
+    def accept(leg: LegId, at: datetime) -> None:
+        store.accept_reservation(conn, leg, at)
+        store.release(conn, leg, at + 60 * second)
+
+    def end(leg: LegId, at: datetime, outcome: OfferOutcome) -> None:
+        store.end_offer(conn, leg, at, outcome)
+        store.release(conn, leg, at)
+
+    hour = timedelta(hours=1)
+    accept(*offer(one, "prompt", START, 10))
+    accept(*offer(one, "slow", START + timedelta(minutes=5), 11))
+    end(*offer(one, "refused", START + hour, 3), OfferOutcome.REFUSED)
+    end(*offer(two, "unanswered", START, 20), OfferOutcome.UNANSWERED)
+    store.reserve(conn, two, call, LegId("live"), START + hour, "p")
+    learned = standing_store.load_answering(conn, START)
+    assert learned.tallies(one, 9) == (Tally(3, 1.0), Tally(2, 1.0))
+    assert learned.tallies(one, 10) == (Tally(3, 1.0), Tally(1, 0.0))
+    assert learned.tallies(two, 9) == (Tally(1, 0.0), Tally(1, 0.0))
+    # Nothing more is learned of an offer that still rings, and something of one we stopped.
+    stopped = START + hour + 4 * second
+    store.release(conn, LegId("live"), stopped)
+    expected = Answering()
+    for who, at, accepted in ((one, 9, 1.0), (two, 9, 0.0), (one, 9, 0.0), (one, 10, 0.0)):
+        expected.observe(who, at, accepted)
+    chance = expected.chance(two, 10)
+    again = standing_store.load_answering(conn, START)
+    [offers, accepted] = [again.tallies(two, 10)[1].offers, again.tallies(two, 10)[1].accepted]
+    assert offers == 1
+    assert 0.0 < accepted < chance
+
+
+def test_rates_on_day_one_are_the_priors(conn: Connection) -> None:
+    """Two of three keep one hour of every day, the third is always there: all hours count."""
+    for place in range(1, 4):
+        make_interpreter(conn, place, ("uk",) if place < 3 else ("uk", "ar"))
+    people = people_store.load_people(conn)
+    nothing = standing_store.Arrivals({}, 0, 0.0)
+    rates = standing_store.learn(people, nothing, START, START)
+    # Three on duty at an occupancy of 0.2 with calls of 12 minutes: three calls an hour.
+    assert sum(rates.calls_an_hour.values()) == pytest.approx(3.0)
+    assert rates.calls_an_hour[LanguageTag("uk")] == pytest.approx(3.0 * 3 / 4)
+    daily = Window(frozenset(Weekday), time(10), time(11), on_holidays=True)
+    for person in people[:2]:
+        windows_store.set_windows(conn, person.id, [daily])
+    people = people_store.load_people(conn)
+    rates = standing_store.learn(people[:2], nothing, START, START)
+    assert sum(rates.calls_an_hour.values()) == pytest.approx(2.0)
+    many = standing_store.Arrivals({LanguageTag("uk"): 50}, 50, 1000.0)
+    # Five hours of service in five days: 50 calls against the ten hours of the prior.
+    rates = standing_store.learn(people[:2], many, START - timedelta(days=5), START)
+    assert rates.calls_an_hour[LanguageTag("uk")] == pytest.approx((10 * 2.0 + 50) / (10 + 5))
+    assert rates.call_hours * 60 == pytest.approx((50 * 12 + 1000) / 100)
+
+
+def test_knowledge_is_read_whole(conn: Connection) -> None:
+    told = Told(conn, 1, Limits())
+    told.tell(Offer(0, 5, OfferOutcome.ACCEPTED, 600, 0.0, False, False))
+    conference.update_call(conn, told.call, language=LanguageTag("uk"))
+    daily = Window(frozenset(Weekday), time(10), time(11), on_holidays=True)
+    windows_store.set_windows(conn, told.who, [daily])
+    known = standing_store.load_knowledge(conn, told.now)
+    assert known.pool_rate == pytest.approx(10.0 / (30 * 60))
+    assert known.offered[LanguageTag("uk")] > 0
+    assert known.answering.tallies(told.who, 9)[1] == Tally(1, 1.0)
