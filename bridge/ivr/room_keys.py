@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The script run when somebody in the room presses a key, while the others go on talking.
 
-``*0`` reads the keys; after a star, each of them also works at once. Whatever is keyed, the person
+``*0`` reads the keys; every other one also works at once after a star, so that a person is ``*0``,
+then ``0``. Whatever is keyed, the person
 is told what happens and comes back to the room (a command may then move the leg elsewhere). What
 cannot be taken back asks a second time.
 """
@@ -185,7 +186,7 @@ class RoomKeysScript:
     """
 
     pressed: str
-    """What was keyed in the room, with or without its star: ``*0`` reads the keys."""
+    """What was keyed in the room, with or without its star: ``*0`` or ``0`` reads the keys."""
     language: str = "pt"
     """The prompt language: `pt` or `en`."""
     offered: frozenset[RoomCommandKind] = frozenset(_KIND)
@@ -196,10 +197,11 @@ class RoomKeysScript:
     def start(self) -> Move:
         """Do what was keyed, or read the keys."""
         key = self.pressed.removeprefix("*")
-        if key in _KEYS and self.pressed != "*0":
+        if key in ("", "0"):
+            return self._read(ReadingKeys(Patience()))
+        if key in _KEYS:
             return self._commanded(key)
-        lead = () if key in ("", "0") else ("no-such-option",)
-        return self._read(ReadingKeys(Patience()), *lead)
+        return self._read(ReadingKeys(Patience()), "no-such-option")
 
     def hear(self, state: RoomKeysState, heard: Heard) -> Move:
         """Go on from what was heard; silence and a star lead back to the room."""

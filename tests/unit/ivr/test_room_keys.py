@@ -26,7 +26,7 @@ def pressed(keys: str, *, in_private: bool = False) -> Talk[RoomKeysState]:
     return Talk(RoomKeysScript(keys, in_private=in_private))
 
 
-@pytest.mark.parametrize("keys", ["*0", "*", ""])
+@pytest.mark.parametrize("keys", ["*0", "0", "*", ""])
 def test_star_zero_reads_the_keys(keys: str) -> None:
     assert pressed(keys).prompts() == (
         "room-keys",
@@ -57,7 +57,6 @@ def test_only_what_can_be_done_is_read() -> None:
         ("1", KIND.RING_MIGRANT, "room-ringing-migrant"),
         ("2", KIND.DROP_MIGRANT, "room-migrant-dropped"),
         ("3", KIND.PRIVATE_WORD, "room-private-word"),
-        ("0", KIND.CALL_PERSON, "room-person-called"),
     ],
 )
 def test_a_key_commands_at_once_or_after_the_keys_were_read(
@@ -72,6 +71,14 @@ def test_a_key_commands_at_once_or_after_the_keys_were_read(
         assert talk.prompts() == (said,)
         talk.hear(Said())
         assert talk.outcome() == BackToRoom(kind)
+
+
+def test_a_person_is_star_zero_then_zero() -> None:
+    talk = pressed("*0")
+    talk.key("0")
+    assert talk.question() == RoomCommand(KIND.CALL_PERSON)
+    talk.answer(CommandDone())
+    assert talk.prompts() == ("room-person-called",)
 
 
 def test_a_star_before_the_key_is_the_same() -> None:
