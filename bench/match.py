@@ -31,7 +31,7 @@ from bridge.roster.people import Interpreter, Limits
 from bridge.roster.policies import Default
 from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import Lists, Requirements, Wish
-from bridge.roster.seed import plan
+from bridge.roster.seed_plan import plan
 from bridge.roster.skills import Gender, Level, Subject
 from bridge.roster.standing import Standing
 from bridge.vocabulary import InterpreterId, LanguageTag
