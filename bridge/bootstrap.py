@@ -15,12 +15,14 @@ from bridge.agencies.secrets import PinHasher
 from bridge.clock import SystemClock
 from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
+from bridge.conference.duties import Duties
 from bridge.conference.ports import Ports
+from bridge.conference.technician_desk import DeskTools
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.render import require, sounds
-from bridge.roster import store as roster_store
-from bridge.roster.index import RosterIndex
+from bridge.roster.desk import RosterDesk
+from bridge.roster.policies import POLICIES, Policy
 from bridge.settings import Settings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
@@ -54,7 +56,8 @@ class Bridge:
             self._clock,
             sounds(settings.prompts_dir, settings.recordings_dir),
         )
-        self._roster = RosterIndex()
+        self._roster = RosterDesk(_policy(settings.policy))
+        owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.calls = Calls(
             Ports(
                 database=self._database,
@@ -64,14 +67,14 @@ class Bridge:
                 caller_id=_number(settings.caller_id, "STT_CALLER_ID"),
                 ring_seconds=settings.ring_seconds,
                 migrant_ring_seconds=settings.migrant_ring_seconds,
-                owner=f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
-            )
+                owner=owner,
+            ),
+            migrant_languages=self._catalogue.spoken_to_migrant,
         )
+        self._duties = Duties(self.calls, self._database, self._switch, self._clock, owner)
         self._conversations = Conversations(
             calls=self.calls,
-            database=self._database,
-            clock=self._clock,
-            hasher=hasher,
+            tools=DeskTools(self._database, self._clock, hasher, self.calls.queue),
             languages=load_languages(),
             catalogue=self._catalogue,
             operator_on_duty=bool(settings.operator_number),
@@ -89,6 +92,7 @@ class Bridge:
             await self._database.run(self._warm_up)
             await self._switch.start()
             await self.calls.start()
+            self._duties.start()
         except BaseException:
             await self.stop()
             raise
@@ -97,6 +101,7 @@ class Bridge:
 
     async def stop(self) -> None:
         """Stop taking part. Rooms go on; open calls are taken over by the next process."""
+        self._duties.stop()
         await self.calls.stop()
         await self._switch.stop()
         await self._database.dispose()
@@ -109,8 +114,7 @@ class Bridge:
     def _warm_up(self, conn: Connection) -> None:
         """The first caller should not pay for compiling statements and reading the roster."""
         require_head(conn)
-        self._roster.current(conn)
-        roster_store.reserved(conn)
+        self._roster.refresh(conn, self._clock.now())
 
 
 async def serve(settings: Settings) -> None:
@@ -125,6 +129,15 @@ async def serve(settings: Settings) -> None:
         await stopping.wait()
     finally:
         await bridge.stop()
+
+
+def _policy(name: str) -> Policy:
+    try:
+        return POLICIES[name]
+    except KeyError:
+        raise BadSettings(
+            f"STT_POLICY names no policy; choose one of {', '.join(POLICIES)}"
+        ) from None
 
 
 def _number(text: str, setting: str) -> PhoneNumber:

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     """The number that interpreters and migrants see."""
     ring_seconds: float = Field(default=20.0, gt=0)
     """How long an interpreter's telephone rings before the next one is tried."""
+    policy: str = "default"
+    """How interpreters are chosen and rung: default, longest_idle, round_robin, leastrecent or
+    ring_all."""
     migrant_ring_seconds: float = Field(default=40.0, gt=0)
     """How long a migrant's telephone rings."""
     operator_number: str = ""

@@ -3,27 +3,36 @@
 
 Everything runs in the call's own mailbox, so nothing here happens twice at once. Each step writes
 its events in one transaction first and acts on the switch afterwards; the transition table says
-whether a step still makes sense. The hunt and the room are parts of their own.
+whether a step still makes sense. The hunt, the room, the rings and the drop guard are parts of
+their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy import Connection
+
 from bridge.agencies.model import Technician
+from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
+from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
+from bridge.conference.guard import DropGuard
 from bridge.conference.hunt import Hunt
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
-from bridge.conference.record import CallRecord
+from bridge.conference.record import CallRecord, Data
 from bridge.conference.recovery import Remembered
+from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
+from bridge.ivr.announcements import Announcement
+from bridge.roster import store as roster_store
 from bridge.telephony.switch import (
     ConversationName,
     Ending,
@@ -35,7 +44,29 @@ from bridge.telephony.switch import (
     RoomLeft,
     Snapshot,
 )
-from bridge.vocabulary import CallId, JobNumber, LegId, Role, RoomId
+from bridge.vocabulary import (
+    CallId,
+    InterpreterId,
+    JobNumber,
+    LegId,
+    Role,
+    RoomId,
+)
+
+_MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
+"""States in which a room waits for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom a call tells what others need to know."""
+
+    nobody_left: Callable[[CallId], None]
+    """Nobody is free for this call now."""
+    new_leg: Callable[[LegId, CallId], None]
+    """The call has one leg more, whose events are to find their way here."""
+    migrant_languages: Callable[[str], tuple[str, ...]]
+    """The prompt languages in which to speak to a speaker of a language."""
 
 
 class Call:
@@ -46,28 +77,45 @@ class Call:
         ports: Ports,
         call: CallId,
         job: JobNumber,
-        technician: LegId,
-        *,
-        tell_nobody_available: Callable[[], None],
-        on_leg: Callable[[LegId], None],
+        technician: LegId | None,
+        listeners: Listeners,
     ) -> None:
-        """A call whose row is written.
-
-        `tell_nobody_available` reaches the technician who waits; `on_leg` is told of every leg
-        that the call adds, so that events find their way here.
-        """
+        """A call whose row is written."""
+        self._ports = ports
         self._mailbox = Mailbox()
-        self._on_leg = on_leg
+        self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
         self._commands = SwitchCommands(ports, self._mailbox, self.happened, self._is_open)
         self._hunt = Hunt(
             ports,
             self.record,
             self._commands,
+            self._mailbox,
             adopt=self._adopt,
-            tell_nobody_available=tell_nobody_available,
+            nobody_left=lambda: listeners.nobody_left(call),
         )
-        self._room = Room(ports, self.record, self._commands, adopt=self._adopt)
+        self._rings = Rings(
+            ports,
+            self.record,
+            self._commands,
+            self._mailbox,
+            adopt=self._adopt,
+            wanted=lambda: self.record.state in _MEETING,
+        )
+        self._room = Room(
+            self.record,
+            self._commands,
+            self._rings,
+            migrant_languages=listeners.migrant_languages,
+        )
+        self._guard = DropGuard(
+            self.record,
+            self._rings,
+            self._room,
+            ports.roster,
+            end=self._part,
+            replace=self._replace_interpreter,
+        )
 
     @property
     def id(self) -> CallId:
@@ -90,6 +138,8 @@ class Call:
         self.record.interpreter = remembered.interpreter
         self.record.complete = remembered.complete
         self.record.request = request
+        self.record.asked_at = remembered.asked_at
+        self.record.calling_back = remembered.calling_back
         for leg in remembered.legs:
             self.record.legs.add(leg)
         self._hunt.resume(remembered.tried, remembered.live_offers)
@@ -149,9 +199,100 @@ class Call:
         """Whoever answered on `leg` pressed nothing; it may be a voicemail."""
         await self._mailbox.ask(partial(self._hunt.over, leg, EventKind.OFFER_UNANSWERED, "no_key"))
 
-    async def migrant_confirmed(self, leg: LegId) -> RoomId | None:
-        """A person pressed a key on the migrant's leg. The room to enter, or `None`."""
-        return await self._mailbox.ask(partial(self._room.migrant_confirmed, leg))
+    async def confirmed(self, leg: LegId) -> RoomId | None:
+        """A person pressed a key on a leg that is rung into the room. The room, or `None`."""
+        return await self._mailbox.ask(partial(self._rings.confirmed, leg))
+
+    def why_rung(self, leg: LegId) -> Why | None:
+        """Why the person on this leg is being rung; `None` when nobody rings them."""
+        return self._rings.why(leg)
+
+    async def call_back(self) -> None:
+        """The technician hangs up and wants to be rung when an interpreter accepts."""
+
+        async def work() -> None:
+            record = self.record
+            record.calling_back = True
+
+            def write(conn: Connection) -> None:
+                store.update_call(conn, record.id, callback=True)
+                promised = record.event(EventKind.CALL_BACK_PROMISED, record.technician)
+                calllog.append(conn, promised)
+
+            await record.transact(write)
+
+        await self._mailbox.ask(work)
+
+    async def booked(self, booking: int, starts_at: datetime) -> None:
+        """The technician took a later time instead of waiting."""
+
+        async def work() -> None:
+            self.record.booked()
+            data: Data = {"booking": booking, "starts_at": starts_at.isoformat()}
+            await self.record.note(EventKind.BOOKED, data=data)
+
+        await self._mailbox.ask(work)
+
+    async def begin_booked(self, request: Request, first: InterpreterId) -> None:
+        """The hour of a booked call has come: ring its interpreter and its technician."""
+
+        async def work() -> None:
+            self.record.calling_back = True
+            await self._hunt.begin(request, self._ports.clock.now(), first=first)
+            await self._room.ring_technician(Why.BOOKED)
+
+        await self._mailbox.ask(work)
+
+    async def swap(self, reason: str, *, exclude: bool) -> bool:
+        """Somebody in the room wants another interpreter. Whether there is one to be swapped."""
+
+        async def work() -> bool:
+            leg = self.record.interpreter
+            if leg is None or self.record.state is not CallState.TALKING:
+                return False
+            await self.record.note(EventKind.SWAP_ASKED, leg, {"reason": reason})
+            found = self.record.legs.get(leg)
+            self._mailbox.tell(
+                partial(self._replace_interpreter, found.interpreter if found and exclude else None)
+            )
+            self._mailbox.tell(partial(self._commands.send, leg, ConversationName.GOODBYE))
+            return True
+
+        return await self._mailbox.ask(work)
+
+    async def ring_migrant(self) -> bool:
+        """Ring the migrant (again). Whether there is anybody to ring."""
+
+        async def work() -> bool:
+            request = self.record.request
+            if request is None or request.migrant is None:
+                return False
+            await self._room.ring_migrant()
+            return True
+
+        return await self._mailbox.ask(work)
+
+    async def drop_migrant(self) -> bool:
+        """Put the migrant's telephone down. Whether the migrant was there."""
+
+        async def work() -> bool:
+            legs = [leg for leg in self.record.legs.open() if leg.role is Role.MIGRANT]
+            for leg in legs:
+                await self._commands.hang_up(leg.id)
+            return bool(legs)
+
+        return await self._mailbox.ask(work)
+
+    def end(self) -> None:
+        """Somebody in the room ends it for all.
+
+        Not waited for: the leg on which it was asked is moved by it.
+        """
+        self._mailbox.tell(self._part)
+
+    async def somebody_free(self, who: InterpreterId) -> None:
+        """An interpreter became free, while this request may be waiting."""
+        await self._mailbox.ask(partial(self._hunt.somebody_free, who))
 
     async def put_through(self, reason: str) -> None:
         """The technician is on the way to a person."""
@@ -179,51 +320,79 @@ class Call:
             return
         match event:
             case LegRinging():
-                if leg.role is Role.INTERPRETER:
-                    await self.record.note(EventKind.OFFER_RINGING, leg.id, at=event.at)
+                await self._ringing(leg, event.at)
             case LegAnswered():
                 await self._answered(leg, event.at)
             case RoomEntered():
                 await self._room.entered(leg, event.at)
             case RoomLeft():
-                if await self._room.left(leg, event.at):
-                    await self._part()
+                await self._room.left(leg, event.at)
             case LegEnded():
                 await self._leg_ended(leg, event)
+
+    async def _ringing(self, leg: CallLeg, at: datetime) -> None:
+        if leg.role is not Role.INTERPRETER or self._rings.why(leg.id) is not None:
+            return
+        record = self.record
+
+        def work(conn: Connection) -> None:
+            roster_store.mark_ringing(conn, leg.id, at)
+            calllog.append(conn, record.event(EventKind.OFFER_RINGING, leg.id, at=at))
+
+        await record.transact(work)
 
     async def _answered(self, leg: CallLeg, at: datetime) -> None:
         if leg.connected:
             return
         self.record.legs.update(leg.id, connected=True)
-        if leg.role is Role.INTERPRETER:
+        why = self._rings.why(leg.id)
+        if leg.role is Role.INTERPRETER and why is None:
             await self.record.note(EventKind.OFFER_ANSWERED, leg.id, at=at)
-        elif leg.role is Role.MIGRANT:
+        elif why is Why.INVITED:
             await self.record.note(EventKind.MIGRANT_ANSWERED, leg.id, at=at)
 
     async def _leg_ended(self, leg: CallLeg, event: LegEnded) -> None:
-        await self.record.end_leg(leg, event.at, event.ending)
-        if leg.role is Role.TECHNICIAN:
-            await self._part()
-        elif leg.role is Role.INTERPRETER:
-            await self._interpreter_gone(leg, event.ending)
-        elif leg.role is Role.MIGRANT and not leg.confirmed:
-            reason = {"reason": event.ending.value}
-            await self.record.note(EventKind.MIGRANT_UNREACHED, leg.id, {**reason})
-        if not self.record.legs.open():
-            await self.record.close()
-
-    async def _interpreter_gone(self, leg: CallLeg, ending: Ending) -> None:
         record = self.record
-        if leg.id != record.interpreter:
+        was_accepted = leg.id == record.interpreter
+        await record.end_leg(leg, event.at, event.ending)
+        if not await self._rings.ended(leg.id, event.ending.value):
+            lost = event.ending is Ending.DROPPED and (leg.confirmed or leg.connected)
+            if was_accepted and leg.role is Role.INTERPRETER:
+                record.interpreter = None
+            if not (lost and await self._guard.dropped(leg)):
+                await self._gone(leg, event.ending, was_accepted=was_accepted)
+        if not record.legs.open() and not record.calling_back:
+            await record.close()
+
+    async def _gone(self, leg: CallLeg, ending: Ending, *, was_accepted: bool) -> None:
+        """A leg ended for good."""
+        record = self.record
+        if leg.role is Role.TECHNICIAN:
+            if leg.id == record.technician and not record.calling_back:
+                await self._part()
+        elif leg.role is Role.INTERPRETER and not was_accepted:
             await self._hunt.over(leg.id, EventKind.OFFER_UNANSWERED, ending.value)
-        elif record.state is CallState.TALKING:
+        elif leg.role is Role.INTERPRETER and record.state is CallState.TALKING:
             await self._part()
-        elif advance(record.progress, Trigger.INTERPRETER_LOST) is not None:
-            record.interpreter = None
-            await record.move(Trigger.INTERPRETER_LOST)
-            if record.legs.in_room(record.technician):
-                # Out of the empty room, back to the waiting conversation.
-                await self._commands.send(record.technician, ConversationName.LINE)
+        elif leg.role is Role.INTERPRETER and record.state is CallState.JOINING:
+            await self._replace_interpreter()
+
+    async def _replace_interpreter(self, excluded: InterpreterId | None = None) -> None:
+        """The others still need an interpreter: the technician waits again, the hunt goes on."""
+        record = self.record
+        if advance(record.progress, Trigger.INTERPRETER_LOST) is None:
+            return
+        talked = record.state is CallState.TALKING
+        record.interpreter = None
+        await record.move(Trigger.INTERPRETER_LOST)
+        technician = record.legs.get(record.technician)
+        if technician is not None and technician.connected and not technician.ended:
+            # Out of the room, or on the way there: back to the waiting conversation.
+            await self._commands.send(record.technician, ConversationName.LINE)
+        if talked:
+            await self._room.announce(Announcement.REPLACING_INTERPRETER)
+            await self._hunt.replace(excluded)
+        else:
             await self._hunt.go_on()
 
     async def _part(self) -> None:
@@ -237,7 +406,7 @@ class Call:
         inside = snapshot.rooms.get(record.room, frozenset())
         counts = {"gone": len(gone), "in_room": len(inside)}
         await record.note(EventKind.RECONCILED, data={**counts})
-        if len(gone) == len(record.legs.open()):
+        if known and len(gone) == len(record.legs.open()) and not record.calling_back:
             await record.lose(gone)
             return
         for leg in known:
@@ -247,13 +416,15 @@ class Call:
                 await self._switch_event(RoomLeft(leg.id, record.room, at))
         for leg in gone:
             await self._switch_event(LegEnded(leg.id, at, Ending.HUNG_UP))
+        if record.state is CallState.JOINING:
+            await self._room.bring_technician()
         await self._hunt.go_on()
 
     # --- small tools ---------------------------------------------------------------------------
 
     def _adopt(self, leg: CallLeg) -> None:
         self.record.legs.add(leg)
-        self._on_leg(leg.id)
+        self._listeners.new_leg(leg.id, self.id)
 
     def _is_open(self, leg: LegId) -> bool:
         found = self.record.legs.get(leg)

@@ -6,25 +6,34 @@ that died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
+from bridge.agencies.model import AgencyKind
+from bridge.bookings import store as bookings
+from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
-from bridge.conference.call import Call
+from bridge.conference.call import Call, Listeners
+from bridge.conference.model import Request
 from bridge.conference.ports import Ports
+from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
-from bridge.telephony.switch import (
-    LinkLost,
-    LinkRestored,
-    Snapshot,
-    SwitchEvent,
+from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
+from bridge.vocabulary import (
+    CallId,
+    InterpreterId,
+    JobNumber,
+    LegId,
+    PhoneNumber,
+    Role,
+    new_call_id,
 )
-from bridge.vocabulary import CallId, JobNumber, LegId, Role, new_call_id
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +41,21 @@ log = structlog.get_logger(__name__)
 class Calls:
     """The registry of open calls: one task for each, and one that routes the switch's events."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(
+        self, ports: Ports, *, migrant_languages: Callable[[str], tuple[str, ...]]
+    ) -> None:
+        """`migrant_languages` gives the prompt languages for a speaker of a language."""
         self._ports = ports
         self._by_id: dict[CallId, Call] = {}
         self._by_leg: dict[LegId, Call] = {}
-        self._tasks: dict[CallId, asyncio.Task[None]] = {}
-        self._pump: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._nobody_available: dict[LegId, Callable[[], None]] = {}
+        self._listeners = Listeners(
+            nobody_left=self._nobody_left,
+            new_leg=self._new_leg,
+            migrant_languages=migrant_languages,
+        )
+        self.queue = Queue(ports.roster, ports.clock, lambda: self.open)
 
     async def start(self) -> None:
         """Take over the calls that are open in the database, then follow the switch's events.
@@ -46,12 +63,14 @@ class Calls:
         Raises `SwitchUnavailable` or `DatabaseUnavailable` when one of them cannot be asked.
         """
         at = self._ports.clock.now()
+        await self._ports.database.run(lambda conn: self._ports.roster.refresh(conn, at))
         await self._reconcile(at, await self._ports.switch.snapshot())
-        self._pump = asyncio.create_task(self._follow(), name="switch events")
+        self._spawn(self._follow(), "switch events")
+        self._spawn(self.queue.run(), "queue")
 
     async def stop(self) -> None:
         """Stop following. Rooms go on; open calls stay open in the database."""
-        tasks = [task for task in (self._pump, *self._tasks.values()) if task is not None]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -65,21 +84,75 @@ class Calls:
         """The calls that have not ended."""
         return tuple(self._by_id.values())
 
-    async def open_call(self, technician: LegId, line: str) -> Call:
-        """A technician's leg was answered on `line`: write the call down and give it a task."""
+    async def open_call(
+        self, technician: LegId, line: str, number: PhoneNumber | None = None
+    ) -> Call:
+        """A technician's leg was answered on `line`: write the call down and give it a task.
+
+        `number` is where the technician can be rung back, if the network told it.
+        """
         at = self._ports.clock.now()
+        call_id = new_call_id()
 
         def work(conn: Connection) -> Call:
-            call_id = new_call_id()
             job = store.open_call(conn, call_id, line, at, self._ports.owner)
+            if number is not None:
+                store.update_call(conn, call_id, technician_number=number.e164)
             store.add_leg(conn, technician, call_id, Role.TECHNICIAN, at)
             data: dict[str, Scalar] = {"line": line}
             calllog.append(conn, Event(call_id, EventKind.CALL_ANSWERED, at, technician, data))
             return self._make(call_id, job, technician)
 
         call = await self._ports.database.run(work)
+        call.record.technician_number = number
         self._register(call)
         return call
+
+    async def begin_booked(self, booking: Booking, kind: AgencyKind) -> Call | None:
+        """The hour of a booking has come: open its call and ring its people.
+
+        `None` when somebody else dials it, or it was cancelled.
+        """
+        at = self._ports.clock.now()
+        call_id = new_call_id()
+
+        def work(conn: Connection) -> Call | None:
+            job = store.open_call(conn, call_id, "booked", at, self._ports.owner)
+            if not bookings.begin_dialling(conn, booking.id, call_id, at, self._ports.owner):
+                raise _NotOurs
+            number = booking.technician_number
+            if number is not None:
+                store.update_call(conn, call_id, technician_number=number.e164, callback=True)
+            data: dict[str, Scalar] = {"booking": int(booking.id)}
+            calllog.append(conn, Event(call_id, EventKind.BOOKING_DUE, at, None, data))
+            # The technician's leg is made when he is rung; until then the place is empty.
+            return self._make(call_id, job, None)
+
+        try:
+            call = await self._ports.database.run(work)
+        except _NotOurs:
+            return None
+        if call is None:
+            return None
+        call.record.technician_number = booking.technician_number
+        self._register(call)
+        request = Request(
+            requirements=booking.requirements,
+            technician=booking.technician,
+            agency=booking.agency,
+            agency_kind=kind,
+            migrant=booking.migrant_number,
+        )
+        await call.begin_booked(request, booking.interpreter)
+        return call
+
+    def refresh_roster(self, conn: Connection) -> None:
+        """Somebody may have changed the roster: read it again, and offer whoever became free."""
+        self._ports.roster.refresh(conn, self._ports.clock.now())
+
+    def freed(self, who: InterpreterId) -> None:
+        """An interpreter was freed outside of any call of this process."""
+        self._ports.roster.released(who)
 
     def when_nobody_available(self, technician: LegId, tell: Callable[[], None]) -> None:
         """Whom to tell that the hunt found nobody, while this technician waits."""
@@ -91,27 +164,25 @@ class Calls:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _make(self, call: CallId, job: JobNumber, technician: LegId) -> Call:
-        def tell_nobody_available() -> None:
-            tell = self._nobody_available.get(technician)
-            if tell is not None:
-                tell()
+    def _make(self, call: CallId, job: JobNumber, technician: LegId | None) -> Call:
+        return Call(self._ports, call, job, technician, self._listeners)
 
-        return Call(
-            self._ports,
-            call,
-            job,
-            technician,
-            tell_nobody_available=tell_nobody_available,
-            on_leg=lambda leg: self._by_leg.__setitem__(leg, self._by_id[call]),
-        )
+    def _nobody_left(self, which: CallId) -> None:
+        call = self._by_id.get(which)
+        tell = None if call is None else self._nobody_available.get(call.record.technician)
+        if tell is not None:
+            tell()
+
+    def _new_leg(self, leg: LegId, which: CallId) -> None:
+        call = self._by_id.get(which)
+        if call is not None:
+            self._by_leg[leg] = call
 
     def _register(self, call: Call) -> None:
         self._by_id[call.id] = call
         for leg in call.record.legs.open():
             self._by_leg[leg.id] = call
-        task = asyncio.create_task(self._run(call), name=f"call {call.job}")
-        self._tasks[call.id] = task
+        self._spawn(self._run(call), f"call {call.job}")
 
     async def _run(self, call: Call) -> None:
         try:
@@ -122,9 +193,13 @@ class Calls:
 
     def _forget(self, call: Call) -> None:
         self._by_id.pop(call.id, None)
-        self._tasks.pop(call.id, None)
         for leg in [leg for leg, owner in self._by_leg.items() if owner is call]:
             del self._by_leg[leg]
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _follow(self) -> None:
         async for event in self._ports.switch.events():
@@ -151,6 +226,8 @@ class Calls:
             remembered = remember(row.state, events)
             call = self._make(row.id, row.job, remembered.technician)
             call.resume(request_of(row, events), remembered)
+            if row.technician_number is not None:
+                call.record.technician_number = PhoneNumber(row.technician_number)
             self._register(call)
         for call in self.open:
             call.compare(at, snapshot)
@@ -161,3 +238,7 @@ class Calls:
         for row in orphans:
             store.update_call(conn, row.id, owner=self._ports.owner)
         return [(row, [one.event for one in calllog.events_of(conn, row.id)]) for row in orphans]
+
+
+class _NotOurs(Exception):
+    """Somebody else dials the booking; the call that was being opened is not."""

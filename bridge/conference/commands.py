@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import structlog
+
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.ports import Ports
 from bridge.telephony.switch import (
@@ -24,6 +26,8 @@ from bridge.telephony.switch import (
     SwitchUnavailable,
 )
 from bridge.vocabulary import LegId, RoomId
+
+log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 """How long to wait before a request is put again to a switch that could not be reached."""
@@ -68,6 +72,13 @@ class SwitchCommands:
                 partial(self._ports.switch.converse, leg, conversation),
                 again=partial(self.send, leg, conversation),
             )
+
+    async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
+        """Have a room hear prompts; news that can't be told now is not told later."""
+        try:
+            await self._ports.switch.announce(room, prompts, language)
+        except SwitchError as error:
+            log.warning("an announcement was not made", why=str(error))
 
     async def hang_up(self, leg: LegId) -> None:
         """End a leg."""

@@ -7,41 +7,43 @@ which is better than anything we could still say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import date
 
-from bridge.agencies.model import Technician
-from bridge.agencies.secrets import PinHasher
-from bridge.agencies.store import identify
-from bridge.clock import Clock
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
-from bridge.conference.model import CallState, Request
+from bridge.conference.interpreter_desk import InterpreterDesk
+from bridge.conference.mailbox import MailboxClosed
+from bridge.conference.model import CallState
+from bridge.conference.rings import Why
+from bridge.conference.technician_desk import DeskTools, TechnicianDesk
+from bridge.hours.localtime import LISBON
+from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.languages import Languages
 from bridge.ivr.migrant import Confirmed, MigrantScript
 from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript, Refused, TooLate
 from bridge.ivr.outcomes import Gone, NoKey
+from bridge.ivr.presence import PresenceScript
+from bridge.ivr.presence_model import InterpreterToOperator
 from bridge.ivr.prompts import Catalogue
-from bridge.ivr.request import (
-    CheckNumber,
-    Failed,
-    Identified,
-    Identify,
-    NobodyAvailable,
-    NotIdentified,
-    NumberFault,
-    NumberFine,
-    NumberRefused,
-    Requested,
-    RequestInterpreter,
-    Ring,
-    ToOperator,
+from bridge.ivr.rejoin import rejoin_script
+from bridge.ivr.request import ToOperator
+from bridge.ivr.room_keys import (
+    CommandDone,
+    NotPossible,
+    RoomCommand,
+    RoomCommandKind,
+    RoomKeysScript,
+    SwapReason,
+    WhyNot,
 )
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import Say
 from bridge.ivr.technician import TechnicianScript
-from bridge.storage.database import Database, DatabaseUnavailable
-from bridge.telephony.gate import NotPermitted, is_emergency, permit
+from bridge.roster.store import find_by_number
 from bridge.telephony.switch import (
     Conversation,
     ConversationName,
@@ -50,11 +52,17 @@ from bridge.telephony.switch import (
     HangUp,
     LegEnded,
     Next,
+    Stay,
     ToPerson,
 )
 from bridge.vocabulary import BadNumber, LegId, PhoneNumber, Role
 
-_RESUMABLE = frozenset({CallState.HUNTING, CallState.JOINING})
+_RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
+_KINDS = {
+    Why.CALL_BACK: CallbackKind.CALL_BACK,
+    Why.BOOKED: CallbackKind.BOOKED,
+    Why.DROPPED: CallbackKind.DROPPED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +70,57 @@ class Conversations:
     """Answers every conversation a carrier opens."""
 
     calls: Calls
-    database: Database
-    clock: Clock
-    hasher: PinHasher
+    tools: DeskTools
     languages: Languages
     catalogue: Catalogue
     operator_on_duty: bool
+    _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def handle(self, conversation: Conversation) -> Next:
         """Talk with the person on this leg, and say where the leg goes next."""
-        match conversation.name:
+        name, _, detail = conversation.name.partition("/")
+        match name:
             case ConversationName.LINE:
                 return await self._line(conversation)
             case ConversationName.OFFER:
                 return await self._offer(conversation)
             case ConversationName.MIGRANT:
                 return await self._migrant(conversation)
+            case ConversationName.CALL_BACK:
+                return await self._call_back(conversation)
+            case ConversationName.REJOIN:
+                return await self._rejoin(conversation)
+            case ConversationName.ROOM_KEYS:
+                return await self._room_keys(conversation, detail)
             case ConversationName.GOODBYE:
                 return await self._goodbye(conversation)
         raise LookupError("the carrier opened a conversation that the bridge does not have")
 
-    # --- the technician ------------------------------------------------------------------------
+    # --- somebody rings the line ---------------------------------------------------------------
 
     async def _line(self, conversation: Conversation) -> Next:
-        leg = conversation.leg
-        call = self.calls.of_leg(leg)
+        call = self.calls.of_leg(conversation.leg)
         if call is None:
-            call = await self.calls.open_call(leg, line_of(conversation.dialled))
-        desk = _TechnicianDesk(self, call)
+            caller = number_of(conversation.caller)
+            if caller is not None:
+                who = await self.tools.database.run(lambda conn: find_by_number(conn, caller))
+                if who is not None:
+                    return await self._presence(conversation, caller)
+            line = line_of(conversation.dialled)
+            call = await self.calls.open_call(conversation.leg, line, caller)
+        return await self._technician(conversation, call)
+
+    async def _technician(self, conversation: Conversation, call: Call) -> Next:
+        leg = conversation.leg
+        desk = TechnicianDesk(self.tools, call)
         talking = ScriptRun(self._technician_script(call), conversation, desk.consult)
-        self.calls.when_nobody_available(leg, lambda: talking.notify(NobodyAvailable()))
+
+        async def tell() -> None:
+            talking.notify(await desk.nobody_available())
+
+        self.calls.when_nobody_available(leg, lambda: self._spawn(tell()))
+        if call.record.state is CallState.QUEUED:
+            self._spawn(tell())
         try:
             outcome = await talking.run()
         finally:
@@ -111,7 +140,13 @@ class Conversations:
             )
         return TechnicianScript(self.languages, operator_on_duty=self.operator_on_duty)
 
-    # --- the interpreter -----------------------------------------------------------------------
+    async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
+        desk = InterpreterDesk(self.tools.database, self.tools.clock, self.tools.hasher, number)
+        script = PresenceScript(today=self._today(), operator_on_duty=self.operator_on_duty)
+        outcome = await run(script, conversation, desk.consult)
+        return ToPerson() if isinstance(outcome, InterpreterToOperator) else HangUp()
+
+    # --- somebody whom the bridge rang ---------------------------------------------------------
 
     async def _offer(self, conversation: Conversation) -> Next:
         leg = conversation.leg
@@ -124,38 +159,95 @@ class Conversations:
         async def consult(question: object) -> object:
             if not isinstance(question, AcceptOffer):
                 raise TypeError(f"nobody answers {type(question).__name__} here")
-            room = await call.accepted(leg, question.at or self.clock.now())
+            try:
+                room = await call.accepted(leg, question.at or self.tools.clock.now())
+            except MailboxClosed:
+                return TooLate()
             return TooLate() if room is None else Granted(room)
 
         script = OfferScript(
-            request.language, request.agency_kind, migrant_is_rung=request.migrant is not None
+            request.language,
+            request.agency_kind,
+            migrant_is_rung=request.migrant is not None,
+            replacement=call.record.complete,
+            today=self._today(),
         )
-        match await run(script, conversation, consult):
-            case Accepted(room):
-                return EnterRoom(room)
-            case Refused():
-                await call.refused(leg)
-            case NoKey():
-                await call.offer_silent(leg)
-            case Gone():
-                self._gone(call, leg)
-            case _:
-                pass
+        outcome = await run(script, conversation, consult)
+        try:
+            match outcome:
+                case Accepted(room):
+                    return EnterRoom(room)
+                case Refused():
+                    await call.refused(leg)
+                case NoKey():
+                    await call.offer_silent(leg)
+                case Gone():
+                    self._gone(call, leg)
+                case _:
+                    pass
+        except MailboxClosed:
+            pass
         return HangUp()
 
-    # --- the migrant, and everybody at the end -------------------------------------------------
-
     async def _migrant(self, conversation: Conversation) -> Next:
-        leg = conversation.leg
-        call = self.calls.of_leg(leg)
+        call = self.calls.of_leg(conversation.leg)
         if call is None or call.record.request is None:
             return HangUp()
         languages = self.catalogue.spoken_to_migrant(call.record.request.language)
         outcome = await run(MigrantScript(languages), conversation)
-        if isinstance(outcome, Confirmed):
-            room = await call.migrant_confirmed(leg)
-            return HangUp() if room is None else EnterRoom(room)
-        return HangUp()
+        return await self._into_room(call, conversation.leg, isinstance(outcome, Confirmed))
+
+    async def _call_back(self, conversation: Conversation) -> Next:
+        leg = conversation.leg
+        call = self.calls.of_leg(leg)
+        request = None if call is None else call.record.request
+        why = None if call is None else call.why_rung(leg)
+        if call is None or request is None or why not in _KINDS:
+            return HangUp()
+        script = CallbackScript(_KINDS[why], request.language, call.job)
+        outcome = await run(script, conversation)
+        return await self._into_room(call, leg, isinstance(outcome, Joining))
+
+    async def _rejoin(self, conversation: Conversation) -> Next:
+        leg = conversation.leg
+        call = self.calls.of_leg(leg)
+        if call is None or call.record.request is None:
+            return HangUp()
+        found = call.record.legs.get(leg)
+        languages: tuple[str, ...] = ("pt",)
+        if found is not None and found.role is Role.MIGRANT:
+            languages = self.catalogue.spoken_to_migrant(call.record.request.language)
+        outcome = await run(rejoin_script(languages), conversation)
+        return await self._into_room(call, leg, isinstance(outcome, Confirmed))
+
+    async def _into_room(self, call: Call, leg: LegId, confirmed: bool) -> Next:
+        if not confirmed:
+            return HangUp()
+        try:
+            room = await call.confirmed(leg)
+        except MailboxClosed:
+            return HangUp()
+        return HangUp() if room is None else EnterRoom(room)
+
+    # --- in the room, and at its end -----------------------------------------------------------
+
+    async def _room_keys(self, conversation: Conversation, pressed: str) -> Next:
+        call = self.calls.of_leg(conversation.leg)
+        found = None if call is None else call.record.legs.get(conversation.leg)
+        if call is None or found is None or found.role is Role.MIGRANT:
+            return Stay()
+
+        async def consult(question: object) -> object:
+            if not isinstance(question, RoomCommand):
+                raise TypeError(f"nobody answers {type(question).__name__} here")
+            try:
+                return await _obey(call, question)
+            except MailboxClosed:
+                return NotPossible(WhyNot.NOT_NOW)
+
+        script = RoomKeysScript(f"*{pressed}", offered=_offered(call))
+        await run(script, conversation, consult)
+        return Stay()
 
     async def _goodbye(self, conversation: Conversation) -> Next:
         call = self.calls.of_leg(conversation.leg)
@@ -167,80 +259,71 @@ class Conversations:
         await run(GoodbyeScript(languages), conversation)
         return HangUp()
 
+    # --- small tools ---------------------------------------------------------------------------
+
     def _gone(self, call: Call, leg: LegId) -> None:
-        """The conversation noticed the hang-up; the switch's own event may come before or after."""
-        call.happened(LegEnded(leg, self.clock.now(), Ending.HUNG_UP))
+        """The conversation noticed the hang-up; the switch's own event, which knows more, comes
+        at about the same time, so it is given a moment to come first.
+        """
+
+        async def later() -> None:
+            await asyncio.sleep(_SWITCH_KNOWS_WITHIN)
+            call.happened(LegEnded(leg, self.tools.clock.now(), Ending.HUNG_UP))
+
+        self._spawn(later())
+
+    def _today(self) -> date:
+        return self.tools.clock.now().astimezone(LISBON).date()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
 
-class _TechnicianDesk:
-    """Answers what one technician's script asks."""
-
-    def __init__(self, conversations: Conversations, call: Call) -> None:
-        self._of = conversations
-        self._call = call
-        self._technician: Technician | None = None
-        self._wrong = 0
-
-    async def consult(self, question: object) -> object:
-        """The answer to one question; `Failed` when the database cannot be used."""
-        try:
-            match question:
-                case Identify(agency_code, pin):
-                    return await self._identify(agency_code, pin)
-                case CheckNumber(digits):
-                    return check_number(digits)
-                case RequestInterpreter():
-                    return await self._request(question)
-        except DatabaseUnavailable:
-            return Failed()
-        raise TypeError(f"nobody answers {type(question).__name__} here")
-
-    async def _identify(self, agency_code: str, pin: str) -> object:
-        found = await identify(self._of.database, self._of.hasher, agency_code, pin)
-        if found is None:
-            self._wrong += 1
-            await self._call.identification_failed(self._wrong)
-            return NotIdentified()
-        self._technician = found
-        await self._call.identified(found)
-        return Identified(found.id, found.agency.id, found.agency.kind)
-
-    async def _request(self, question: RequestInterpreter) -> object:
-        technician = self._technician
-        if technician is None:
-            return Failed()
-        migrant = None
-        if isinstance(question.migrant, Ring):
-            migrant = permit(question.migrant.digits).number
-        request = Request(
-            language=question.language,
-            technician=technician.id,
-            agency=technician.agency.id,
-            agency_kind=technician.agency.kind,
-            migrant=migrant,
-        )
-        at = question.asked_at or self._of.clock.now()
-        return Requested(await self._call.requested(request, at))
+_SWITCH_KNOWS_WITHIN = 2.0
+"""Seconds in which the switch reports the end of a leg, with how it ended."""
 
 
-def check_number(digits: str) -> NumberFine | NumberRefused:
-    """Whether the gate would let this keyed number through, and why not."""
-    if is_emergency(digits):
-        return NumberRefused(NumberFault.EMERGENCY)
+def _offered(call: Call) -> frozenset[RoomCommandKind]:
+    """What can be done by key in this call's room now."""
+    request = call.record.request
+    offered = {RoomCommandKind.SWAP_INTERPRETER, RoomCommandKind.END_FOR_ALL}
+    if request is not None and request.migrant is not None:
+        inside = call.record.legs.role_in_room(Role.MIGRANT)
+        offered.add(RoomCommandKind.DROP_MIGRANT if inside else RoomCommandKind.RING_MIGRANT)
+    return frozenset(offered)
+
+
+async def _obey(call: Call, command: RoomCommand) -> object:
+    match command.kind:
+        case RoomCommandKind.SWAP_INTERPRETER:
+            reason = command.reason or SwapReason.OTHER
+            done = await call.swap(reason.value, exclude=reason.excludes)
+            return CommandDone() if done else NotPossible(WhyNot.NOT_NOW)
+        case RoomCommandKind.RING_MIGRANT:
+            if call.record.legs.role_in_room(Role.MIGRANT):
+                return NotPossible(WhyNot.MIGRANT_THERE)
+            done = await call.ring_migrant()
+            return CommandDone() if done else NotPossible(WhyNot.NO_NUMBER)
+        case RoomCommandKind.DROP_MIGRANT:
+            done = await call.drop_migrant()
+            return CommandDone() if done else NotPossible(WhyNot.MIGRANT_NOT_THERE)
+        case RoomCommandKind.END_FOR_ALL:
+            call.end()
+            return CommandDone()
+    return NotPossible(WhyNot.NOT_NOW)
+
+
+def number_of(caller: str) -> PhoneNumber | None:
+    """The number that rings, if it is one that could be rung back; hostile text is none."""
     try:
-        PhoneNumber.parse(digits)
+        return PhoneNumber.parse(caller)
     except BadNumber:
-        return NumberRefused(NumberFault.NOT_A_NUMBER)
-    try:
-        permit(digits)
-    except NotPermitted:
-        return NumberRefused(NumberFault.NOT_PERMITTED)
-    return NumberFine()
+        return None
 
 
 def line_of(dialled: str) -> str:
     """Which line was rung, as E.164; ``unknown`` for anything that is no telephone number."""
-    try:
-        return PhoneNumber.parse(dialled).e164
-    except BadNumber:
-        return "unknown"
+    number = number_of(dialled)
+    return "unknown" if number is None else number.e164

@@ -1,32 +1,42 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The hunt: the offers of one call, from the first ring to an acceptance or to nobody left.
+"""The hunt: the offers of one call, in waves, until an acceptance or until nobody is left.
 
-The hunt promises before it rings: ranking, reservation and offer are written in one transaction,
-and only then is the telephone rung. What it remembers can be read back from those rows.
+The hunt promises before it rings: ranking, reservations and offers of a wave are written in one
+transaction, and only then are the telephones rung. What it remembers can be read back from those
+rows. How many ring at once, and when the next wave joins, is the policy's to say.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
 from bridge.calllog import store as calllog
-from bridge.calllog.model import Event, EventKind, Scalar
+from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
+from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
-from bridge.roster.matching import Ranking, rank
+from bridge.roster.column_ranking import ColumnRanking
+from bridge.roster.store import OfferOutcome
 from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
-from bridge.vocabulary import InterpreterId, LegId, Role, RoomId, new_leg_id
+from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
+
+MOST_PROSPECTS = 64
+"""So far down a ranking a wave may look; no wave rings nearly as many."""
+NEXT_PHONE_REASONS = frozenset({"unreachable", "no_answer", "failed"})
+"""After these, an interpreter's next telephone is worth a try; after "busy" none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,17 @@ class Offer:
     leg: LegId
     interpreter: InterpreterId
     to: PermittedNumber
+    phone: int = 0
+    """Which of the interpreter's telephones, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOffer:
+    """An offer that rings or is being answered."""
+
+    interpreter: InterpreterId
+    since: datetime
+    phone: int = 0
 
 
 class Hunt:
@@ -46,37 +67,46 @@ class Hunt:
         ports: Ports,
         record: CallRecord,
         commands: SwitchCommands,
+        mailbox: Mailbox,
         *,
         adopt: Callable[[CallLeg], None],
-        tell_nobody_available: Callable[[], None],
+        nobody_left: Callable[[], None],
     ) -> None:
         self._ports = ports
+        self._desk = ports.roster
         self._record = record
         self._commands = commands
+        self._mailbox = mailbox
         self._adopt = adopt
-        self._tell_nobody_available = tell_nobody_available
+        self._nobody_left = nobody_left
         self._tried: set[InterpreterId] = set()
-        self._live: dict[LegId, InterpreterId] = {}
+        self._refused: set[InterpreterId] = set()
+        self._live: dict[LegId, LiveOffer] = {}
+        self._waves = 0
 
     def resume(
         self,
         tried: Iterable[InterpreterId],
-        live: Iterable[tuple[LegId, InterpreterId]],
+        live: Iterable[tuple[LegId, InterpreterId, datetime]],
     ) -> None:
         """Take over from a process that died."""
         self._tried.update(tried)
-        self._live.update(live)
+        self._live.update({leg: LiveOffer(who, since) for leg, who, since in live})
 
-    async def begin(self, request: Request, at: datetime) -> None:
-        """The request is complete: write it and ring the first interpreter, in one transaction."""
+    async def begin(
+        self, request: Request, at: datetime, first: InterpreterId | None = None
+    ) -> None:
+        """The request is complete: write it and ring the first wave, in one transaction.
+
+        With `first`, a booked call's interpreter, that one alone is rung before anybody else.
+        """
         record = self._record
         progress = advance(record.progress, Trigger.REQUEST)
         if progress is None:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
-        migrant = "beside" if request.migrant is None else "ring"
 
-        def work(conn: Connection) -> Offer | None:
+        def work(conn: Connection) -> list[Offer]:
             store.update_call(
                 conn,
                 record.id,
@@ -84,35 +114,57 @@ class Hunt:
                 language=request.language,
                 agency=request.agency,
                 technician=request.technician,
-                migrant_mode=migrant,
+                requirements=request.requirements,
+                migrant_mode=request.migrant_mode,
                 migrant_number=None if request.migrant is None else request.migrant.e164,
             )
             data: Data = {
                 "language": request.language,
-                "migrant": migrant,
+                "migrant": request.migrant_mode,
                 "agency_kind": request.agency_kind.value,
             }
             asked = record.event(EventKind.REQUESTED, record.technician, data, at)
             calllog.append(conn, asked)
-            return self._reserve_next(conn, request)
+            if first is not None:
+                self._desk.refresh(conn, at)
+                booked = self._reserve(conn, first, 0, at)
+                if booked is not None:
+                    return [booked]
+            return self._reserve_wave(conn, request)
 
-        offer = await record.transact(work)
-        record.progress, record.request = progress, request
-        await self._ring(offer)
+        offers = await record.transact(work)
+        record.progress, record.request, record.asked_at = progress, request, at
+        await self._ring(offers)
 
     async def go_on(self) -> None:
-        """Ring the next interpreter, if the call still hunts and nobody rings."""
-        request = self._record.request
-        if request is None or self._live or self._record.state is not CallState.HUNTING:
+        """Ring the next wave, if the call still hunts and nobody rings."""
+        if not self._live:
+            await self._next_wave(exhausts=True)
+
+    async def somebody_free(self, who: InterpreterId) -> None:
+        """Somebody became free while this request waits: offer it at once."""
+        if who in self._refused:
             return
-        await self._ring(await self._record.transact(lambda c: self._reserve_next(c, request)))
+        self._tried.discard(who)
+        if self._record.state is CallState.QUEUED:
+            await self._next_wave(exhausts=False)
+
+    async def replace(self, excluded: InterpreterId | None) -> None:
+        """Hunt again from the start, without this interpreter if one is named."""
+        request = self._record.request
+        self._tried.clear()
+        if excluded is not None and request is not None:
+            left_out = request.requirements.excluded | {excluded}
+            requirements = replace(request.requirements, excluded=left_out)
+            self._record.request = replace(request, requirements=requirements)
+        await self.go_on()
 
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late."""
         record = self._record
         progress = advance(record.progress, Trigger.ACCEPT)
-        interpreter = self._live.get(leg)
-        if interpreter is None or progress is None:
+        offer = self._live.get(leg)
+        if offer is None or progress is None:
             await record.note(EventKind.OFFER_TOO_LATE, leg)
             return None
         losers = [other for other in self._live if other != leg]
@@ -120,123 +172,209 @@ class Hunt:
         def work(conn: Connection) -> None:
             roster_store.accept_reservation(conn, leg, at)
             store.update_call(conn, record.id, state=progress.state)
-            about: Data = {"interpreter": int(interpreter)}
-            calllog.append(
-                conn,
-                record.event(EventKind.OFFER_ACCEPTED, leg, about, at),
-                *self._cancellations(losers, "another_accepted"),
-            )
+            about: Data = {"interpreter": int(offer.interpreter)}
+            calllog.append(conn, record.event(EventKind.OFFER_ACCEPTED, leg, about, at))
+            self._write_cancelled(conn, losers, "another_accepted")
 
         await record.transact(work)
-        record.progress, record.interpreter = progress, leg
+        record.progress, record.interpreter, record.interpreter_since = progress, leg, at
         record.legs.update(leg, connected=True)
         self._live.pop(leg)
+        self._desk.accepted(offer.interpreter, (at - offer.since).total_seconds())
         await self._silence(losers)
         return record.room
 
     async def over(self, leg: LegId, kind: EventKind, reason: str | None = None) -> None:
-        """An offer ended without an acceptance: write it and ring the next interpreter."""
-        interpreter = self._live.pop(leg, None)
-        if interpreter is None:
+        """An offer ended without an acceptance: write it, and go on."""
+        offer = self._live.pop(leg, None)
+        if offer is None:
             return
-        data: Data = {"interpreter": int(interpreter)}
+        who = offer.interpreter
+        data: Data = {"interpreter": int(who)}
         if reason is not None:
             data["reason"] = reason
-        await self._record.note(kind, leg, data)
-        await self.go_on()
+        at = self._ports.clock.now()
+        record = self._record
+
+        def work(conn: Connection) -> Offer | None:
+            calllog.append(conn, record.event(kind, leg, data, at))
+            outcome = (
+                OfferOutcome.REFUSED if kind is EventKind.OFFER_REFUSED else OfferOutcome.UNANSWERED
+            )
+            roster_store.end_offer(conn, leg, at, outcome, self._desk.call_minutes)
+            if roster_store.release(conn, leg, at) is not None:
+                freed: Data = {"interpreter": int(who)}
+                calllog.append(conn, record.event(EventKind.RELEASED, leg, freed, at))
+            if reason in NEXT_PHONE_REASONS and record.state is CallState.HUNTING:
+                return self._reserve(conn, who, offer.phone + 1, at)
+            return None
+
+        again = await record.transact(work)
+        if kind is EventKind.OFFER_REFUSED:
+            self._refused.add(who)
+            self._desk.refused(who)
+        elif again is None:
+            self._desk.unanswered(who)
+        if again is not None:
+            await self._ring([again])
+        else:
+            await self.go_on()
 
     async def cancel(self, reason: str) -> None:
         """Stop every ringing telephone of this call; written first, then done."""
         if self._live:
             legs = list(self._live)
-            await self._record.write(*self._cancellations(legs, reason))
+            await self._record.transact(lambda conn: self._write_cancelled(conn, legs, reason))
             await self._silence(legs)
 
-    # --- inside --------------------------------------------------------------------------------
+    # --- waves ---------------------------------------------------------------------------------
 
-    def _reserve_next(self, conn: Connection, request: Request) -> Offer | None:
-        """Rank the roster and promise the best free interpreter to this call, written down.
-
-        Changes nothing in memory, so that the transaction can be tried again.
-        """
-        record, at = self._record, self._ports.clock.now()
-        roster = self._ports.roster.current(conn)
-        ranking = rank(
-            roster,
-            request.language,
-            reserved=roster_store.reserved(conn),
-            tried=self._tried,
-        )
-        calllog.append(conn, record.event(EventKind.RANKED, data=_trace(ranking), at=at))
-        for candidate in ranking.candidates:
-            interpreter = roster.interpreters[candidate.interpreter]
-            try:
-                to = permit(interpreter.number)
-            except NotPermitted:
-                # A roster number that the gate refuses is the roster's fault, not the call's.
-                continue
-            leg = new_leg_id(Role.INTERPRETER)
-            about: Data = {"interpreter": int(interpreter.id)}
-            owner = self._ports.owner
-            if not roster_store.reserve(conn, interpreter.id, record.id, leg, at, owner):
-                refused = record.event(EventKind.RESERVATION_REFUSED, data=about, at=at)
-                calllog.append(conn, refused)
-                continue
-            store.add_leg(conn, leg, record.id, Role.INTERPRETER, at, interpreter=interpreter.id)
-            calllog.append(
-                conn,
-                record.event(EventKind.RESERVED, leg, about, at),
-                record.event(EventKind.OFFERED, leg, about, at),
-            )
-            return Offer(leg, interpreter.id, to)
-        return None
-
-    async def _ring(self, offer: Offer | None) -> None:
-        if offer is None:
-            data: Data = {"reason": "nobody_left"}
-            await self._record.move(Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, data)
-            self._tell_nobody_available()
+    async def _next_wave(self, *, exhausts: bool) -> None:
+        record, request = self._record, self._record.request
+        if request is None or record.state not in (CallState.HUNTING, CallState.QUEUED):
             return
-        self._live[offer.leg] = offer.interpreter
-        self._tried.add(offer.interpreter)
-        now = self._ports.clock.now()
-        self._adopt(CallLeg(offer.leg, Role.INTERPRETER, now, interpreter=offer.interpreter))
-        await self._commands.ring(
-            OutboundLeg(
-                leg=offer.leg,
-                to=offer.to,
-                caller_id=self._ports.caller_id,
-                conversation=ConversationName.OFFER,
-                ring_seconds=self._ports.ring_seconds,
-            )
-        )
+        offers = await record.transact(lambda conn: self._reserve_wave(conn, request))
+        if offers and record.state is CallState.QUEUED:
+            await record.move(Trigger.FREE)
+        if offers or exhausts:
+            await self._ring(offers)
 
-    def _cancellations(self, legs: Iterable[LegId], reason: str) -> list[Event]:
-        return [
-            self._record.event(
-                EventKind.OFFER_CANCELLED,
-                leg,
-                {"interpreter": int(self._live[leg]), "reason": reason},
+    async def _join_wave(self, wave: int) -> None:
+        """The wave has rung for so long that the next one joins it."""
+        if wave == self._waves and self._live and self._record.state is CallState.HUNTING:
+            await self._next_wave(exhausts=False)
+
+    def _reserve_wave(self, conn: Connection, request: Request) -> list[Offer]:
+        """Rank the roster and promise a wave of interpreters to this call, written down.
+
+        Changes nothing that a second try of the transaction would find changed.
+        """
+        at = self._ports.clock.now()
+        offers: list[Offer] = []
+        passed: set[InterpreterId] = set()
+        while not offers:
+            ranking = self._desk.rank(conn, request.requirements, at, self._tried | passed)
+            data = _trace(ranking, self._waves + 1)
+            calllog.append(conn, self._record.event(EventKind.RANKED, data=data, at=at))
+            wave = self._desk.policy.wave(ranking.prospects(MOST_PROSPECTS))
+            if not wave.phones:
+                break
+            for who in wave.phones:
+                passed.add(who)
+                offer = self._reserve(conn, who, 0, at)
+                if offer is not None:
+                    offers.append(offer)
+        return offers
+
+    def _reserve(
+        self, conn: Connection, who: InterpreterId, phone: int, at: datetime
+    ) -> Offer | None:
+        """Promise one interpreter to this call, to be rung at this telephone of theirs."""
+        record = self._record
+        found = _dialable(self._desk.interpreter(who).phones, phone)
+        if found is None:
+            return None
+        place, to = found
+        leg = new_leg_id(Role.INTERPRETER)
+        about: Data = {"interpreter": int(who)}
+        if not roster_store.reserve(conn, who, record.id, leg, at, self._ports.owner):
+            refused = record.event(EventKind.RESERVATION_REFUSED, data=about, at=at)
+            calllog.append(conn, refused)
+            self._mailbox.tell(partial(self._taken_elsewhere, who))
+            return None
+        store.add_leg(conn, leg, record.id, Role.INTERPRETER, at, interpreter=who)
+        calllog.append(
+            conn,
+            record.event(EventKind.RESERVED, leg, about, at),
+            record.event(EventKind.OFFERED, leg, about, at),
+        )
+        return Offer(leg, who, to, place)
+
+    async def _taken_elsewhere(self, who: InterpreterId) -> None:
+        self._desk.promised(who)
+
+    async def _ring(self, offers: list[Offer]) -> None:
+        record = self._record
+        if not offers:
+            if not self._live:
+                await record.move(
+                    Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": "nobody_left"}
+                )
+                self._nobody_left()
+            return
+        request = record.request
+        now = self._ports.clock.now()
+        for offer in offers:
+            self._live[offer.leg] = LiveOffer(offer.interpreter, now, offer.phone)
+            self._tried.add(offer.interpreter)
+            if request is not None:
+                self._desk.rung(offer.interpreter, request.language, now)
+            self._adopt(CallLeg(offer.leg, Role.INTERPRETER, now, interpreter=offer.interpreter))
+        self._waves += 1
+        overlap = self._desk.policy.overlap_after
+        if overlap is not None:
+            self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
+        for offer in offers:
+            await self._commands.ring(
+                OutboundLeg(
+                    leg=offer.leg,
+                    to=offer.to,
+                    caller_id=self._ports.caller_id,
+                    conversation=ConversationName.OFFER,
+                    ring_seconds=self._ports.ring_seconds,
+                )
             )
-            for leg in legs
-        ]
+
+    def _write_cancelled(self, conn: Connection, legs: Iterable[LegId], reason: str) -> None:
+        at = self._ports.clock.now()
+        for leg in legs:
+            data: Data = {"interpreter": int(self._live[leg].interpreter), "reason": reason}
+            roster_store.end_offer(conn, leg, at, OfferOutcome.CANCELLED)
+            calllog.append(conn, self._record.event(EventKind.OFFER_CANCELLED, leg, data, at))
 
     async def _silence(self, legs: Iterable[LegId]) -> None:
+        now = self._ports.clock.now()
         for leg in legs:
-            self._live.pop(leg, None)
+            offer = self._live.pop(leg, None)
+            if offer is not None:
+                self._desk.stopped(offer.interpreter, (now - offer.since).total_seconds())
             await self._commands.hang_up(leg)
 
 
-def _trace(ranking: Ranking) -> dict[str, Scalar]:
+def _dialable(phones: tuple[PhoneNumber, ...], first: int) -> tuple[int, PermittedNumber] | None:
+    """The first of somebody's telephones, from that place on, that the gate lets through."""
+    for place, number in enumerate(phones[first:], first):
+        try:
+            return place, permit(number)
+        except NotPermitted:
+            # A roster number that the gate refuses is the roster's fault, not the call's.
+            continue
+    return None
+
+
+def _trace(ranking: ColumnRanking, wave: int) -> Data:
     """The ranking as an event's data: everybody who speaks the language, and why or why not."""
+    whole = ranking.whole()
     return {
-        "candidates": len(ranking.candidates),
-        "skipped": len(ranking.skipped),
+        "wave": wave,
+        "candidates": len(whole.candidates),
+        "skipped": len(whole.skipped),
         "trace": json.dumps(
             {
-                "rung_in_order": [int(one.interpreter) for one in ranking.candidates],
-                "skipped": {str(int(who)): why.value for who, why in ranking.skipped},
+                "ranked": [
+                    [int(one.interpreter), one.group, _finite(one.score)]
+                    for one in whole.candidates
+                ],
+                "skipped": {
+                    str(int(one.interpreter)): [one.reason.label, *map(list, one.numbers)]
+                    for one in whole.skipped
+                },
             },
             separators=(",", ":"),
         ),
     }
+
+
+def _finite(score: float) -> float | None:
+    """A score as JSON can carry it; somebody idle for ever has none."""
+    return round(score, 4) if math.isfinite(score) else None

@@ -15,6 +15,10 @@ Work = Callable[[], Awaitable[T]]
 log = structlog.get_logger(__name__)
 
 
+class MailboxClosed(Exception):
+    """What was asked cannot be done any more: the call has ended."""
+
+
 class Mailbox:
     """Runs pieces of work one after the other, in the order in which they were given.
 
@@ -25,9 +29,15 @@ class Mailbox:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[tuple[Work[Any], asyncio.Future[Any] | None]] = asyncio.Queue()
         self._timers: set[asyncio.TimerHandle] = set()
+        self._closed = False
 
     async def ask(self, work: Work[T]) -> T:
-        """Have `work` done in its turn and return its result, or raise what it raised."""
+        """Have `work` done in its turn and return its result, or raise what it raised.
+
+        Raises `MailboxClosed` when `run` ends, or has ended, before it was done.
+        """
+        if self._closed:
+            raise MailboxClosed
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((work, reply))
         return await reply
@@ -53,12 +63,13 @@ class Mailbox:
                 work, reply = await self._queue.get()
                 await self._do(work, reply)
         finally:
+            self._closed = True
             for timer in self._timers:
                 timer.cancel()
             while not self._queue.empty():
                 _, reply = self._queue.get_nowait()
-                if reply is not None:
-                    reply.cancel()
+                if reply is not None and not reply.done():
+                    reply.set_exception(MailboxClosed())
 
     async def _do(self, work: Work[Any], reply: asyncio.Future[Any] | None) -> None:
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bridge.agencies.model import AgencyKind
+from bridge.roster.requirements import Requirements
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, TechnicianId
 
 
@@ -165,9 +166,19 @@ def outcome_of(progress: Progress) -> Outcome:
 class Request:
     """What a technician asks for."""
 
-    language: LanguageTag
+    requirements: Requirements
     technician: TechnicianId
     agency: AgencyId
     agency_kind: AgencyKind
     migrant: PhoneNumber | None
     """The number to ring, already permitted; `None`: the migrant sits beside the technician."""
+
+    @property
+    def language(self) -> LanguageTag:
+        """The language to be interpreted to and from Portuguese."""
+        return self.requirements.language
+
+    @property
+    def migrant_mode(self) -> str:
+        """Where the migrant is, as written in rows and events: ``beside`` or ``ring``."""
+        return "beside" if self.migrant is None else "ring"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.clock import Clock
-from bridge.roster.index import RosterIndex
+from bridge.roster.desk import RosterDesk
 from bridge.storage.database import Database
 from bridge.telephony.switch import Switch
 from bridge.vocabulary import PhoneNumber
@@ -19,7 +19,7 @@ class Ports:
     database: Database
     switch: Switch
     clock: Clock
-    roster: RosterIndex
+    roster: RosterDesk
     caller_id: PhoneNumber
     """The number that interpreters and migrants see."""
     ring_seconds: float

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -24,7 +25,16 @@ from bridge.conference.model import (
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import CallId, JobNumber, LegId, Role, RoomId, room_of
+from bridge.vocabulary import (
+    CallId,
+    InterpreterId,
+    JobNumber,
+    LegId,
+    PhoneNumber,
+    Role,
+    RoomId,
+    room_of,
+)
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
@@ -33,17 +43,30 @@ Data = dict[str, Scalar]
 class CallRecord:
     """The state of one call, shared by its parts, and its writing into the database."""
 
-    def __init__(self, ports: Ports, call: CallId, job: JobNumber, technician: LegId) -> None:
+    def __init__(
+        self, ports: Ports, call: CallId, job: JobNumber, technician: LegId | None
+    ) -> None:
         self.id = call
         self.job = job
         self.room: RoomId = room_of(call)
-        self.technician = technician
+        self.technician = technician or LegId("")
+        """The technician's latest leg; empty before there was one."""
         self.legs = Legs()
-        self.legs.add(CallLeg(technician, Role.TECHNICIAN, ports.clock.now(), connected=True))
+        if technician is not None:
+            now = ports.clock.now()
+            self.legs.add(CallLeg(technician, Role.TECHNICIAN, now, connected=True))
         self.progress = Progress()
         self.request: Request | None = None
+        self.asked_at: datetime | None = None
+        """When the request was complete; who asked first is served first."""
+        self.technician_number: PhoneNumber | None = None
+        """Where the technician can be rung back; `None` when the caller withheld it."""
+        self.calling_back = False
+        """Whether the technician has hung up and waits to be rung."""
         self.interpreter: LegId | None = None
         """The leg of the interpreter who accepted."""
+        self.interpreter_since: datetime | None = None
+        """When that was; their minutes count from here."""
         self.complete = False
         """Whether everybody the request named has been in the room."""
         self._ports = ports
@@ -99,24 +122,37 @@ class CallRecord:
         self.progress = progress
         return True
 
+    def unreached(self) -> None:
+        """The technician who was to be rung did not answer."""
+        self.progress = replace(self.progress, unreached=True)
+
+    def booked(self) -> None:
+        """The technician took a later time."""
+        self.progress = replace(self.progress, booked=True)
+
     async def end_leg(self, leg: CallLeg, at: datetime, ending: Ending) -> None:
         """A leg is gone: write it, and free the interpreter it was reserved with."""
         spoke = leg.id == self.interpreter
 
-        def work(conn: Connection) -> None:
+        def work(conn: Connection) -> InterpreterId | None:
             store.end_leg(conn, leg.id, at, ending.value)
             data: Data = {"role": leg.role.value, "ending": ending.value}
             calllog.append(conn, self.event(EventKind.LEG_ENDED, leg.id, data, at))
             freed = roster_store.release(conn, leg.id, at)
             if freed is None:
-                return
+                return None
             about: Data = {"interpreter": int(freed)}
             calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
-            if spoke:
-                roster_store.mark_call_ended(conn, freed, at)
+            return freed
 
-        await self._ports.database.run(work)
+        freed = await self._ports.database.run(work)
         self.legs.update(leg.id, ended=True, in_room=False)
+        if freed is None:
+            return
+        if spoke and self.interpreter_since is not None:
+            self._ports.roster.call_ended(freed, self.interpreter_since, at)
+        else:
+            self._ports.roster.released(freed)
 
     async def close(self) -> None:
         """The last leg is gone: write the outcome."""

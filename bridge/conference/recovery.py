@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
+from bridge.roster.requirements import Requirements
 from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role
 
 _OFFER_OVER = frozenset(
@@ -33,20 +35,25 @@ class Remembered:
     interpreter: LegId | None
     complete: bool
     tried: frozenset[InterpreterId]
-    live_offers: tuple[tuple[LegId, InterpreterId], ...]
+    live_offers: tuple[tuple[LegId, InterpreterId, datetime], ...]
+    asked_at: datetime | None
+    calling_back: bool
 
 
 def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     """Fold the events of an open call whose row says `state`."""
     legs: dict[LegId, CallLeg] = {}
-    offers: dict[LegId, InterpreterId] = {}
+    offers: dict[LegId, tuple[InterpreterId, datetime]] = {}
     tried: set[InterpreterId] = set()
     kinds: set[EventKind] = set()
     interpreter: LegId | None = None
     technician = LegId("")
+    asked_at: datetime | None = None
     for event in events:
         kinds.add(event.kind)
         leg = event.leg
+        if event.kind is EventKind.REQUESTED:
+            asked_at = event.at
         if leg is None:
             continue
         if event.kind is EventKind.CALL_ANSWERED:
@@ -55,10 +62,14 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         elif event.kind is EventKind.OFFERED:
             who = InterpreterId(int(event.data["interpreter"] or 0))
             legs[leg] = CallLeg(leg, Role.INTERPRETER, event.at, interpreter=who)
-            offers[leg] = who
+            offers[leg] = (who, event.at)
             tried.add(who)
         elif event.kind is EventKind.MIGRANT_RUNG:
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at)
+        elif event.kind is EventKind.REDIALLED:
+            legs[leg] = CallLeg(leg, Role(str(event.data["role"])), event.at)
+            if legs[leg].role is Role.TECHNICIAN:
+                technician = leg
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
         if event.kind is EventKind.OFFER_ACCEPTED:
@@ -84,7 +95,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         interpreter=interpreter,
         complete=EventKind.ROOM_COMPLETE in kinds,
         tried=frozenset(tried),
-        live_offers=tuple(offers.items()),
+        live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
+        asked_at=asked_at,
+        calling_back=EventKind.CALL_BACK_PROMISED in kinds,
     )
 
 
@@ -97,7 +110,7 @@ def request_of(row: CallRow, events: Iterable[Event]) -> Request | None:
     if kind is None or row.language is None or row.agency is None or row.technician is None:
         return None
     return Request(
-        language=row.language,
+        requirements=row.requirements or Requirements(row.language, agency=row.agency),
         technician=row.technician,
         agency=row.agency,
         agency_kind=AgencyKind(str(kind)),
@@ -109,8 +122,8 @@ def _after(leg: CallLeg, kind: EventKind) -> CallLeg:
     match kind:
         case EventKind.OFFER_ANSWERED | EventKind.MIGRANT_ANSWERED | EventKind.OFFER_ACCEPTED:
             return replace(leg, connected=True)
-        case EventKind.MIGRANT_CONFIRMED:
-            return replace(leg, confirmed=True)
+        case EventKind.MIGRANT_CONFIRMED | EventKind.REJOINED:
+            return replace(leg, connected=True, confirmed=True)
         case EventKind.ROOM_ENTERED:
             return replace(leg, connected=True, in_room=True)
         case EventKind.ROOM_LEFT:

@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The room of one call: bringing people in, ringing the migrant, and the goodbye."""
+"""The room of one call: bringing people in, and the goodbye."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection
-
-from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
-from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState, Trigger, advance
-from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
-from bridge.telephony.gate import permit
-from bridge.telephony.switch import ConversationName, OutboundLeg
-from bridge.vocabulary import LegId, Role, RoomId, new_leg_id
+from bridge.conference.rings import Ring, Rings, Why, permitted
+from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
+from bridge.telephony.switch import ConversationName
+from bridge.vocabulary import Role
+
+TECHNICIAN_TRIES = 2
+"""How often a technician who asked to be rung is rung."""
 
 
 class Room:
@@ -26,26 +25,64 @@ class Room:
 
     def __init__(
         self,
-        ports: Ports,
         record: CallRecord,
         commands: SwitchCommands,
+        rings: Rings,
         *,
-        adopt: Callable[[CallLeg], None],
+        migrant_languages: Callable[[str], tuple[str, ...]],
     ) -> None:
-        self._ports = ports
+        """`migrant_languages` gives the prompt languages for a speaker of a language."""
         self._record = record
         self._commands = commands
-        self._adopt = adopt
+        self._rings = rings
+        self._migrant_languages = migrant_languages
 
     async def bring_technician(self) -> None:
-        """Move the technician, who waits, to the interpreter who accepted."""
+        """Move the technician, who waits, to the interpreter; or ring one who does not."""
         record = self._record
-        await self._commands.bring(
-            record.technician,
-            record.room,
-            wanted=lambda: (
-                record.state is CallState.JOINING and not record.legs.in_room(record.technician)
-            ),
+        leg = record.legs.get(record.technician)
+        if leg is not None and not leg.ended:
+            if not self._rings.any(Role.TECHNICIAN):
+                await self._commands.bring(
+                    leg.id,
+                    record.room,
+                    wanted=lambda: (
+                        record.state is CallState.JOINING and not record.legs.in_room(leg.id)
+                    ),
+                )
+        elif record.calling_back:
+            await self.ring_technician(Why.CALL_BACK)
+
+    async def ring_technician(self, why: Why) -> None:
+        """Ring a technician who is not connected."""
+        to = permitted(self._record.technician_number)
+        if to is None or self._rings.any(Role.TECHNICIAN):
+            return
+        await self._rings.ring(
+            Ring(
+                Role.TECHNICIAN,
+                to,
+                why,
+                ConversationName.CALL_BACK,
+                on_failure=self._technician_unreached,
+                tries=TECHNICIAN_TRIES,
+            )
+        )
+
+    async def ring_migrant(self) -> None:
+        """Ring the migrant for the first time."""
+        request = self._record.request
+        to = None if request is None else permitted(request.migrant)
+        if to is None or self._rings.any(Role.MIGRANT):
+            return
+        await self._rings.ring(
+            Ring(
+                Role.MIGRANT,
+                to,
+                Why.INVITED,
+                ConversationName.MIGRANT,
+                on_failure=lambda: self.announce(Announcement.CANNOT_REACH_MIGRANT),
+            )
         )
 
     async def entered(self, leg: CallLeg, at: datetime) -> None:
@@ -57,39 +94,45 @@ class Room:
         await record.note(EventKind.ROOM_ENTERED, leg.id, {"role": leg.role.value}, at)
         if record.state is CallState.JOINING and self._pair_is_in():
             await record.move(Trigger.JOIN)
-            await self._ring_migrant()
+            record.calling_back = False
+            if not record.legs.role_in_room(Role.MIGRANT):
+                await self.ring_migrant()
         if not record.complete and self._everybody_is_in():
             record.complete = True
             await record.note(EventKind.ROOM_COMPLETE, at=at)
 
-    async def left(self, leg: CallLeg, at: datetime) -> bool:
-        """The leg is out of the room. Whether that ends the conversation of the others."""
-        if not leg.in_room:
-            return False
-        self._record.legs.update(leg.id, in_room=False)
-        await self._record.note(EventKind.ROOM_LEFT, leg.id, {"role": leg.role.value}, at)
-        return leg.role is not Role.MIGRANT and self._record.state is CallState.TALKING
+    async def left(self, leg: CallLeg, at: datetime) -> None:
+        """The leg is out of the room; whether it is gone is told by its end."""
+        if leg.in_room:
+            self._record.legs.update(leg.id, in_room=False)
+            await self._record.note(EventKind.ROOM_LEFT, leg.id, {"role": leg.role.value}, at)
 
-    async def migrant_confirmed(self, leg: LegId) -> RoomId | None:
-        """A person pressed a key on the migrant's leg. The room to enter, or `None`."""
-        if self._record.state is not CallState.TALKING:
-            await self._record.note(EventKind.LATE, leg, {"what": "migrant_confirmed"})
-            return None
-        self._record.legs.update(leg, confirmed=True)
-        await self._record.note(EventKind.MIGRANT_CONFIRMED, leg)
-        return self._record.room
+    async def announce(self, word: Announcement) -> None:
+        """Have those in the room hear it, in Portuguese and in the migrant's language."""
+        record = self._record
+        await self._commands.announce(record.room, (word.value,), "pt")
+        request = record.request
+        if word in FOR_MIGRANTS and request is not None and record.legs.role_in_room(Role.MIGRANT):
+            for language in self._migrant_languages(request.language):
+                if language != "pt":
+                    await self._commands.announce(record.room, (word.value,), language)
 
     async def part(self) -> None:
-        """Technician or interpreter is gone: the others hear goodbye, nobody is left ringing."""
+        """It is over: those in the room hear goodbye, nobody is left ringing."""
         record = self._record
         if advance(record.progress, Trigger.PART) is None:
             return
         await record.move(Trigger.PART)
+        record.calling_back = False
         for leg in record.legs.open():
             if leg.connected and (leg.in_room or leg.id == record.interpreter):
                 await self._commands.send(leg.id, ConversationName.GOODBYE)
-            elif leg.role is not Role.TECHNICIAN:
+            elif leg.id != record.technician or not leg.connected:
                 await self._commands.hang_up(leg.id)
+
+    async def _technician_unreached(self) -> None:
+        self._record.unreached()
+        await self.part()
 
     def _pair_is_in(self) -> bool:
         record = self._record
@@ -104,25 +147,3 @@ class Room:
         if request is None or not self._pair_is_in():
             return False
         return request.migrant is None or self._record.legs.role_in_room(Role.MIGRANT)
-
-    async def _ring_migrant(self) -> None:
-        request = self._record.request
-        if request is None or request.migrant is None:
-            return
-        leg, at = new_leg_id(Role.MIGRANT), self._ports.clock.now()
-
-        def work(conn: Connection) -> None:
-            store.add_leg(conn, leg, self._record.id, Role.MIGRANT, at)
-            calllog.append(conn, self._record.event(EventKind.MIGRANT_RUNG, leg, at=at))
-
-        await self._record.transact(work)
-        self._adopt(CallLeg(leg, Role.MIGRANT, at))
-        await self._commands.ring(
-            OutboundLeg(
-                leg=leg,
-                to=permit(request.migrant),
-                caller_id=self._ports.caller_id,
-                conversation=ConversationName.MIGRANT,
-                ring_seconds=self._ports.migrant_ring_seconds,
-            )
-        )

@@ -24,6 +24,7 @@ from bridge.roster.eligibility import (
 from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter, Opening, opening
 from bridge.roster.policies import LOWEST_LEVEL, Facts, Policy, group
+from bridge.roster.rates import RatePrior
 from bridge.roster.requirements import NO_LISTS, Lists, Requirements
 from bridge.roster.scarcity import price, scarcity
 from bridge.roster.standing import Standing
@@ -43,6 +44,8 @@ class Knowledge:
     pool_rate: float = 0.0
     """Minutes offered for each minute promised (fairness.py)."""
     answering: Answering = field(default_factory=Answering)
+    call_minutes: float = RatePrior().call_minutes
+    """The mean length of a call, its pause included (rates.py)."""
     zone: ZoneInfo = LISBON
     """The service's own time, whose hours of the day `answering` counts in."""
 

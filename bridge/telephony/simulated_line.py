@@ -80,15 +80,16 @@ class SimulatedLine:
 
     async def key(self, digits: str) -> None:
         """Press keys, a tenth of a second each."""
-        for digit in digits:
-            if self._ended.is_set():
-                return
+        left = deque(digits)
+        while left and not self._ended.is_set():
+            digit = left.popleft()
             if digit == "*" and self.room is not None and self._talking is None:
-                self._switch.spawn(self.talk(ConversationName.ROOM_KEYS.value))
-                await asyncio.sleep(0.1)
-                continue
-            self.keys.append(digit)
-            self.stir.set()
+                # A star in the room brings the bridge, with the key that follows it.
+                pressed = left.popleft() if left else ""
+                self._switch.spawn(self.talk(f"{ConversationName.ROOM_KEYS.value}/{pressed}"))
+            else:
+                self.keys.append(digit)
+                self.stir.set()
             await asyncio.sleep(0.1)
 
     async def wait(self, seconds: float) -> None:

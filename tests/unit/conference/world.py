@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
@@ -14,22 +14,36 @@ from sqlalchemy import Connection, select
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.agencies.secrets import PinHasher
+from bridge.bookings import store as bookings
+from bridge.bookings.model import NewBooking, ceil
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.clock import LoopClock
 from bridge.conference import store as conference
 from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
+from bridge.conference.duties import Duties
 from bridge.conference.ports import Ports
+from bridge.conference.technician_desk import DeskTools
+from bridge.hours.model import Weekday, Window
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
-from bridge.roster.index import RosterIndex
+from bridge.roster.desk import RosterDesk
 from bridge.roster.model import Presence
+from bridge.roster.policies import POLICIES
+from bridge.roster.requirements import Requirements
 from bridge.storage.inline import InlineDatabase
 from bridge.telephony.simulated import SimulatedSwitch
 from bridge.telephony.simulated_line import SimulatedLine
-from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber
+from bridge.vocabulary import (
+    AgencyId,
+    CallId,
+    InterpreterId,
+    LanguageTag,
+    PhoneNumber,
+    TechnicianId,
+)
 from lab.phones import Behaviour, behave
 
 T = TypeVar("T")
@@ -59,11 +73,13 @@ class WatchedDatabase(InlineDatabase):
 class World:
     """One bridge, its database and the telephones around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: str = "longest_idle") -> None:
+        self.policy = policy
         self.clock = LoopClock(START)
         self.switch = SimulatedSwitch(self.clock)
         self.database = WatchedDatabase()
         self.calls: Calls
+        self.booked_for = START
         self._interpreters = 0
         self.database.run_now(self._agency)
 
@@ -80,20 +96,19 @@ class World:
             database=self.database,
             switch=self.switch,
             clock=self.clock,
-            roster=RosterIndex(),
+            roster=RosterDesk(POLICIES[self.policy]),
             caller_id=PhoneNumber(LINE),
             ring_seconds=20.0,
             migrant_ring_seconds=30.0,
             owner=owner,
         )
-        self.calls = Calls(ports)
+        catalogue = load_catalogue()
+        self.calls = Calls(ports, migrant_languages=catalogue.spoken_to_migrant)
         self.switch.handler = Conversations(
             calls=self.calls,
-            database=self.database,
-            clock=self.clock,
-            hasher=_HASHER,
+            tools=DeskTools(self.database, self.clock, _HASHER, self.calls.queue),
             languages=load_languages(),
-            catalogue=load_catalogue(),
+            catalogue=catalogue,
             operator_on_duty=True,
         ).handle
         await self.calls.start()
@@ -145,6 +160,52 @@ class World:
         assert found is not None
         place = ("1",) if migrant is None else ("2", f"{migrant}#", "1")
         return self.technician(AGENCY_CODE + PIN, found.code, "1", *place)
+
+    def set_presence(
+        self, who: InterpreterId, presence: Presence, *, minutes: int | None = None
+    ) -> None:
+        """Somebody says that an interpreter is available, or not, as the web pages would."""
+        at = self.clock.now()
+        until = None if minutes is None else at + timedelta(minutes=minutes)
+
+        def work(conn: Connection) -> None:
+            roster.set_presence(conn, who, presence, until=until, at=at)
+
+        self.database.run_now(work)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The bridge looks whether the roster was changed."""
+        self.database.run_now(self.calls.refresh_roster)
+
+    def mark_called(self, who: InterpreterId) -> None:
+        """An interpreter took a call a little while ago, so others are rung before."""
+        at = self.clock.now() - timedelta(minutes=30)
+        self.database.run_now(lambda conn: roster.mark_call_ended(conn, who, at))
+
+    def interpreter_ids(self) -> list[InterpreterId]:
+        """The interpreters, in the order in which they were added."""
+        return sorted(self.database.run_now(roster.load_roster).interpreters)
+
+    async def book(self, who: InterpreterId) -> None:
+        """A coordinator books a call in Ukrainian with this interpreter, in an hour."""
+        self.booked_for = ceil(self.clock.now() + timedelta(hours=1))
+        new = NewBooking(
+            requirements=Requirements(UKRAINIAN),
+            interpreter=who,
+            starts_at=self.booked_for,
+            agency=AgencyId(1),
+            technician=TechnicianId(1),
+            technician_number=PhoneNumber(TECHNICIAN),
+        )
+        at = self.clock.now()
+        assert await self.database.run(lambda conn: bookings.book(conn, new, at)) is not None
+
+    async def dial_bookings_at(self, moment: datetime) -> None:
+        """Let time pass until a moment, and have the bookings dialled as the scheduler would."""
+        await asyncio.sleep(max(0.0, (moment - self.clock.now()).total_seconds()))
+        duties = Duties(self.calls, self.database, self.switch, self.clock, "first")
+        await duties.dial_bookings()
 
     # --- looking at it -------------------------------------------------------------------------
 
@@ -198,10 +259,15 @@ class World:
         return event
 
 
+def all_week() -> Window:
+    """A window that is open from early to late, every day."""
+    return Window(frozenset(Weekday), time(0, 15), time(23, 45), on_holidays=True)
+
+
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """A world with a running bridge; stopped at the end."""
-    made = World()
+async def world(policy: str = "longest_idle") -> AsyncIterator[World]:
+    """A world with a running bridge, by default one that rings one after the other."""
+    made = World(policy)
     await made.start_bridge()
     try:
         yield made

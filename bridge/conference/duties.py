@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a bridge does by the clock: heartbeats, sweeping, booked calls and their reminders.
+
+The jobs are thin, idempotent and derived from the database, so a restart loses none and no two
+processes do one twice (see bookings and sweeper). Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection
+
+from bridge.agencies.model import AgencyKind
+from bridge.agencies.store import load_agency
+from bridge.bookings import store as bookings
+from bridge.bookings.model import Booking
+from bridge.clock import Clock
+from bridge.conference.calls import Calls
+from bridge.roster.sweeper import beat_and_sweep
+from bridge.storage.database import Database, DatabaseUnavailable
+from bridge.storage.processes import BEAT_EVERY
+from bridge.telephony.switch import Switch, SwitchUnavailable
+from bridge.vocabulary import LegId
+
+log = structlog.get_logger(__name__)
+
+BOOKINGS_EVERY = 1.0
+"""Seconds between two looks for booked calls whose hour has come."""
+
+
+class Duties:
+    """The jobs of one process and their scheduler."""
+
+    def __init__(
+        self, calls: Calls, database: Database, switch: Switch, clock: Clock, owner: str
+    ) -> None:
+        self._calls = calls
+        self._database = database
+        self._switch = switch
+        self._clock = clock
+        self._owner = owner
+        self._scheduler: AsyncIOScheduler | None = None
+        self._dialling: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin; the first round of every job runs at once."""
+        scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": 30, "coalesce": True, "max_instances": 1},
+        )
+        now = self._clock.now()
+        scheduler.add_job(
+            self.keep_promises, "interval", seconds=BEAT_EVERY.total_seconds(), next_run_time=now
+        )
+        scheduler.add_job(self.dial_bookings, "interval", seconds=BOOKINGS_EVERY, next_run_time=now)
+        scheduler.start()
+        self._scheduler = scheduler
+
+    def stop(self) -> None:
+        """No job starts any more."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+        for task in self._dialling:
+            task.cancel()
+
+    async def keep_promises(self) -> None:
+        """Say that this process is alive, and free interpreters whom dead ones hold."""
+        alive: frozenset[LegId] | None
+        try:
+            alive = (await self._switch.snapshot()).legs
+        except SwitchUnavailable:
+            alive = None
+        try:
+            swept = await beat_and_sweep(self._database, self._owner, self._clock.now(), alive)
+        except DatabaseUnavailable as reason:
+            log.warning("no heartbeat", why=str(reason))
+            return
+        for one in swept:
+            log.warning("a reservation outlived its holder", outlived=one.outlived.value)
+            self._calls.freed(one.interpreter)
+
+    async def dial_bookings(self) -> None:
+        """Begin the booked calls whose hour has come."""
+        at = self._clock.now()
+
+        def claim(conn: Connection) -> list[tuple[Booking, AgencyKind]]:
+            bookings.mark_missed(conn, at)
+            due = bookings.claim_due(conn, at, self._owner)
+            return [(booking, _kind_of(conn, booking)) for booking in due]
+
+        try:
+            due = await self._database.run(claim)
+        except DatabaseUnavailable as reason:
+            log.warning("bookings could not be looked up", why=str(reason))
+            return
+        for booking, kind in due:
+            task = asyncio.create_task(self._dial(booking, kind))
+            self._dialling.add(task)
+            task.add_done_callback(self._dialling.discard)
+
+    async def _dial(self, booking: Booking, kind: AgencyKind) -> None:
+        try:
+            await self._calls.begin_booked(booking, kind)
+        except DatabaseUnavailable as reason:
+            log.warning("a booked call could not begin yet", why=str(reason))
+            await self._database.run(lambda conn: bookings.give_back(conn, booking.id, self._owner))
+
+
+def _kind_of(conn: Connection, booking: Booking) -> AgencyKind:
+    found = load_agency(conn, booking.agency)
+    return AgencyKind.OTHER if found is None else found.kind

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Answers what an interpreter's presence script asks, when an interpreter rings the line."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.agencies.secrets import PinHasher
+from bridge.bookings.store import next_booking_of
+from bridge.clock import Clock
+from bridge.hours.localtime import LISBON
+from bridge.hours.model import Schedule
+from bridge.ivr.presence_model import (
+    BookingAt,
+    IdentifyInterpreter,
+    InterpreterKnown,
+    InterpreterUnknown,
+    NextBooking,
+    NoBooking,
+    PresenceSet,
+    SetPresence,
+)
+from bridge.ivr.request import Failed
+from bridge.roster.model import Presence
+from bridge.roster.people_store import identify_interpreter, load_person
+from bridge.roster.standing import next_midnight
+from bridge.roster.standing_store import load_standing
+from bridge.roster.store import PresenceBy, set_presence
+from bridge.storage.database import Database, DatabaseUnavailable
+from bridge.vocabulary import InterpreterId, PhoneNumber
+
+
+class InterpreterDesk:
+    """The desk for one interpreter's conversation. Nothing is told before the PIN is proved."""
+
+    def __init__(
+        self, database: Database, clock: Clock, hasher: PinHasher, number: PhoneNumber
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._hasher = hasher
+        self._number = number
+        self._who: InterpreterId | None = None
+
+    async def consult(self, question: object) -> object:
+        """The answer to one question; `Failed` when it cannot be had now."""
+        try:
+            if isinstance(question, IdentifyInterpreter):
+                return await self._identify(question.pin)
+            if self._who is None:
+                return Failed()
+            match question:
+                case SetPresence(state, minutes):
+                    return await self._set(self._who, state, minutes)
+                case NextBooking():
+                    return await self._next_booking(self._who)
+        except DatabaseUnavailable:
+            return Failed()
+        raise TypeError(f"nobody answers {type(question).__name__} here")
+
+    async def _identify(self, pin: str) -> object:
+        who = await identify_interpreter(self._database, self._hasher, self._number, pin)
+        if who is None:
+            return InterpreterUnknown()
+        self._who = who
+        at = self._clock.now()
+
+        def look(conn: Connection) -> object:
+            person = load_person(conn, who)
+            if person is None:
+                return InterpreterUnknown()
+            standing = load_standing(conn, who, at)
+            presence = person.presence
+            return InterpreterKnown(
+                presence=presence.at(at),
+                until=presence.until if presence.at(at) is presence.state else None,
+                windows=_today(person.schedule, at),
+                not_answering=standing.unanswered_streak >= person.limits.unanswered_in_a_row,
+            )
+
+        return await self._database.run(look)
+
+    async def _set(self, who: InterpreterId, state: Presence, minutes: int | None) -> object:
+        at = self._clock.now()
+        until = None if minutes is None else at + timedelta(minutes=minutes)
+        await self._database.run(
+            lambda conn: set_presence(conn, who, state, until=until, by=PresenceBy.PHONE, at=at)
+        )
+        return PresenceSet(state, until)
+
+    async def _next_booking(self, who: InterpreterId) -> object:
+        at = self._clock.now()
+        booking = await self._database.run(lambda conn: next_booking_of(conn, who, at))
+        return NoBooking() if booking is None else BookingAt(booking.starts_at, booking.language)
+
+
+def _today(schedule: object, at: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """The open stretches of the local day of a moment; none when no windows are kept."""
+    if not isinstance(schedule, Schedule):
+        return ()
+    midnight = next_midnight(at, LISBON)
+    start = next_midnight(at - timedelta(days=1), LISBON)
+    return tuple((period.start, period.end) for period in schedule.periods(start, midnight))

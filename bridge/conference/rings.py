@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Ringing people into a room: the migrant, a technician called back, anybody who was dropped.
+
+Whoever answers must press a key before entering, so a voicemail never joins. A ring that brings
+nobody is tried again a few times; then what should follow is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from sqlalchemy import Connection
+
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind
+from bridge.conference import store
+from bridge.conference.commands import SwitchCommands
+from bridge.conference.legs import CallLeg
+from bridge.conference.mailbox import Mailbox
+from bridge.conference.ports import Ports
+from bridge.conference.record import CallRecord, Data
+from bridge.roster import store as roster_store
+from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
+from bridge.telephony.switch import ConversationName, OutboundLeg
+from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
+
+PAUSE_SECONDS = 2.0
+"""Between two tries; a phone that lost its network needs a moment."""
+
+
+class Why(StrEnum):
+    """Why somebody is rung."""
+
+    INVITED = "invited"
+    """The migrant, for the first time."""
+    CALL_BACK = "call_back"
+    BOOKED = "booked"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Somebody who is wanted in the room."""
+
+    role: Role
+    to: PermittedNumber
+    why: Why
+    conversation: ConversationName
+    on_failure: Callable[[], Awaitable[None]]
+    tries: int = 1
+    interpreter: InterpreterId | None = None
+    """For an interpreter: who it is, so that nobody else gets them meanwhile."""
+    attempt: int = 1
+
+
+class Rings:
+    """The rings of one call that have not brought anybody yet."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        record: CallRecord,
+        commands: SwitchCommands,
+        mailbox: Mailbox,
+        *,
+        adopt: Callable[[CallLeg], None],
+        wanted: Callable[[], bool],
+    ) -> None:
+        """`wanted` says whether the room still waits for anybody."""
+        self._ports = ports
+        self._record = record
+        self._commands = commands
+        self._mailbox = mailbox
+        self._adopt = adopt
+        self._wanted = wanted
+        self._pending: dict[LegId, Ring] = {}
+
+    def why(self, leg: LegId) -> Why | None:
+        """Why the person on this leg is being rung; `None` when nobody rings them."""
+        found = self._pending.get(leg)
+        return None if found is None else found.why
+
+    def any(self, role: Role) -> bool:
+        """Whether somebody of this role is being rung."""
+        return any(ring.role is role for ring in self._pending.values())
+
+    async def ring(self, ring: Ring) -> LegId | None:
+        """Ring them, written first. `None` when the interpreter is promised to another by now."""
+        leg, at = new_leg_id(ring.role), self._ports.clock.now()
+
+        def work(conn: Connection) -> bool:
+            if ring.interpreter is not None and not roster_store.reserve(
+                conn, ring.interpreter, self._record.id, leg, at, self._ports.owner
+            ):
+                return False
+            store.add_leg(conn, leg, self._record.id, ring.role, at, interpreter=ring.interpreter)
+            calllog.append(conn, self._rung(ring, leg, at))
+            return True
+
+        if not await self._record.transact(work):
+            await ring.on_failure()
+            return None
+        self._pending[leg] = ring
+        if ring.interpreter is not None:
+            self._ports.roster.promised(ring.interpreter)
+        self._adopt(CallLeg(leg, ring.role, at, interpreter=ring.interpreter))
+        if ring.role is Role.TECHNICIAN:
+            self._record.technician = leg
+        await self._commands.ring(
+            OutboundLeg(
+                leg=leg,
+                to=ring.to,
+                caller_id=self._ports.caller_id,
+                conversation=ring.conversation,
+                ring_seconds=self._ports.migrant_ring_seconds,
+            )
+        )
+        return leg
+
+    def _rung(self, ring: Ring, leg: LegId, at: datetime) -> Event:
+        if ring.why is Why.INVITED:
+            return self._record.event(EventKind.MIGRANT_RUNG, leg, at=at)
+        data: Data = {"role": ring.role.value, "why": ring.why.value, "try": ring.attempt}
+        return self._record.event(EventKind.REDIALLED, leg, data, at)
+
+    async def confirmed(self, leg: LegId) -> RoomId | None:
+        """A person pressed the key. The room to enter; `None` when nobody waits there any more."""
+        ring = self._pending.pop(leg, None)
+        if ring is None or not self._wanted():
+            await self._record.note(EventKind.LATE, leg, {"what": "confirmed"})
+            return None
+        at = self._ports.clock.now()
+        self._record.legs.update(leg, connected=True, confirmed=True)
+        if ring.role is Role.INTERPRETER:
+            self._record.interpreter, self._record.interpreter_since = leg, at
+        kind = EventKind.MIGRANT_CONFIRMED if ring.why is Why.INVITED else EventKind.REJOINED
+        data: Data = {} if ring.why is Why.INVITED else {"role": ring.role.value}
+
+        def work(conn: Connection) -> None:
+            if ring.role is Role.INTERPRETER:
+                roster_store.accept_reservation(conn, leg, at)
+            calllog.append(conn, self._record.event(kind, leg, data, at))
+
+        await self._record.transact(work)
+        return self._record.room
+
+    async def ended(self, leg: LegId, reason: str) -> bool:
+        """The leg is gone; whether it was one that we were ringing."""
+        ring = self._pending.pop(leg, None)
+        if ring is None:
+            return False
+        if not self._wanted():
+            return True
+        if ring.attempt < ring.tries:
+            again = replace(ring, attempt=ring.attempt + 1)
+            self._mailbox.tell_later(PAUSE_SECONDS, partial(self._again, again))
+            return True
+        await self._give_up(ring, leg, reason)
+        return True
+
+    async def _again(self, ring: Ring) -> None:
+        if self._wanted():
+            await self.ring(ring)
+
+    async def _give_up(self, ring: Ring, leg: LegId, reason: str) -> None:
+        if ring.why is Why.INVITED:
+            await self._record.note(EventKind.MIGRANT_UNREACHED, leg, {"reason": reason})
+        else:
+            data: Data = {"role": ring.role.value, "reason": reason}
+            await self._record.note(EventKind.NOT_REJOINED, leg, data)
+        await ring.on_failure()
+
+
+def permitted(number: PhoneNumber | None) -> PermittedNumber | None:
+    """The number through the gate; `None` when there is none or it must not be rung."""
+    if number is None:
+        return None
+    try:
+        return permit(number)
+    except NotPermitted:
+        return None

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The roster as one process keeps it in memory: ranked fast, kept true by what happens.
+
+The rows are the truth about people and promises. This is a copy that follows: read again when the
+roster's revision says that somebody changed it, and moved along by every offer and call of this
+process. A promise that another process made meanwhile shows when the reservation is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.roster import lists_store, people_store, standing_store, store
+from bridge.roster.column_ranking import ColumnRanking
+from bridge.roster.columns import RosterColumns
+from bridge.roster.people import Interpreter
+from bridge.roster.policies import Policy
+from bridge.roster.ranking import Knowledge
+from bridge.roster.requirements import ListEntry, Lists, Requirements
+from bridge.roster.standing import Standing, next_midnight
+from bridge.vocabulary import InterpreterId, LanguageTag
+
+
+class RosterDesk:
+    """Ranks the roster by one policy, and tells who became free."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.on_free: Callable[[InterpreterId], None] = lambda _who: None
+        """Told of everybody who becomes free; set once, at wiring."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Told whenever `next_change` may have moved; set once, at wiring."""
+        self._columns: RosterColumns | None = None
+        self._knowledge = Knowledge()
+        self._entries: tuple[ListEntry, ...] = ()
+        self._revision: int | None = None
+        self._last_rung: dict[LanguageTag, InterpreterId] = {}
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def refresh(self, conn: Connection, at: datetime) -> None:
+        """Read the roster again if somebody changed it; one cheap query when nobody did.
+
+        Call it in a transaction that changes nothing of the roster itself.
+        """
+        revision = store.revision(conn)
+        if self._columns is not None and revision == self._revision:
+            return
+        former = self._columns
+        people = people_store.load_people(conn)
+        standings = standing_store.load_standings(conn, at)
+        self._knowledge = standing_store.load_knowledge(conn, at)
+        self._entries = lists_store.load_lists(conn)
+        columns = RosterColumns(at, self._knowledge)
+        columns.load((one, standings.get(one.id, Standing())) for one in people)
+        self._columns, self._revision = columns, revision
+        if former is not None:
+            for one in people:
+                if columns.is_free(one.id) and not _was_free(former, one.id):
+                    self.on_free(one.id)
+        self.on_change()
+
+    def rank(
+        self,
+        conn: Connection,
+        requirements: Requirements,
+        at: datetime,
+        tried: Set[InterpreterId] = frozenset(),
+    ) -> ColumnRanking:
+        """Rank everybody who speaks the language, as of this moment."""
+        self.refresh(conn, at)
+        self.advance(at)
+        return self._present.rank(
+            requirements,
+            self.policy,
+            lists=Lists.of(self._entries, requirements.agency, at),
+            tried=tried,
+            last_rung=self._last_rung.get(requirements.language),
+        )
+
+    def interpreter(self, who: InterpreterId) -> Interpreter:
+        """The profile of somebody on the roster. Raises `KeyError` for nobody."""
+        return self._present.interpreter(who)
+
+    def is_free(self, who: InterpreterId) -> bool:
+        """Whether nothing of their own speaks against ringing somebody; nobody is not free."""
+        return self._columns is not None and _was_free(self._columns, who)
+
+    def speaks(self, who: InterpreterId, language: LanguageTag) -> bool:
+        """Whether somebody on the roster interprets a language; nobody does not."""
+        try:
+            return language in self._present.interpreter(who).skills
+        except KeyError:
+            return False
+
+    def busy_speakers(self, language: LanguageTag) -> int:
+        """How many who speak a language are promised to a call now."""
+        ranking = self._present.rank(Requirements(language), self.policy)
+        speakers = (InterpreterId(int(one)) for one in ranking.speakers)
+        return sum(self._present.standing(one).reserved for one in speakers)
+
+    @property
+    def call_minutes(self) -> float:
+        """The mean length of a call, as far as is known."""
+        return self._knowledge.call_minutes
+
+    # --- time ----------------------------------------------------------------------------------
+
+    @property
+    def next_change(self) -> datetime | None:
+        """The next moment at which somebody may become free by time alone."""
+        return None if self._columns is None else self._columns.next_change
+
+    def advance(self, at: datetime) -> None:
+        """Time has passed; whoever became free by it is told of."""
+        if self._columns is not None:
+            for who in self._columns.advance(at):
+                self.on_free(who)
+
+    # --- what happens --------------------------------------------------------------------------
+
+    def rung(self, who: InterpreterId, language: LanguageTag, at: datetime) -> None:
+        """An offer begins."""
+        self._last_rung[language] = who
+        self._stand(who, self._present.standing(who).rung(at))
+
+    def promised(self, who: InterpreterId) -> None:
+        """They are promised without an offer: by another process, or to come back into a room."""
+        self._stand(who, replace(self._present.standing(who), reserved=True))
+
+    def accepted(self, who: InterpreterId, seconds: float) -> None:
+        """They pressed 1 after so many seconds."""
+        self._present.accepted(who, seconds)
+        self._stand(who, self._present.standing(who).accepted())
+
+    def refused(self, who: InterpreterId) -> None:
+        """They pressed 2."""
+        self._present.not_accepted(who)
+        self._stand(who, self._present.standing(who).refused(self.call_minutes))
+
+    def unanswered(self, who: InterpreterId) -> None:
+        """Their phone rang out, or nobody pressed a key."""
+        self._present.not_accepted(who)
+        self._stand(who, self._present.standing(who).unanswered(self.call_minutes))
+
+    def stopped(self, who: InterpreterId, seconds: float) -> None:
+        """We stopped ringing them after so many seconds."""
+        self._present.stopped(who, seconds)
+
+    def released(self, who: InterpreterId) -> None:
+        """The promise is over without a call; nothing is held against them."""
+        self._stand(who, self._present.standing(who).released())
+
+    def call_ended(self, who: InterpreterId, began: datetime, ended: datetime) -> None:
+        """They left a call; their pause begins."""
+        limits = self._present.interpreter(who).limits
+        midnight = next_midnight(ended, self._knowledge.zone)
+        self._stand(
+            who, self._present.standing(who).call_ended(began, ended, limits, day_ends=midnight)
+        )
+
+    @property
+    def _present(self) -> RosterColumns:
+        if self._columns is None:
+            raise RuntimeError("the roster has not been read")
+        return self._columns
+
+    def _stand(self, who: InterpreterId, standing: Standing) -> None:
+        before = self._present.is_free(who)
+        self._present.stand(who, standing)
+        if self._present.is_free(who) and not before:
+            self.on_free(who)
+        self.on_change()
+
+
+def _was_free(columns: RosterColumns, who: InterpreterId) -> bool:
+    try:
+        return columns.is_free(who)
+    except KeyError:
+        return False

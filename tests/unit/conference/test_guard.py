@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A leg that vanishes is brought back, an interpreter is replaced, and keys in the room work."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.calllog.model import EventKind
+from bridge.telephony.switch import Ending
+from lab.phones import Answers, Behaviour, NeverAnswers
+from tests.unit.conference.world import TECHNICIAN, World, world
+
+pytestmark = pytest.mark.looptime
+
+ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+PRESSES = Answers(after_seconds=2, hears_seconds=1, keys="1")
+MIGRANT = "912000099"
+
+
+async def three_in_a_room(w: World, technician: Behaviour = PRESSES) -> None:
+    """An interpreter, a technician and a migrant who talk; all answer again when rung again."""
+    w.interpreter(ACCEPTS)
+    w.telephone(TECHNICIAN, technician)
+    w.telephone(f"+351{MIGRANT}", PRESSES)
+    w.request(migrant=MIGRANT)
+    await w.event(EventKind.ROOM_COMPLETE)
+
+
+def in_room(w: World) -> int:
+    """How many hear each other."""
+    return max((len(members) for members in w.switch.rooms.values()), default=0)
+
+
+@pytest.mark.parametrize("role", ["technician", "interpreter", "migrant"])
+async def test_a_dropped_leg_comes_back(role: str) -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        record = w.calls.open[0].record
+        job = record.job
+        leg = next(one for one in record.legs.open() if one.role.value == role)
+        others = [one.id for one in record.legs.open() if one.role.value != role]
+        w.switch.line(leg.id).end(Ending.DROPPED)
+        rejoined = await w.event(EventKind.REJOINED)
+        assert rejoined.data["role"] == role
+        await w.until(lambda: in_room(w) == 3)
+        assert w.calls.open[0].job == job
+        for other in others:
+            assert f"pt/lost-{role}" in w.switch.spoken[other]
+        assert len(w.reserved()) == 1
+
+
+async def test_who_hangs_up_is_not_rung_again() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        record = w.calls.open[0].record
+        w.switch.line(record.technician).end(Ending.HUNG_UP)
+        await w.event(EventKind.CALL_ENDED)
+        assert EventKind.REDIALLED not in w.kinds()
+
+
+async def test_a_technician_who_cannot_be_reached_again_ends_the_call() -> None:
+    async with world() as w:
+        await three_in_a_room(w, NeverAnswers())
+        record = w.calls.open[0].record
+        w.switch.line(record.technician).end(Ending.DROPPED)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.kinds().count(EventKind.REDIALLED) == 2
+        assert EventKind.NOT_REJOINED in w.kinds()
+        assert w.outcome() == "interpreted"
+        assert w.reserved() == frozenset()
+
+
+async def test_an_interpreter_who_cannot_be_reached_again_is_replaced() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        two = w.interpreter(ACCEPTS)
+        w.refresh()
+        record = w.calls.open[0].record
+        first = record.interpreter
+        assert first is not None
+        w.telephone(w.switch.originated[0].to.number.e164, NeverAnswers())
+        w.switch.line(first).end(Ending.DROPPED)
+        await w.event(EventKind.NOT_REJOINED)
+        await w.until(lambda: w.kinds().count(EventKind.OFFER_ACCEPTED) == 2)
+        await w.until(lambda: in_room(w) == 3)
+        assert w.reserved() == {two}
+
+
+async def test_swap_by_key_excludes_who_was_not_understood() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        first = w.interpreter_ids()[0]
+        two = w.interpreter(ACCEPTS)
+        w.refresh()
+        record = w.calls.open[0].record
+        technician = w.switch.line(record.technician)
+        await technician.key("*4")
+        await technician.wait(2)
+        await technician.key("1")
+        asked = await w.event(EventKind.SWAP_ASKED)
+        assert asked.data["reason"] == "not_understood"
+        await w.until(lambda: w.kinds().count(EventKind.OFFER_ACCEPTED) == 2)
+        await w.until(lambda: in_room(w) == 3)
+        assert w.reserved() == {two}
+        request = record.request
+        assert request is not None
+        assert first in request.requirements.excluded
+
+
+async def test_end_for_all_by_key() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        technician = w.switch.line(w.calls.open[0].record.technician)
+        await technician.key("*9")
+        await technician.wait(2)
+        await technician.key("9")
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "interpreted"
+
+
+async def test_a_migrants_keys_do_nothing() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        migrant = w.switch.originated[-1].leg
+        await w.switch.line(migrant).key("*9")
+        await w.switch.line(migrant).key("9")
+        await w.switch.line(migrant).wait(30)
+        assert in_room(w) == 3
+
+
+async def test_wave_rings_several_and_the_first_to_accept_has_it() -> None:
+    async with world("default") as w:
+        for _ in range(4):
+            w.interpreter(Answers(after_seconds=3, hears_seconds=1, keys="1"))
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        kinds = w.kinds()
+        assert 1 < kinds.count(EventKind.OFFERED) <= 4
+        assert kinds.count(EventKind.OFFER_ACCEPTED) == 1
+        assert kinds.count(EventKind.OFFER_CANCELLED) == kinds.count(EventKind.OFFERED) - 1
+        await w.until(lambda: len(w.reserved()) == 1)
+
+
+async def test_the_next_wave_joins_one_that_still_rings() -> None:
+    async with world("default") as w:
+        for _ in range(3):
+            w.interpreter(NeverAnswers())
+        late = w.interpreter(ACCEPTS)
+        w.mark_called(late)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        accepted = await w.event(EventKind.OFFER_ACCEPTED)
+        assert accepted.data["interpreter"] == late
+        ranked = [event for event in w.events() if event.kind is EventKind.RANKED]
+        assert [event.data["wave"] for event in ranked[:2]] == [1, 2]
+        # The first wave was still ringing: nobody had given up on it yet.
+        assert EventKind.OFFER_UNANSWERED not in w.kinds()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""When nobody is free: the queue, the call-back, the booked time; and who becomes free."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.bookings import store as bookings
+from bridge.calllog.model import EventKind
+from bridge.conference.queue import estimate_minutes
+from bridge.roster.model import Presence
+from bridge.roster.windows_store import set_windows
+from lab.phones import Answers, NeverAnswers
+from tests.unit.conference.world import TECHNICIAN, all_week, world
+
+pytestmark = pytest.mark.looptime
+
+ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+JOINS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+
+
+async def test_who_becomes_free_goes_to_the_one_who_waited_longest() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        first = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE, call=0)
+        second = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE, call=1)
+        w.set_presence(who, Presence.AVAILABLE)
+        await w.event(EventKind.ROOM_COMPLETE, call=0)
+        assert len(w.switch.others_in_room(first.leg)) == 1
+        await first.hang_up()
+        await w.event(EventKind.CALL_ENDED, call=0)
+        ended = (await w.event(EventKind.CALL_ENDED, call=0)).at
+        offered = await w.event(EventKind.OFFERED, call=1)
+        # The pause after a call is sixty seconds; then the next in the queue is offered at once.
+        assert timedelta(seconds=60) <= offered.at - ended < timedelta(seconds=61)
+        await w.event(EventKind.ROOM_COMPLETE, call=1)
+        assert len(w.switch.others_in_room(second.leg)) == 1
+
+
+async def test_a_technician_is_called_back_when_an_interpreter_accepts() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(TECHNICIAN, JOINS)
+        technician = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await technician.wait(10)
+        await technician.key("2")
+        await w.event(EventKind.CALL_BACK_PROMISED)
+        await technician.wait_hang_up()
+        assert w.outcome() is None  # the call goes on without the technician
+        w.set_presence(who, Presence.AVAILABLE)
+        await w.event(EventKind.ROOM_COMPLETE)
+        kinds = w.kinds()
+        assert kinds.index(EventKind.OFFER_ACCEPTED) < kinds.index(EventKind.REDIALLED)
+        rung = w.switch.originated[-1]
+        assert rung.to.number.e164 == TECHNICIAN
+        assert len(w.switch.others_in_room(rung.leg)) == 1
+
+
+async def test_a_called_back_technician_who_does_not_answer_frees_the_interpreter() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(TECHNICIAN, NeverAnswers())
+        technician = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await technician.wait(10)
+        await technician.key("2")
+        await technician.wait_hang_up()
+        w.set_presence(who, Presence.AVAILABLE)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "unreached"
+        assert w.kinds().count(EventKind.REDIALLED) == 2
+        assert w.reserved() == frozenset()
+
+
+async def test_a_time_is_booked_by_key_and_all_are_rung_at_that_hour() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(TECHNICIAN, JOINS)
+        windows = (all_week(),)
+        w.database.run_now(lambda conn: set_windows(conn, who, windows))
+        w.set_presence(who, Presence.ON_BREAK, minutes=5)
+        technician = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await technician.wait(12)
+        await technician.key("3")
+        await technician.wait(6)
+        await technician.key("1")
+        booked = await w.event(EventKind.BOOKED)
+        await technician.wait_hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "booked"
+        held = w.database.run_now(lambda conn: bookings.next_booking_of(conn, who, w.clock.now()))
+        assert held is not None
+        assert booked.data["starts_at"] == held.starts_at.isoformat()
+        await w.dial_bookings_at(held.starts_at)
+        await w.event(EventKind.ROOM_COMPLETE, call=1)
+        assert w.kinds(w.call_ids()[1])[0] is EventKind.BOOKING_DUE
+        await w.dial_bookings_at(held.starts_at + timedelta(seconds=30))
+        assert len(w.call_ids()) == 2  # nobody is dialled twice
+
+
+async def test_an_interpreter_who_misses_a_booked_call_is_replaced() -> None:
+    async with world() as w:
+        absent = w.interpreter(NeverAnswers(), presence=Presence.OFF)
+        other = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(TECHNICIAN, JOINS)
+        await w.book(absent)
+        w.set_presence(other, Presence.AVAILABLE)
+        await w.dial_bookings_at(w.booked_for)
+        await w.event(EventKind.ROOM_COMPLETE)
+        accepted = await w.event(EventKind.OFFER_ACCEPTED)
+        assert accepted.data["interpreter"] == other
+
+
+@given(place=st.integers(1, 50), busy=st.integers(1, 50), minutes=st.floats(1, 60))
+def test_an_estimate_grows_with_the_place_and_shrinks_with_the_busy(
+    place: int, busy: int, minutes: float
+) -> None:
+    estimate = estimate_minutes(place, busy, minutes)
+    assert estimate is not None
+    assert estimate >= 1
+    later = estimate_minutes(place + 1, busy, minutes)
+    sooner = estimate_minutes(place, busy + 1, minutes)
+    assert later is not None
+    assert sooner is not None
+    assert sooner <= estimate <= later
+
+
+def test_nobody_can_tell_when_nobody_is_busy() -> None:
+    assert estimate_minutes(1, 0, 12.0) is None
