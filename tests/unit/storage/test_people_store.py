@@ -27,8 +27,9 @@ from tests.storage_samples import START, make_interpreter, number, quick_hasher
 from tests.unit.roster.people import requests
 
 UK, RU = LanguageTag("uk"), LanguageTag("ru")
-MORNING = Window(WORKING_WEEK, time(9), time(13), valid_from=date(2024, 1, 1))
-NIGHT = Window(frozenset({Weekday.FRI}), time(22), time(2, 0, 1), on_holidays=True)
+SINCE = date(2024, 1, 1)
+MORNING = Window(WORKING_WEEK, time(9), time(13), valid_from=SINCE)
+NIGHT = Window(frozenset({Weekday.FRI}), time(22), time(2, 0, 1), SINCE, on_holidays=True)
 HOLIDAY = datetime(2024, 4, 25, 10, tzinfo=LISBON)
 NOBODY = InterpreterId(999)
 
@@ -192,6 +193,11 @@ def test_every_change_that_a_matcher_sees_raises_the_revision(conn: Connection) 
     away = Absence(START, START + timedelta(hours=1))
     more = ExtraHours(START, START + timedelta(hours=1))
     entry = ListEntry(ListKind.PREFERRED, who)
+    ids: dict[str, int] = {}
+
+    def keep(name: str, made: int) -> None:
+        ids[name] = made
+
     changes: list[Callable[[], object]] = [
         lambda: people_store.set_level(conn, who, UK, Level(1)),
         lambda: people_store.set_gender(conn, who, Gender.MALE),
@@ -200,13 +206,13 @@ def test_every_change_that_a_matcher_sees_raises_the_revision(conn: Connection) 
         lambda: people_store.set_vetted(conn, who, True),
         lambda: people_store.set_limits(conn, who, Limits(offers_an_hour=2)),
         lambda: windows_store.set_windows(conn, who, [MORNING]),
-        lambda: windows_store.add_absence(conn, who, away),
-        lambda: windows_store.add_extra_hours(conn, who, more),
-        lambda: windows_store.remove_absence(conn, who, 1),
-        lambda: windows_store.remove_extra_hours(conn, who, 1),
+        lambda: keep("away", windows_store.add_absence(conn, who, away)),
+        lambda: keep("more", windows_store.add_extra_hours(conn, who, more)),
+        lambda: windows_store.remove_absence(conn, who, ids["away"]),
+        lambda: windows_store.remove_extra_hours(conn, who, ids["more"]),
         lambda: windows_store.drop_windows(conn, who),
-        lambda: lists_store.add_to_list(conn, entry, START),
-        lambda: lists_store.remove_from_list(conn, 1),
+        lambda: keep("entry", lists_store.add_to_list(conn, entry, START)),
+        lambda: lists_store.remove_from_list(conn, ids["entry"]),
     ]
     for change in changes:
         before = store.revision(conn)
