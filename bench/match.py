@@ -6,7 +6,8 @@
 One measurement is all that happens between a request and the first wave: time has passed, one
 interpreter's standing changed since the last request, everybody who speaks the language is
 ranked, with requirements and lists on half of the requests, and the wave is chosen. The languages
-asked for are as uneven as the roster itself. Nobody else's work is left out of the figures.
+asked for are as uneven as the roster itself. Only as many candidates are put in order as a wave
+can ring; the others, and the reasons in words, when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ from bridge.roster.requirements import Lists, Requirements, Wish
 from bridge.roster.seed_plan import plan
 from bridge.roster.skills import Gender, Level, Subject
 from bridge.roster.standing import Standing
+from bridge.roster.waves import WIDEST
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 SIZES = (1_000, 100_000)
-HEAD = 32
-"""So many candidates are put in order for the waves; the others only when somebody asks."""
 _AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
@@ -79,7 +79,7 @@ def measure(size: int, requests: int, seed: int = 1) -> dict[str, float]:
         columns.advance(at)
         columns.stand(who, changed)
         ranking = columns.rank(asked, policy, lists=lists)
-        policy.wave(ranking.prospects(HEAD))
+        policy.wave(ranking.prospects(WIDEST))
         took.append((time.perf_counter() - start) * 1000.0)
         if number == requests // 10:
             # What was read and what was compiled stays; the first requests are not counted.

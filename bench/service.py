@@ -41,6 +41,10 @@ ANSWER_SECONDS = 5.5
 REFUSES = 0.04
 """The share of offers refused by somebody who is at their phone."""
 SKEW = 1.45
+"""Exponent of Zipf's law, by which languages are asked for, the one with most speakers first.
+
+With it the 20 languages asked for most make up nine tenths of 68 languages' calls, as the 20
+largest did in Norway's public sector (its directorate IMDi, reported by norwaytoday.info, 2018)."""
 _PROFILE = (0.9, 1.15, 1.2, 1.05, 0.8, 0.85, 1.1, 1.15, 1.0, 0.8)
 """Arrivals by hour of the day, relative to the mean: a peak before lunch and one after."""
 _PATTERNS = (((9, 19),), ((9, 14),), ((14, 19),), ((9, 13), (15, 19)))

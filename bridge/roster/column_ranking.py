@@ -21,6 +21,8 @@ from bridge.vocabulary import InterpreterId
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _FREE = 127
+_FEW = 500
+"""So few candidates are sorted outright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class ColumnRanking:
             groups = np.broadcast_to(groups, count)
         if scores.ndim == 0:
             scores = np.broadcast_to(scores, count)
-        if most < count:
+        if most < count and count > _FEW:
             # Two partitions instead of a sort: find the last group that is needed, then within it
             # the last score. Rows that tie with the last stay in and fall out after the sort.
             last = np.partition(groups, most - 1)[most - 1] if most else groups[0]
@@ -97,8 +99,9 @@ class ColumnRanking:
                 some = scores[inside]
                 inside = inside[some <= np.partition(some, needed - 1)[needed - 1]]
             rows = np.sort(np.concatenate([before, inside]))
-        order = np.lexsort((rows, scores[rows], groups[rows]))
-        return rows[order][:most]
+        # The sort is stable and rows are in the order of ids, so equals fall to the lower id.
+        order = np.lexsort((scores[rows], groups[rows]))
+        return rows[order[:most]]
 
 
 _FIELDS = tuple(one.name for one in fields(Facts))

@@ -79,16 +79,16 @@ class Policy(Protocol):
 class Default:
     """Scarcity, fairness and the chance of an answer, weighed against each other.
 
-    The score is in calls. Scarcity is one already: calls expected to be lost elsewhere. `fairness`
-    says how many lost calls it is worth to ring somebody whose share is nothing rather than
-    somebody whose share is even; the share enters as share / (1 + share), which grows more slowly
-    the further it is from even. `answer` says how many lost calls it is worth to ring somebody
-    who surely accepts rather than somebody who surely does not.
+    The score is in calls. Scarcity is one already: calls expected to be lost elsewhere. The other
+    weights say how many lost calls something is worth: `fairness`, to ring somebody whose share
+    of the work is even rather than somebody whose share is twice that; `answer`, to ring somebody
+    who surely accepts promptly rather than somebody who surely does not. The chance of an answer
+    counts for little here, because the size of a wave answers for it already.
     """
 
     scarcity: float = 1.0
-    fairness: float = 0.1
-    answer: float = 0.05
+    fairness: float = 0.02
+    answer: float = 0.01
     target: float = TARGET
     overlap_after: float | None = OVERLAP_AFTER
     name: str = "default"
@@ -97,7 +97,7 @@ class Default:
         """See `Policy.score`."""
         return (
             self.scarcity * facts.scarcity
-            + self.fairness * 2.0 * (facts.share / (1.0 + facts.share))
+            + self.fairness * facts.share
             + self.answer * (1.0 - facts.chance)
         )
 

@@ -22,8 +22,9 @@ TARGET = 0.9
 """The chance that a wave is meant to reach."""
 WIDEST = 8
 """No wave rings more phones than this, whatever their chances."""
-OVERLAP_AFTER = 10.0
-"""Seconds after which the next wave joins one that still rings."""
+OVERLAP_AFTER = 7.0
+"""Seconds after which the next wave joins one that still rings: whoever is at their phone has
+pressed 1 by then, as a rule."""
 _SLACK = 1e-12
 
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The simulation behind `bench.policies` plays by the rules it states."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.policies import one_trace, summary
+from bench.service import Service
+from bench.simulation import Simulation
+from bridge.roster.policies import POLICIES
+from bridge.vocabulary import InterpreterId
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    return Service(seed=900, load=0.25, hours=2)
+
+
+def test_the_same_seed_gives_the_same_calls_and_people(service: Service) -> None:
+    again = Service(seed=900, load=0.25, hours=2)
+    assert again.calls == service.calls
+    assert again.promised_hours == service.promised_hours
+    first, who = service.calls[0], InterpreterId(5)
+    assert service.ring(first, who, 0, 60.0, 15.0) == again.ring(first, who, 0, 60.0, 15.0)
+    assert Service(seed=901, load=0.25, hours=2).calls != service.calls
+
+
+def test_every_language_is_on_offer_and_the_load_is_what_was_asked_for() -> None:
+    service = Service(seed=900, load=0.25, hours=40)
+    assert len(service.interpreters) == 104
+    assert len(service.speakers) == 68
+    minutes = sum(call.talk for call in service.calls) / 60.0
+    promised = sum(service.promised_hours.values()) * 60.0
+    assert minutes / promised == pytest.approx(0.25, rel=0.1)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_call_is_served_in_time_or_unfilled(service: Service, name: str) -> None:
+    outcome = Simulation(service, POLICIES[name]).run()
+    assert outcome.calls == len(service.calls)
+    assert outcome.unfilled + len(outcome.waits) == outcome.calls
+    assert 0 < len(outcome.waits) <= outcome.phones
+    assert min(outcome.waits) > 0
+    assert max(outcome.waits) <= max(call.patience for call in service.calls)
+    assert 0 < outcome.gini < 1
+    assert Simulation(service, POLICIES[name]).run() == outcome
+
+
+def test_the_figures_are_of_every_policy_and_load() -> None:
+    found = one_trace(seed=900, load=0.15, hours=1, skew=1.45)
+    figures = summary({name: {0.15: [outcome]} for name, outcome in found.items()})
+    assert set(figures) == set(POLICIES)
+    for by_load in figures.values():
+        assert set(by_load) == {"0.15"}
+        assert set(by_load["0.15"]) == {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}
