@@ -37,7 +37,7 @@ from lab.installation import LINE, BridgeFailed, Installation
 from lab.leg import LegTooLate, PhoneLeg
 from lab.network import MIGRANT_TONE
 from lab.phones import Answers
-from lab.ports import NoFreePorts
+from lab.ports import NoFreePorts, is_free
 from lab.runner import until
 from lab.softphones import Softphone
 from lab.voices import Turn, VoiceFailed, beep_window, conversation, render
@@ -48,6 +48,8 @@ MIGRANT = "+351912345678"
 KEPT = Path(__file__).resolve().parent.parent / "var" / "demo"
 """Where the last demo's recording and log stay."""
 PATIENCE_SECONDS = 60.0
+SIP_PORT = 5060
+"""Where softphones look for a service by themselves; ours when nobody else has it."""
 
 REFUSES = Answers(after_seconds=1.5, hears_seconds=2.0, keys="2", speaks=False)
 ACCEPTS = Answers(after_seconds=1.5, hears_seconds=2.0, keys="1", speaks=False)
@@ -276,20 +278,38 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def sip_port(wanted: int | None, bind: str, *, usual: int = SIP_PORT) -> int | None:
+    """The port where softphones register; `None` leaves the choice to the laboratory.
+
+    Without a wish that is the `usual` one when it is free. Raises `DemoFailed` when a wished one
+    is not.
+    """
+    if wanted is None:
+        return usual if is_free(bind, usual) else None
+    if not is_free(bind, wanted):
+        raise DemoFailed(
+            f"port {wanted} of {bind} is taken or not allowed; choose another --sip-port,"
+            " or leave it out"
+        )
+    return wanted
+
+
 def _keep(file: Path, name: str) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     if file.exists():
         shutil.copy(file, KEPT / name)
 
 
-def _invite(demo: Demo, installation: Installation, bind: str) -> None:
+def _invite(demo: Demo, installation: Installation, bind: str, *, asked_for: bool) -> None:
     credential = demo.credential
     network = installation.network
     language = load_languages().by_tag(LANGUAGE)
     code = language.code if language else ""
+    usual = network.sip_port == SIP_PORT or asked_for
+    taken = "" if usual else f"; {SIP_PORT} is taken"
     say(f"""
 The service stays up. Ring it with a softphone of your own:
-  register at      {bind}:{network.sip_port} (UDP) as""")
+  register at      {bind}:{network.sip_port} (UDP{taken}) as""")
     for one in network.softphones:
         say(f"                   {one.name:<12} password {one.password}")
     say(f"""  dial             {LINE}
@@ -306,7 +326,10 @@ Ctrl-C stops everything.""")
 async def run(arguments: argparse.Namespace) -> int:
     """Run the demo; the exit code."""
     with tempfile.TemporaryDirectory(prefix="stt-demo-") as folder:
-        installation = Installation(Path(folder), bind=arguments.bind)
+        wanted = arguments.sip_port
+        # Without softphones there is nobody who would look for a port that is easy to remember.
+        port = None if arguments.once and not wanted else sip_port(wanted, arguments.bind)
+        installation = Installation(Path(folder), bind=arguments.bind, network_port=port)
         demo = Demo(installation, invites=not arguments.once)
         try:
             turns = await asyncio.to_thread(render, conversation(LANGUAGE), KEPT / "voices")
@@ -319,7 +342,7 @@ async def run(arguments: argparse.Namespace) -> int:
                 await asyncio.to_thread(arguments.report.write_text, text)
             if arguments.once or failures:
                 return 1 if failures else 0
-            _invite(demo, installation, arguments.bind)
+            _invite(demo, installation, arguments.bind, asked_for=bool(wanted))
             await demo.tell_further_calls({job for _, job in installation.calls()})
         finally:
             await installation.stop()
@@ -340,6 +363,12 @@ def _summarise(report: Report, failures: list[str]) -> None:
         say(f"  NOT AS IT SHOULD BE: {failure}")
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
 def main() -> int:
     """Read the arguments and run the demo."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
@@ -349,6 +378,11 @@ def main() -> int:
         "--bind",
         default="127.0.0.1",
         help="address at which softphones register; anything but loopback lets others in",
+    )
+    parser.add_argument(
+        "--sip-port",
+        type=_port,
+        help=f"port at which softphones register; {SIP_PORT} when it is free, else another",
     )
     began = time.monotonic()
     try:

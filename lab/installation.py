@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,8 +57,16 @@ class Installation:
         bind: str = "127.0.0.1",
         operator: PermittedNumber | None = None,
         settings: Mapping[str, str] | None = None,
+        network_port: int | None = None,
+        further_sources: Sequence[str] = (),
     ) -> None:
-        """`settings` are further environment variables for the bridge (``STT_…``)."""
+        """Make it; `start` starts it.
+
+        `settings` are further environment variables for the bridge (``STT_…``). `network_port` is
+        the UDP port of the telephone network, where softphones register; a free one by default.
+        `further_sources` (``address:port``) may call the PBX beside the network, as if they were
+        the carrier.
+        """
         self.directory = directory.resolve()
         self._install = find_asterisk()
         self.asterisk_version = str(self._install.version)
@@ -70,6 +78,7 @@ class Installation:
         self._writer_secret = secrets.token_hex(16)
         self._pepper = secrets.token_hex(32)
         self._operator = operator
+        self._further_sources = tuple(further_sources)
         self.settings = dict(settings or {})
         """Further settings of the bridge; changes count from its next start."""
         self.network = TelephoneNetwork(
@@ -79,6 +88,7 @@ class Installation:
             pbx=("127.0.0.1", self._sip_port),
             lines=LINES,
             bind=bind,
+            sip_port=network_port,
         )
         self._pbx: AsteriskProcess | None = None
         self._bridge: asyncio.subprocess.Process | None = None
@@ -101,6 +111,10 @@ class Installation:
             writer_secret=self._writer_secret,
             trunk_host=self.network.host,
             trunk_port=self.network.sip_port,
+            trunk_sources=(
+                f"{self.network.host}:{self.network.sip_port}",
+                *self._further_sources,
+            ),
             sip_port=self._sip_port,
             rtp_first=rtp_first,
             rtp_last=rtp_last,
@@ -132,6 +146,19 @@ class Installation:
         if self._pbx is None:
             raise RuntimeError("the PBX has not been started")
         return self._pbx
+
+    @property
+    def pbx_address(self) -> tuple[str, int]:
+        """Where the PBX takes SIP."""
+        return "127.0.0.1", self._sip_port
+
+    def manager(self, user: str) -> tuple[str, int, str, str]:
+        """Host, port, user and secret of the PBX's manager interface, for looking on or comparing.
+
+        `user` is ``bridge-reader`` or ``bridge-writer``.
+        """
+        secret = self._reader_secret if user == "bridge-reader" else self._writer_secret
+        return "127.0.0.1", self._ami_port, user, secret
 
     # --- the bridge ----------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class PortLease:
             self._next += 1
             if self._is_guard(candidate):
                 continue
-            if _free(self.host, candidate):
+            if is_free(self.host, candidate):
                 return candidate
         raise NoFreePorts("this lease has no port left; ask for more ports when making it")
 
@@ -107,7 +107,7 @@ def _guard(host: str, ports: list[int]) -> list[socket.socket]:
     return guards
 
 
-def _free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
     """Whether a TCP listener and a UDP socket could both be opened on the port now."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:

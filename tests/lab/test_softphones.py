@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lab.asterisk import find_asterisk
+from lab.demo import DemoFailed, sip_port
 from lab.leg import UNALLOCATED
 from lab.network import PORTS, TelephoneNetwork
 from lab.phones import Answers
@@ -187,6 +189,17 @@ async def test_a_stranger_cannot_dial(network: TelephoneNetwork) -> None:
     async with _client(network, "the-wrong-password") as client:
         assert await client.request("INVITE", LINE, SDP) == 401
         assert network.arrivals == []
+
+
+async def test_the_demo_registers_softphones_at_the_usual_port_unless_it_is_taken() -> None:
+    with PortLease(64) as lease, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        free, taken = lease.port(), lease.port()
+        other.bind(("127.0.0.1", taken))
+        assert sip_port(None, "127.0.0.1", usual=free) == free
+        assert sip_port(None, "127.0.0.1", usual=taken) is None
+        assert sip_port(free, "127.0.0.1", usual=taken) == free
+        with pytest.raises(DemoFailed, match=r"taken.*--sip-port"):
+            sip_port(taken, "127.0.0.1", usual=free)
 
 
 @pytest.mark.parametrize(
