@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A telephone of two hundred lines, to ask one Asterisk what it does with one call.
+"""A telephone of three hundred lines, to ask one Asterisk what it does with one call.
 
-It speaks as much SIP and G.711 as that takes: it calls, answers, hangs up, and tells how loud and
-at which pitch the far end is. The laboratory's network plays whole scenarios; this probe is for
+It speaks as much SIP and G.711 as that takes: it calls, keys, answers, hangs up, and tells how loud
+and at which pitch the far end is. The laboratory's network plays whole scenarios; this probe is for
 what no network would send, such as a call from somebody who is not the carrier.
 """
 
@@ -15,7 +15,7 @@ import os
 import re
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 _SILENCE = b"\xd5" * 160
 """20 ms of A-law silence."""
@@ -70,6 +70,11 @@ class SipProbe:
         self._tag = os.urandom(4).hex()
         self._dialog: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._far_media = ("", 0)
+        self._packets = 0
+        """The RTP timestamp, in packets of 20 ms."""
+        self._sequence = 0
+        self._keying = False
 
     async def open(self) -> None:
         """Open the sockets."""
@@ -96,20 +101,37 @@ class SipProbe:
 
     # --- calling -------------------------------------------------------------------------------
 
-    async def call(self, number: str, *, caller: str = "+351210000001", name: str = "") -> int:
-        """Ring `number` and return the final status code; 0 when nothing at all came back."""
+    async def call(
+        self,
+        number: str,
+        *,
+        caller: str = "+351210000001",
+        name: str = "",
+        sender: str = "",
+        headers: Sequence[str] = (),
+        within_seconds: float = 5.0,
+    ) -> int:
+        """Ring `number` and return the final status code; 0 when nothing at all came back.
+
+        `sender`, when given, is the whole value of From but for its tag, and `headers` are lines
+        of the INVITE; both are sent as they are, whatever they hold. A byte that is no UTF-8 is
+        written as ``surrogateescape`` does.
+        """
+        self.hung_up.clear()
+        self.answered.clear()
         self._final = asyncio.get_running_loop().create_future()
         call_id = os.urandom(8).hex()
         to = f"<sip:{number}@{self.pbx[0]}:{self.pbx[1]}>"
         self._dialog = {
             "uri": f"sip:{number}@{self.pbx[0]}:{self.pbx[1]}",
-            "from": f'"{name}" <sip:{caller}@{self.host}:{self.port}>;tag={self._tag}',
+            "from": (sender or f'"{name}" <sip:{caller}@{self.host}:{self.port}>')
+            + f";tag={self._tag}",
             "to": to,
             "call-id": call_id,
         }
-        self._send_request("INVITE", 1, self._sdp())
+        self._send_request("INVITE", 1, self._sdp(), headers)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(within_seconds):
                 return await self._final
         except TimeoutError:
             return 0
@@ -119,6 +141,45 @@ class SipProbe:
         if self._dialog:
             self._send_request("BYE", 2, "")
             self._dialog = {}
+
+    # --- keying --------------------------------------------------------------------------------
+
+    async def key(self, digits: str, *, milliseconds: int = 100, pause: int = 80) -> None:
+        """Press keys at a person's pace (RFC 4733); returns when the last one has been sent."""
+        for digit in digits:
+            self._keying = True
+            for passed in range(20, milliseconds + 1, 20):
+                self._send_key(digit, passed, began=passed == 20)
+                await asyncio.sleep(0.02)
+            for _ in range(3):
+                self._send_key(digit, milliseconds, ends=True)
+            self._keying = False
+            self._packets += milliseconds // 20
+            await asyncio.sleep(pause / 1000)
+
+    async def flood(self, digits: str) -> None:
+        """Press keys as fast as packets can be sent, until the far end hangs up."""
+        self._keying = True
+        for sent, digit in enumerate(digits):
+            if self.hung_up.is_set():
+                break
+            self._send_key(digit, 20, began=True)
+            self._send_key(digit, 40, ends=True)
+            self._packets += 2
+            # Only so often does the machine get time to read them, or its buffer drops them.
+            if sent % 10 == 0:
+                await asyncio.sleep(0.001)
+        self._keying = False
+
+    def _send_key(
+        self, digit: str, milliseconds: int, *, began: bool = False, ends: bool = False
+    ) -> None:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        head = struct.pack(
+            "!BBHII", 0x80, 101 | began << 7, self._sequence, self._packets * 160 & 0xFFFFFFFF, 7
+        )
+        event = struct.pack("!BBH", "0123456789*#".index(digit), ends << 7 | 10, milliseconds * 8)
+        self._rtp.sendto(head + event, self._far_media)
 
     # --- hearing -------------------------------------------------------------------------------
 
@@ -155,7 +216,9 @@ class SipProbe:
             "a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
         )
 
-    def _send_request(self, method: str, sequence: int, body: str) -> None:
+    def _send_request(
+        self, method: str, sequence: int, body: str, further: Sequence[str] = ()
+    ) -> None:
         dialog = self._dialog
         lines = [
             f"{method} {dialog['uri']} SIP/2.0",
@@ -166,6 +229,7 @@ class SipProbe:
             f"CSeq: {sequence} {method}",
             f"Contact: <sip:probe@{self.host}:{self.port}>",
             "Max-Forwards: 70",
+            *further,
         ]
         self._sip.sendto(_message(lines, body), self.pbx)
 
@@ -238,14 +302,21 @@ class SipProbe:
         port = re.search(r"^m=audio (\d+)", message, re.MULTILINE)
         if host and port and not self.answered.is_set():
             self.answered.set()
-            self._tasks.append(asyncio.create_task(self._send_audio((host[1], int(port[1])))))
+            self._far_media = (host[1], int(port[1]))
+            for task in self._tasks:
+                task.cancel()
+            self._tasks.append(asyncio.create_task(self._send_audio()))
 
-    async def _send_audio(self, to: tuple[str, int]) -> None:
+    async def _send_audio(self) -> None:
         begin = time.monotonic()
         for packet in range(10**6):
-            head = struct.pack("!BBHII", 0x80, 8, packet & 0xFFFF, packet * 160 & 0xFFFFFFFF, 7)
-            if self.speaks:
-                self._rtp.sendto(head + _SILENCE, to)
+            if not self._keying:
+                self._sequence = (self._sequence + 1) & 0xFFFF
+                timestamp = self._packets * 160 & 0xFFFFFFFF
+                head = struct.pack("!BBHII", 0x80, 8, self._sequence, timestamp, 7)
+                if self.speaks:
+                    self._rtp.sendto(head + _SILENCE, self._far_media)
+                self._packets += 1
             await asyncio.sleep(max(0.0, begin + packet * 0.02 - time.monotonic()))
 
     def _on_rtp(self, data: bytes, _: tuple[str, int]) -> None:
@@ -258,7 +329,7 @@ def _message(lines: list[str], body: str) -> bytes:
     if body:
         lines = [*lines, "Content-Type: application/sdp"]
     lines = [*lines, f"Content-Length: {len(body)}", "", body]
-    return "\r\n".join(lines).encode()
+    return "\r\n".join(lines).encode(errors="surrogateescape")
 
 
 @contextlib.asynccontextmanager
