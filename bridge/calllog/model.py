@@ -89,7 +89,7 @@ class EventKind(StrEnum):
     LATE = "late"
     """Something was reported after it could matter; recorded, not obeyed. data: what"""
     RECONCILED = "reconciled"
-    """The switch and our record were compared after a link or process loss. data: what"""
+    """The switch and our record were compared after a link or process loss. data: gone, in_room"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,11 @@ def _tries(data: _Data) -> str:
     return "" if tries is None else f" (try {_text(data, 'tries')})"
 
 
+def _try(data: _Data) -> str:
+    attempt = data.get("try")
+    return "" if attempt in {None, 1} else f", try {_text(data, 'try')}"
+
+
 def _candidates(data: _Data) -> str:
     found, skipped = data.get("candidates"), data.get("skipped")
     able = "1 interpreter" if found == 1 else f"{_text(data, 'candidates', 'No')} interpreters"
@@ -128,6 +133,24 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.ROOM_ENTERED: lambda data: _upper(f"{_role(data)} is in the room."),
     EventKind.ROOM_LEFT: lambda data: _upper(f"{_role(data)} left the room."),
     EventKind.ROOM_COMPLETE: _plain("Everybody is in the room."),
+    EventKind.BOOKING_DUE: lambda data: (
+        f"The hour of booking {_text(data, 'booking', 'without a number')} has come."
+    ),
+    EventKind.CALL_BACK_PROMISED: _plain(
+        "The technician hangs up, and is rung when an interpreter accepts."
+    ),
+    EventKind.BOOKED: lambda data: (
+        f"The call is booked for {_text(data, 'starts_at', 'a later time')}"
+        f" (booking {_text(data, 'booking', 'without a number')})."
+    ),
+    EventKind.REDIALLED: lambda data: _upper(
+        f"{_role(data)} is being rung ({_words(data, 'why')}){_try(data)}."
+    ),
+    EventKind.REJOINED: lambda data: _upper(f"{_role(data)} was reached and enters the room."),
+    EventKind.NOT_REJOINED: lambda data: _upper(
+        f"{_role(data)} was not reached: {_words(data, 'reason')}."
+    ),
+    EventKind.SWAP_ASKED: _with_reason("Another interpreter was asked for: {reason}."),
     EventKind.PUT_THROUGH: _with_reason("The caller is put through to a person: {reason}."),
     EventKind.LEG_ENDED: lambda data: _upper(
         f"{_role(data)}'s connection ended: {_words(data, 'ending')}."
@@ -135,6 +158,7 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.CALL_ENDED: lambda data: f"The call ended: {_words(data, 'outcome')}.",
     EventKind.LATE: lambda data: f"Too late to matter: {_words(data, 'what')}.",
     EventKind.RECONCILED: lambda data: (
-        f"Compared with the switch after a loss: {_words(data, 'what')}."
+        f"Compared with the switch after a loss: {_text(data, 'gone', 'unknown')} gone unseen, "
+        f"{_text(data, 'in_room', 'unknown')} in the room."
     ),
 }
