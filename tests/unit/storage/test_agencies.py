@@ -11,6 +11,7 @@ from bridge.agencies import store
 from bridge.agencies.model import AgencyKind, Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.storage.inline import InlineDatabase
+from bridge.vocabulary import AgencyId
 from tests.storage_samples import PEPPER
 
 HASHER = PinHasher(PEPPER)
@@ -129,3 +130,20 @@ def test_a_short_pepper_is_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"STT_PEPPER .* set it to a long random secret"):
         PinHasher("x" * 31)
     PinHasher("x" * 32)
+
+
+def test_relay_is_allowed_by_agency(conn: Connection) -> None:
+    agency = store.add_agency(conn, "1024", "Hospital", AgencyKind.HEALTH)
+    assert not agency.relay_allowed
+    store.set_relay_allowed(conn, agency.id, True)
+    found = store.find_agency(conn, "1024")
+    assert found is not None
+    assert found.relay_allowed
+    assert store.load_agency(conn, agency.id) == found
+    store.add_technician(conn, found, "Person", pin_lookup="k", pin_hash="h")
+    known = store.find_credential(conn, "k")
+    assert known is not None
+    assert known.technician.agency == found
+    assert store.load_agency(conn, AgencyId(99)) is None
+    with pytest.raises(LookupError):
+        store.set_relay_allowed(conn, AgencyId(99), True)

@@ -13,8 +13,18 @@ from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import add_agency, add_technician
 from bridge.conference import store
 from bridge.conference.model import CallState, Outcome
+from bridge.roster.requirements import Requirements, Wish
+from bridge.roster.skills import Gender, Level
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import CallId, JobNumber, LanguageTag, LegId, Role, new_call_id
+from bridge.vocabulary import (
+    CallId,
+    InterpreterId,
+    JobNumber,
+    LanguageTag,
+    LegId,
+    Role,
+    new_call_id,
+)
 from tests.storage_samples import START, make_call, make_interpreter
 
 
@@ -132,3 +142,26 @@ def test_legs_live_and_end_once(conn: Connection) -> None:
         "no_answer",
     )
     assert store.find_leg(conn, LegId("unknown")) is None
+
+
+def test_what_is_asked_for_is_kept_and_the_technicians_number_forgotten(conn: Connection) -> None:
+    call, _ = _open(conn)
+    asked = Requirements(
+        LanguageTag("uk"),
+        level=Wish(Level(1), required=True),
+        gender=Wish(Gender.FEMALE),
+        excluded=frozenset({InterpreterId(3)}),
+    )
+    store.update_call(
+        conn, call, requirements=asked, technician_number="+351910000009", callback=True
+    )
+    row = store.find_call(conn, call)
+    assert row is not None
+    assert (row.requirements, row.callback) == (asked, True)
+    assert row.technician_number == "+351910000009"
+    assert "910000009" not in repr(row)
+    store.close_call(conn, call, START, CallState.CLOSED, Outcome.INTERPRETED)
+    row = store.find_call(conn, call)
+    assert row is not None
+    assert row.technician_number is None
+    assert row.requirements == asked

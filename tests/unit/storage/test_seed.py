@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +14,17 @@ from sqlalchemy import Connection, func, select
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
+from bridge.hours.localtime import LISBON
+from bridge.hours.model import Schedule
 from bridge.ivr.languages import load_languages
+from bridge.roster.lists_store import load_lists
 from bridge.roster.model import Presence
+from bridge.roster.people import Interpreter
+from bridge.roster.people_store import identify_interpreter, load_people
 from bridge.roster.seed import INTERPRETERS, credentials, plan, seed
-from bridge.roster.store import load_roster, revision, set_presence
+from bridge.roster.skills import Gender, Subject
+from bridge.roster.store import find_by_number, load_roster, revision, set_presence
+from bridge.storage.inline import InlineDatabase
 from bridge.telephony.gate import permit
 from bridge.vocabulary import InterpreterId, LanguageTag
 from tests.storage_samples import PEPPER, START, quick_hasher
@@ -105,3 +114,90 @@ def test_the_printed_pins_fit_after_a_change_of_pepper(conn: Connection) -> None
     [first, *_] = seed(conn, TAGS, renewed, START)
     assert agencies.find_technician(conn, first.code, first.pin, renewed) is not None
     assert agencies.find_technician(conn, first.code, first.pin, HASHER) is None
+
+
+# --- what they can and when ----------------------------------------------------------------------
+
+
+def _hours(day: datetime) -> list[datetime]:
+    return [day.replace(hour=hour, minute=30, tzinfo=LISBON) for hour in range(24)]
+
+
+def test_weekdays_are_well_covered_evenings_a_little_and_nights_not_at_all(
+    conn: Connection,
+) -> None:
+    seed(conn, TAGS, HASHER, START)
+    people = load_people(conn)
+    hours = _hours(datetime(2024, 3, 5))
+    there = [[one for one in people if one.schedule and _open(one, hour)] for hour in hours]
+    spoken = [len({tag for one in some for tag in one.skills}) for some in there]
+    assert all(len(some) > 60 for some in there[9:19])
+    assert all(many > 45 for many in spoken[9:19])
+    assert all(0 < len(some) < 20 for some in there[19:22])
+    assert all(not some for some in (*there[:9], *there[23:]))
+    # Every language has its hours, however rare it is.
+    week = [datetime(2024, 3, 4 + day, hour, 30) for day in range(5) for hour in range(9, 19)]
+    reached = {
+        tag
+        for moment in week
+        for one in people
+        if _open(one, moment.replace(tzinfo=LISBON))
+        for tag in one.skills
+    }
+    assert reached == set(TAGS)
+
+
+def _open(one: Interpreter, moment: datetime) -> bool:
+    assert isinstance(one.schedule, Schedule)
+    return one.schedule.is_open(moment)
+
+
+def test_the_demo_finds_everybody_at_every_hour(conn: Connection) -> None:
+    seed(conn, TAGS, HASHER, START, always_open=True)
+    people = load_people(conn)
+    for day in (datetime(2024, 3, 9), datetime(2024, 12, 25), datetime(2026, 10, 25)):
+        for hour in _hours(day):
+            assert all(_open(one, hour) for one in people)
+
+
+def test_levels_genders_and_subjects_are_spread(conn: Connection) -> None:
+    seed(conn, TAGS, HASHER, START)
+    people = load_people(conn)
+    levels = Counter(level for one in people for level in one.skills.values())
+    assert set(levels) == {0, 1, 2, 3, 4}
+    assert all(many >= 10 for many in levels.values())
+    genders = Counter(one.gender for one in people)
+    assert set(genders) == {Gender.FEMALE, Gender.MALE}
+    assert all(one.subjects for one in people)
+    assert {subject for one in people for subject in one.subjects} == set(Subject)
+
+
+async def test_fictional_interpreters_have_pins_that_fit_after_a_change_of_pepper(
+    database: InlineDatabase,
+) -> None:
+    first, *_, last = plan(TAGS)
+    assert len({one.pin for one in plan(TAGS)}) == INTERPRETERS
+    for hasher in (HASHER, quick_hasher(PEPPER * 2)):
+        database.run_now(partial(seed, tags=TAGS, hasher=hasher, at=START))
+        for one in (first, last):
+            known = await identify_interpreter(database, hasher, one.number, one.pin)
+            assert known == database.run_now(partial(find_by_number, number=one.number))
+            assert known is not None
+            assert one.pin not in repr(one)
+
+
+def test_a_few_lists_and_relay_for_some_agencies(conn: Connection) -> None:
+    seed(conn, TAGS, HASHER, START)
+    seed(conn, TAGS, HASHER, START)
+    entries = load_lists(conn, START)
+    assert sorted(one.kind for one in entries) == ["do_not_send", "preferred", "preferred"]
+    assert all(one.agency is not None and one.reason for one in entries)
+    allowed = {
+        agency.kind: agency.relay_allowed
+        for one in credentials()
+        if (agency := agencies.find_agency(conn, one.code)) is not None
+    }
+    assert {kind for kind, yes in allowed.items() if yes} == {
+        AgencyKind.HEALTH,
+        AgencyKind.MIGRATION,
+    }
