@@ -268,12 +268,13 @@ def set_presence(
 def mark_call_ended(conn: Connection, who: InterpreterId, at: datetime) -> None:
     """An interpreter left a call at this moment; they are the least idle now.
 
-    Moments that come late don't turn the time back. Raises `LookupError` for nobody.
+    Moments that come late don't turn the time back. No change of the roster: whoever keeps it in
+    memory follows calls by their events. Raises `LookupError` for nobody.
     """
     former = conn.execute(
         select(interpreter.c.last_call_ended).where(interpreter.c.id == who).with_for_update()
     ).scalar_one_or_none()
-    change(conn, who, {"last_call_ended": at if former is None else max(former, at)})
+    _write(conn, who, {"last_call_ended": at if former is None else max(former, at)})
 
 
 def change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
@@ -281,12 +282,14 @@ def change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None
 
     Without values only the revision rises: what hangs on the person has changed.
     """
-    changed = conn.execute(
-        update(interpreter).where(interpreter.c.id == who).values(values or {"id": who})
-    )
+    _write(conn, who, values or {"id": who})
+    bump(conn, _REVISION)
+
+
+def _write(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
+    changed = conn.execute(update(interpreter).where(interpreter.c.id == who).values(values))
     if changed.rowcount != 1:
         raise LookupError("there is no such interpreter")
-    bump(conn, _REVISION)
 
 
 # --- reservations ------------------------------------------------------------------------------

@@ -13,7 +13,14 @@ from sqlalchemy import Connection, select
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.store import call, leg
-from bridge.roster.store import OfferOutcome, end_offer, mark_call_ended, release, reservation
+from bridge.roster.store import (
+    OfferOutcome,
+    change,
+    end_offer,
+    mark_call_ended,
+    release,
+    reservation,
+)
 from bridge.storage.database import Database
 from bridge.storage.processes import beat, forget, is_silent, last_seen
 from bridge.vocabulary import CallId, InterpreterId, LegId
@@ -104,6 +111,8 @@ def sweep(conn: Connection, at: datetime, alive: Set[LegId] | None) -> list[Swep
             end_offer(conn, row.leg_id, over, OfferOutcome.CANCELLED)
         else:
             mark_call_ended(conn, who, over)
+        # Other processes keep the roster in memory too, and no event tells them.
+        change(conn, who, {})
         data: dict[str, Scalar] = {"interpreter": int(who), "reason": f"outlived_{reason.value}"}
         calllog.append(conn, Event(row.call_id, EventKind.RELEASED, at, row.leg_id, data))
         swept.append(Swept(who, row.call_id, row.leg_id, reason))
@@ -115,7 +124,8 @@ async def beat_and_sweep(
 ) -> list[Swept]:
     """Say that this process is alive, and free whom dead ones hold; the scheduler's job.
 
-    Once every `processes.BEAT_EVERY`. Whoever waits for the freed is to be told by the caller.
+    Once every `processes.BEAT_EVERY`. The roster's revision rises when anybody was freed; whoever
+    waits for them is to be told by the caller.
     """
 
     def work(conn: Connection) -> list[Swept]:

@@ -43,11 +43,11 @@ def test_every_visible_change_raises_the_revision(conn: Connection) -> None:
     revisions.append(store.revision(conn))
     store.set_presence(conn, who, Presence.ON_BREAK)
     revisions.append(store.revision(conn))
-    store.mark_call_ended(conn, who, START)
-    revisions.append(store.revision(conn))
     store.set_languages(conn, who, [LanguageTag("ru")])
     revisions.append(store.revision(conn))
     assert revisions == sorted(set(revisions))
+    store.mark_call_ended(conn, who, START)
+    assert store.revision(conn) == revisions[-1]
     interpreter = store.load_roster(conn).interpreters[who]
     assert interpreter.presence is Presence.ON_BREAK
     assert interpreter.last_call_ended == START

@@ -47,9 +47,12 @@ def test_nothing_of_a_living_process_is_swept(conn: Connection) -> None:
 def test_what_a_dead_process_held_is_freed_with_an_event(conn: Connection) -> None:
     who, call = held(conn)
     beat(conn, "process-1", START)
+    before = store.revision(conn)
     assert sweep(conn, LATER - timedelta(microseconds=1), NOBODY) == []
+    assert store.revision(conn) == before
     assert sweep(conn, LATER, NOBODY) == [Swept(who, call, LEG, Outlived.PROCESS)]
     assert store.live_reservations(conn) == []
+    assert store.revision(conn) > before
     [stored] = calllog.events_of(conn, call)
     assert (stored.event.kind, stored.event.leg, stored.event.at) == (
         EventKind.RELEASED,
