@@ -165,13 +165,7 @@ def load_roster(conn: Connection) -> Roster:
             last_call_ended=row.last_call_ended,
         )
         for row in conn.execute(
-            select(
-                interpreter.c.id,
-                interpreter_phone.c.number,
-                interpreter.c.presence,
-                interpreter.c.vetted,
-                interpreter.c.last_call_ended,
-            )
+            select(interpreter, interpreter_phone.c.number)
             .join(
                 interpreter_phone,
                 (interpreter_phone.c.interpreter_id == interpreter.c.id)
