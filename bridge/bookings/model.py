@@ -107,6 +107,11 @@ class Booking:
         return self.requirements.language
 
     @property
+    def refused(self) -> bool:
+        """Whether its interpreter said that they will not be there: they are held no more."""
+        return self.interpreter in self.requirements.excluded
+
+    @property
     def ends_at(self) -> datetime:
         """Until when the interpreter is held."""
         return self.starts_at + timedelta(minutes=self.minutes)

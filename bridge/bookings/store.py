@@ -9,6 +9,7 @@ dialling dials.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -88,6 +90,9 @@ booking_quarter = Table(
     Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 """The quarters of an hour in which an interpreter is held, as long as the booking is live."""
+
+_HELD = exists().where(booking_quarter.c.booking_id == booking.c.id)
+"""The interpreter of a live booking is held as long as it has quarters (see `let_go`)."""
 
 booking_reminder = Table(
     "booking_reminder",
@@ -267,6 +272,38 @@ def _end(
     return True
 
 
+def let_go(conn: Connection, which: BookingId) -> bool:
+    """The interpreter of a booking will not be there: they are free, the booking stays.
+
+    At its hour somebody else is looked for, as for any call: they are excluded from its
+    requirements. `False` when it is being dialled already, or they were let go before.
+    """
+    found = conn.execute(
+        select(booking.c.requirements, booking.c.interpreter_id)
+        .where(booking.c.id == which, booking.c.state == BookingState.BOOKED.value)
+        .with_for_update()
+    ).one_or_none()
+    if found is None:
+        return False
+    asked = from_data(found.requirements)
+    if found.interpreter_id in asked.excluded:
+        return False
+    without = replace(asked, excluded=asked.excluded | {found.interpreter_id})
+    conn.execute(update(booking).where(booking.c.id == which).values(requirements=to_data(without)))
+    conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == which))
+    return True
+
+
+def remind_again(conn: Connection, which: BookingId, at: datetime) -> None:
+    """Add a reminder: the one that was due could not be given."""
+    again: Any = insert_into(conn, booking_reminder).values(booking_id=which, remind_at=at)
+    conn.execute(
+        again.on_conflict_do_nothing(
+            index_elements=[booking_reminder.c.booking_id, booking_reminder.c.remind_at]
+        )
+    )
+
+
 def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Booking, datetime]]:
     """The reminders whose time has come, each for one process only; late ones are skipped.
 
@@ -283,7 +320,7 @@ def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Boo
     of = {
         one.id: one
         for one in (_load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
-        if one.starts_at > at
+        if one.starts_at > at and not one.refused
     }
     latest: dict[BookingId, datetime] = {}
     for row in due:
@@ -311,12 +348,13 @@ def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
 def next_booking_of(
     conn: Connection, interpreter: InterpreterId, after: datetime
 ) -> Booking | None:
-    """The next booking of an interpreter that is not over at this moment."""
+    """The next booking of an interpreter that is not over at this moment, and holds them."""
     found = _load(
         conn,
         (booking.c.interpreter_id == interpreter)
         & (booking.c.state == BookingState.BOOKED.value)
-        & (booking.c.ends_at > after),
+        & (booking.c.ends_at > after)
+        & _HELD,
         most=1,
     )
     return found[0] if found else None
@@ -341,7 +379,7 @@ def busy_between(conn: Connection, start: datetime, end: datetime) -> list[Busy]
     """Who is held when, as `model.free_slots` asks for it."""
     rows = conn.execute(
         select(booking.c.interpreter_id, booking.c.starts_at, booking.c.ends_at)
-        .where(booking.c.starts_at < end, booking.c.ends_at > start, _LIVE)
+        .where(booking.c.starts_at < end, booking.c.ends_at > start, _LIVE, _HELD)
         .order_by(booking.c.starts_at, booking.c.id)
     )
     return [Busy(row.interpreter_id, row.starts_at, row.ends_at) for row in rows]

@@ -27,7 +27,8 @@ class EventKind(StrEnum):
     IDENTIFICATION_FAILED = "identification_failed"
     """They did not; data: tries"""
     REQUESTED = "requested"
-    """Language and the migrant's place are known; `at` is the moment of the last key. data: language, migrant"""
+    """Language and the migrant's place are known; `at` is the moment of the last key. data:
+    language, migrant, agency_kind"""
     RANKED = "ranked"
     """The matcher ranked the roster. data: candidates, skipped, trace (JSON text)"""
     RESERVED = "reserved"
@@ -50,7 +51,7 @@ class EventKind(StrEnum):
     OFFER_TOO_LATE = "offer_too_late"
     """Pressed 1 after somebody else had, or after the caller had gone. data: interpreter"""
     RELEASED = "released"
-    """The interpreter is free again. data: interpreter"""
+    """The interpreter is free again. data: interpreter, reason (only when swept)"""
     NOBODY_AVAILABLE = "nobody_available"
     """The hunt ended without an interpreter; the technician is told. data: reason"""
     MIGRANT_RUNG = "migrant_rung"

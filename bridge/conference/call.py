@@ -233,8 +233,11 @@ class Call:
 
         await self._mailbox.ask(work)
 
-    async def begin_booked(self, request: Request, first: InterpreterId) -> None:
-        """The hour of a booked call has come: ring its interpreter and its technician."""
+    async def begin_booked(self, request: Request, first: InterpreterId | None) -> None:
+        """The hour of a booked call has come: ring its interpreter and its technician.
+
+        `None`: its interpreter said that they will not be there; it hunts like any call.
+        """
 
         async def work() -> None:
             self.record.calling_back = True

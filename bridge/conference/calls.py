@@ -24,6 +24,7 @@ from bridge.conference.model import Request
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
+from bridge.conference.reminders import Reminders
 from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
 from bridge.vocabulary import (
     CallId,
@@ -56,6 +57,7 @@ class Calls:
             migrant_languages=migrant_languages,
         )
         self.queue = Queue(ports.roster, ports.clock, lambda: self.open)
+        self.reminders = Reminders(ports)
 
     async def start(self) -> None:
         """Take over the calls that are open in the database, then follow the switch's events.
@@ -143,7 +145,7 @@ class Calls:
             agency_kind=kind,
             migrant=booking.migrant_number,
         )
-        await call.begin_booked(request, booking.interpreter)
+        await call.begin_booked(request, None if booking.refused else booking.interpreter)
         return call
 
     def refresh_roster(self, conn: Connection) -> None:

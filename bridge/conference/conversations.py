@@ -90,6 +90,8 @@ class Conversations:
                 return await self._call_back(conversation)
             case ConversationName.REJOIN:
                 return await self._rejoin(conversation)
+            case ConversationName.REMINDER:
+                return await self.calls.reminders.converse(conversation)
             case ConversationName.ROOM_KEYS:
                 return await self._room_keys(conversation, detail)
             case ConversationName.GOODBYE:

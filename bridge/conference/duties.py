@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 BOOKINGS_EVERY = 1.0
 """Seconds between two looks for booked calls whose hour has come."""
+REMINDERS_EVERY = 15.0
+"""Seconds between two looks for reminders that are due."""
 
 
 class Duties:
@@ -56,6 +58,7 @@ class Duties:
             self.keep_promises, "interval", seconds=BEAT_EVERY.total_seconds(), next_run_time=now
         )
         scheduler.add_job(self.dial_bookings, "interval", seconds=BOOKINGS_EVERY, next_run_time=now)
+        scheduler.add_job(self.remind, "interval", seconds=REMINDERS_EVERY, next_run_time=now)
         scheduler.start()
         self._scheduler = scheduler
 
@@ -101,6 +104,13 @@ class Duties:
             task = asyncio.create_task(self._dial(booking, kind))
             self._dialling.add(task)
             task.add_done_callback(self._dialling.discard)
+
+    async def remind(self) -> None:
+        """Ring the interpreters who are to be reminded of a booked call."""
+        try:
+            await self._calls.reminders.ring_due()
+        except DatabaseUnavailable as reason:
+            log.warning("reminders could not be looked up", why=str(reason))
 
     async def _dial(self, booking: Booking, kind: AgencyKind) -> None:
         try:

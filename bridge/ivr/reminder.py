@@ -65,10 +65,11 @@ class ReminderScript:
         match state, heard:
             case Over(outcome), _:
                 return state, Finish(outcome)
+            case Thanking(outcome), _:
+                # Whoever hangs up without hearing the thanks has still said what they said.
+                return _over(outcome)
             case _, HungUp():
                 return _over(Gone())
-            case Thanking(outcome), _:
-                return _over(outcome)
             case Reminding(), Keys("1", at):
                 return self._thank(WillAnswer(at), "reminder-confirmed")
             case Reminding(), Keys("2", at):

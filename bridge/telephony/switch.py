@@ -69,6 +69,8 @@ class ConversationName(StrEnum):
     """A technician answered whom the bridge has rung: called back, booked, or redialled."""
     REJOIN = "rejoin"
     """An interpreter or a migrant answered who had been dropped from the room."""
+    REMINDER = "reminder"
+    """An interpreter answered who is reminded of a booked call; the leg belongs to no call."""
     ROOM_KEYS = "room-keys"
     """Somebody in a room pressed a key; the others go on talking meanwhile."""
 

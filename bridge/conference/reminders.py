@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reminding interpreters of booked calls: their telephone rings some time before.
+
+A reminder's leg belongs to no call, so nothing that happens on it is written into a call's log;
+what is remembered of it is the booking it is about, for as long as it may still be answered. A
+reminder is given once: a process that dies has reminded nobody, and nobody is woken twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.bookings import store as bookings
+from bridge.bookings.model import Booking
+from bridge.conference.ports import Ports
+from bridge.conference.rings import permitted
+from bridge.hours.localtime import LISBON
+from bridge.ivr.outcomes import Refused
+from bridge.ivr.reminder import ReminderScript
+from bridge.ivr.runner import run
+from bridge.roster.people_store import load_person
+from bridge.roster.store import reserved
+from bridge.storage.database import DatabaseUnavailable
+from bridge.telephony.gate import PermittedNumber
+from bridge.telephony.switch import (
+    Conversation,
+    ConversationName,
+    HangUp,
+    Next,
+    OutboundLeg,
+    SwitchError,
+)
+from bridge.vocabulary import LegId, Role, new_leg_id
+
+log = structlog.get_logger(__name__)
+
+LATER = timedelta(minutes=2)
+"""Who is in a call when they are to be reminded is reminded so much later."""
+
+
+class Reminders:
+    """The reminders of one process: those that ring now, and what is said when one is answered."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._ringing: dict[LegId, Booking] = {}
+
+    async def ring_due(self) -> None:
+        """Ring the interpreters whose reminder is due. Raises `DatabaseUnavailable`."""
+        at = self._ports.clock.now()
+        self._forget(at)
+        due = await self._ports.database.run(lambda conn: self._take(conn, at))
+        for booking, to in due:
+            leg = new_leg_id(Role.INTERPRETER)
+            self._ringing[leg] = booking
+            try:
+                await self._ports.switch.originate(
+                    OutboundLeg(
+                        leg=leg,
+                        to=to,
+                        caller_id=self._ports.caller_id,
+                        conversation=ConversationName.REMINDER,
+                        ring_seconds=self._ports.ring_seconds,
+                    )
+                )
+            except SwitchError as reason:
+                del self._ringing[leg]
+                log.warning("an interpreter was not reminded", why=str(reason))
+
+    async def converse(self, conversation: Conversation) -> Next:
+        """An interpreter answered: remind them, and let them go if they will not be there."""
+        booking = self._ringing.pop(conversation.leg, None)
+        now = self._ports.clock.now()
+        if booking is None or booking.starts_at <= now:
+            return HangUp()
+        script = ReminderScript(
+            booked_for=booking.starts_at.astimezone(LISBON),
+            wanted=booking.language,
+            today=now.astimezone(LISBON).date(),
+        )
+        outcome = await run(script, conversation)
+        if isinstance(outcome, Refused):
+            await self._let_go(booking)
+        return HangUp()
+
+    async def _let_go(self, booking: Booking) -> None:
+        try:
+            freed = await self._ports.database.run(lambda conn: bookings.let_go(conn, booking.id))
+        except DatabaseUnavailable as reason:
+            # The booking stands: at its hour the interpreter is rung, refuses, and is replaced.
+            log.warning("a refused booking still holds its interpreter", why=str(reason))
+            return
+        log.info("a booking waits for another interpreter", booking=int(booking.id), freed=freed)
+
+    def _take(self, conn: Connection, at: datetime) -> list[tuple[Booking, PermittedNumber]]:
+        """The reminders to be given now; those who are in a call are left for later."""
+        found: list[tuple[Booking, PermittedNumber]] = []
+        due = bookings.take_reminders(conn, at, self._ports.owner)
+        busy = reserved(conn) if due else frozenset()
+        for booking, _ in due:
+            if booking.interpreter in busy:
+                if at + LATER < booking.starts_at:
+                    bookings.remind_again(conn, booking.id, at + LATER)
+                continue
+            person = load_person(conn, booking.interpreter)
+            numbers = () if person is None else person.phones
+            to = next((one for one in map(permitted, numbers) if one is not None), None)
+            if to is not None:
+                found.append((booking, to))
+        return found
+
+    def _forget(self, at: datetime) -> None:
+        """Drop what rang in vain: after its hour no reminder is any use."""
+        for leg, booking in list(self._ringing.items()):
+            if booking.starts_at <= at:
+                del self._ringing[leg]
