@@ -20,6 +20,7 @@ from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
 from bridge.conference.queue import Queue
 from bridge.conference.rings import permitted
+from bridge.conference.same_again import interpreter_before_the_cut
 from bridge.hours.localtime import LISBON
 from bridge.ivr.request import (
     Book,
@@ -125,14 +126,17 @@ class TechnicianDesk:
         migrant = None
         if isinstance(question.migrant, Ring):
             migrant = permit(question.migrant.digits).number
+        at, language = question.asked_at or self._tools.clock.now(), question.language
+        again = await self._tools.database.run(
+            lambda conn: interpreter_before_the_cut(conn, technician.id, language, at)
+        )
         request = Request(
-            requirements=Requirements(question.language, agency=technician.agency.id),
+            requirements=Requirements(language, same_again=again, agency=technician.agency.id),
             technician=technician.id,
             agency=technician.agency.id,
             agency_kind=technician.agency.kind,
             migrant=migrant,
         )
-        at = question.asked_at or self._tools.clock.now()
         return Requested(await self._call.requested(request, at))
 
     async def _call_back(self) -> object:

@@ -81,13 +81,18 @@ class Ranking:
 
 
 def prospects(requirements: Requirements, candidates: Iterable[Ranked]) -> list[Prospect]:
-    """Candidates as waves see them: those who miss the level asked for are a tier of their own."""
-    level = requirements.level
+    """Candidates as waves see them, in tiers of their own.
+
+    The interpreter who is asked for again is rung alone first, if they may be rung; and those who
+    miss the level asked for are never rung beside those who have it.
+    """
+    level, again = requirements.level, requirements.same_again
     return [
         Prospect(
             one.interpreter,
             one.facts.chance,
-            int(level is not None and one.facts.level > level.value),
+            int(level is not None and one.facts.level > level.value)
+            + 2 * int(again is not None and one.interpreter != again),
         )
         for one in candidates
     ]
