@@ -20,8 +20,8 @@ demo: setup  ## Place one full call and stay up. ARGS="--once --report demo.json
 test: setup  ## Run all tests, real Asterisk included.
 	@$(PYTHON) -m pytest $(ARGS)
 
-unit: setup  ## Run the unit tests alone; they take seconds.
-	@$(PYTHON) -m pytest tests/unit $(ARGS)
+unit: setup  ## Run the unit tests alone, without the thorough walks; they take seconds.
+	@$(PYTHON) -m pytest tests/unit -n auto -m "not thorough" $(ARGS)
 
 check: setup  ## Lint, format, types and floors.
 	@status=0; for tool in "ruff check" "ruff format --check" mypy lint-imports; do \

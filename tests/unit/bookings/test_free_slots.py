@@ -158,6 +158,7 @@ def _busy(draw: st.DrawFn) -> Busy:
     return Busy(InterpreterId(draw(st.integers(1, 3))), start, start + length)
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @given(
     people=st.tuples(*(interpreters(place) for place in (1, 2, 3))),

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,7 @@ def held_on(schedule: Schedule, day: date) -> list[Window]:
     ]
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(schedules(), moments)
 def test_it_is_open_when_the_clock_on_the_wall_says_so(
@@ -136,6 +138,7 @@ def test_it_is_open_when_the_clock_on_the_wall_says_so(
     assert schedule.open_at(moment).open is expected
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(schedules(), moments, st.timedeltas(timedelta(0), timedelta(days=20)), st.data())
 def test_periods_are_in_order_apart_and_exactly_the_open_instants(
@@ -160,6 +163,7 @@ def test_periods_are_in_order_apart_and_exactly_the_open_instants(
             )
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(schedules(), moments, st.data())
 def test_opens_at_is_the_next_opening_with_no_open_instant_before_it(
@@ -183,6 +187,7 @@ def test_opens_at_is_the_next_opening_with_no_open_instant_before_it(
     assert not is_open_by_the_clock(schedule, between)
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(schedules(), moments)
 def test_closes_at_is_the_first_closed_instant_and_the_next_opening_comes_after_it(
@@ -202,6 +207,7 @@ def test_closes_at_is_the_first_closed_instant_and_the_next_opening_comes_after_
     assert after == schedule.open_at(verdict.closes_at).opens_at
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(schedules(), moments)
 def test_the_reason_given_is_true(schedule: Schedule, moment: datetime) -> None:
@@ -226,6 +232,7 @@ def test_the_reason_given_is_true(schedule: Schedule, moment: datetime) -> None:
     assert verdict.open is (verdict.why in {Why.WINDOW, Why.EXTRA})
 
 
+@pytest.mark.thorough
 @settings(max_examples=100, deadline=None)
 @given(schedules(), st.lists(moments, min_size=3, max_size=6).map(sorted))
 def test_promised_time_adds_up_over_adjacent_stretches(

@@ -53,6 +53,7 @@ def knowledge(draw: st.DrawFn) -> Knowledge:
     )
 
 
+@pytest.mark.thorough
 @settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
@@ -110,6 +111,7 @@ def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
     assert len(columns) == len(people)
 
 
+@pytest.mark.thorough
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_time_says_who_became_free(data: st.DataObject) -> None:

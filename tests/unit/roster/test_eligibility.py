@@ -50,6 +50,7 @@ ONE = InterpreterId(1)
 some_ids = st.sets(st.integers(1, 40).map(InterpreterId), max_size=3)
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(rosters(), requests(), entries, some_ids, moments, st.sampled_from(list(POLICIES)))
 def test_whoever_speaks_the_language_may_be_rung_or_has_one_reason(
@@ -119,6 +120,7 @@ def _required_wishes_hold(person: Interpreter, request: Requirements) -> None:
         assert subject.value in person.subjects
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @given(rosters(), requests(), moments, st.sampled_from(list(POLICIES)))
 def test_waves_ring_nobody_below_a_level_without_consent_and_step_down_last(
@@ -155,6 +157,7 @@ def test_waves_ring_nobody_below_a_level_without_consent_and_step_down_last(
         tried.update(wave.phones)
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(interpreters(1), standings(), moments, moments)
 def test_a_reason_holds_as_long_as_it_says(

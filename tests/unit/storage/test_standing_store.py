@@ -133,6 +133,7 @@ class Told:
         store.release(conn, leg, self.now)
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(
     histories=st.tuples(_histories, _histories),
