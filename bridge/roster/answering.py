@@ -5,8 +5,9 @@ Each offer either was accepted within `PROMPTLY` seconds or was not. One that we
 because somebody else was faster, can't be left out: in a wave, a phone is mostly watched to the
 end when it accepts, so the chances would look better than they are. It counts as what may be
 expected of it (`expected_acceptance`; the expectation step of Dempster, Laird and Rubin, "Maximum
-likelihood from incomplete data via the EM algorithm", 1977). The chance is a Beta posterior's mean, and the
-prior of each stage is what the stage above it knows:
+likelihood from incomplete data via the EM algorithm", 1977).
+
+The chance is a Beta posterior's mean; the prior of each stage is what the stage above it knows:
 
     service:        m0 = (s + k0 p0) / (n + k0)
     person:         m1 = (s_i + k1 m0) / (n_i + k1)
