@@ -14,13 +14,19 @@ from bridge.calllog.model import EventKind
 from bridge.conference.queue import estimate_minutes
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
+from bridge.telephony.simulated_line import SimulatedLine
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import TECHNICIAN, all_week, world
+from tests.unit.conference.world import TECHNICIAN, World, all_week, world
 
 pytestmark = pytest.mark.looptime
 
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
 JOINS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+
+
+async def hears(w: World, line: SimulatedLine, prompt: str) -> None:
+    """Wait until a technician is told something, for keys before it may mean something else."""
+    await w.until(lambda: f"pt/{prompt}" in w.switch.spoken.get(line.leg, []))
 
 
 async def test_who_becomes_free_goes_to_the_one_who_waited_longest() -> None:
@@ -49,7 +55,7 @@ async def test_a_technician_is_called_back_when_an_interpreter_accepts() -> None
         w.telephone(TECHNICIAN, JOINS)
         technician = w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
-        await technician.wait(10)
+        await hears(w, technician, "call-back-key")
         await technician.key("2")
         await w.event(EventKind.CALL_BACK_PROMISED)
         await technician.wait_hang_up()
@@ -69,7 +75,7 @@ async def test_a_called_back_technician_who_does_not_answer_frees_the_interprete
         w.telephone(TECHNICIAN, NeverAnswers())
         technician = w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
-        await technician.wait(10)
+        await hears(w, technician, "call-back-key")
         await technician.key("2")
         await technician.wait_hang_up()
         w.set_presence(who, Presence.AVAILABLE)
@@ -88,9 +94,9 @@ async def test_a_time_is_booked_by_key_and_all_are_rung_at_that_hour() -> None:
         w.set_presence(who, Presence.ON_BREAK, minutes=5)
         technician = w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
-        await technician.wait(12)
+        await hears(w, technician, "slots-key")
         await technician.key("3")
-        await technician.wait(6)
+        await hears(w, technician, "slots-again-key")
         await technician.key("1")
         booked = await w.event(EventKind.BOOKED)
         await technician.wait_hang_up()
