@@ -7,17 +7,20 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from bridge.clock import Clock
 from bridge.ivr.script import Ask, Heard, HungUp, Keys, Said, Say, Silence, Taken, Turn, Wait
 from bridge.telephony.switch import (
     Conversation,
+    ConversationHandler,
     ConversationName,
     Ending,
     EnterRoom,
     HangUp,
     LegAnswered,
     LegEnded,
+    LegEvent,
     LegRinging,
     OutboundLeg,
     RoomEntered,
@@ -27,11 +30,28 @@ from bridge.telephony.switch import (
 )
 from bridge.vocabulary import LegId, RoomId
 
-if TYPE_CHECKING:
-    from bridge.telephony.simulated import SimulatedSwitch
-
 SECONDS_PER_PROMPT = 1.0
 """How long the simulated voice takes for one prompt."""
+
+
+class Exchange(Protocol):
+    """The switch, as its lines see it (`simulated.SimulatedSwitch`)."""
+
+    handler: ConversationHandler | None
+    clock: Clock
+    rooms: dict[RoomId, set[LegId]]
+    spoken: dict[LegId, list[str]]
+    put_through: list[LegId]
+
+    def report(self, event: LegEvent) -> None:
+        """Tell the bridge, unless the link is down."""
+
+    def forget(self, leg: LegId) -> None:
+        """The leg exists no more."""
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run something of the world in the background."""
+
 
 Telephone = Callable[["SimulatedLine"], Awaitable[None]]
 """What somebody does with a telephone, once for each call."""
@@ -42,7 +62,7 @@ class SimulatedLine:
 
     def __init__(
         self,
-        switch: SimulatedSwitch,
+        switch: Exchange,
         leg: LegId,
         number: str,
         outbound: OutboundLeg | None = None,
@@ -195,7 +215,7 @@ class SimulatedLine:
 class SimulatedConversation(Conversation):
     """A conversation with the person on a `SimulatedLine`."""
 
-    def __init__(self, line: SimulatedLine, name: str, switch: SimulatedSwitch) -> None:
+    def __init__(self, line: SimulatedLine, name: str, switch: Exchange) -> None:
         self.over = asyncio.Event()
         self.taken = False
         self._line = line
