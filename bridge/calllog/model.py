@@ -28,7 +28,7 @@ class EventKind(StrEnum):
     """They did not; data: tries"""
     REQUESTED = "requested"
     """Language and the migrant's place are known; `at` is the moment of the last key. data:
-    language, migrant, agency_kind"""
+    language, migrant, agency_kind, relay_allowed"""
     RANKED = "ranked"
     """The matcher ranked the roster. data: candidates, skipped, trace (JSON text)"""
     RESERVED = "reserved"
@@ -52,6 +52,10 @@ class EventKind(StrEnum):
     """Pressed 1 after somebody else had, or after the caller had gone. data: interpreter"""
     RELEASED = "released"
     """The interpreter is free again. data: interpreter, reason (only when swept)"""
+    RELAY_BEGUN = "relay_begun"
+    """Nobody interprets directly: two interpreters are looked for, with a language between them.
+    From here on, the events about an interpreter say `relay` (that language) and `part`. data:
+    pivot"""
     NOBODY_AVAILABLE = "nobody_available"
     """The hunt ended without an interpreter; the technician is told. data: reason"""
     MIGRANT_RUNG = "migrant_rung"

@@ -125,6 +125,9 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.OFFER_CANCELLED: _with_reason("{who} is no longer rung: {reason}."),
     EventKind.OFFER_TOO_LATE: _of_interpreter("{who} accepted too late."),
     EventKind.RELEASED: _of_interpreter("{who} is free again."),
+    EventKind.RELAY_BEGUN: lambda data: (
+        f"Two interpreters are looked for, with “{_text(data, 'pivot')}” between them."
+    ),
     EventKind.NOBODY_AVAILABLE: _with_reason("Nobody is available: {reason}."),
     EventKind.MIGRANT_RUNG: _plain("The migrant is being rung."),
     EventKind.MIGRANT_ANSWERED: _plain("The migrant's telephone was answered."),

@@ -3,7 +3,7 @@
 
 Everything runs in the call's own mailbox, so nothing here happens twice at once. Each step writes
 its events in one transaction first and acts on the switch afterwards; the transition table says
-whether a step still makes sense. The hunt, the room, the rings and the drop guard are parts of
+whether a step still makes sense. The hunts, the room, the rings and the drop guard are parts of
 their own.
 """
 
@@ -22,13 +22,13 @@ from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.guard import DropGuard
-from bridge.conference.hunt import Hunt
-from bridge.conference.legs import CallLeg
+from bridge.conference.legs import CallLeg, Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.recovery import Remembered
+from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
@@ -86,7 +86,7 @@ class Call:
         self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
         self._commands = SwitchCommands(ports, self._mailbox, self.happened, self._is_open)
-        self._hunt = Hunt(
+        self._hunts = Hunts(
             ports,
             self.record,
             self._commands,
@@ -100,7 +100,7 @@ class Call:
             self._commands,
             self._mailbox,
             adopt=self._adopt,
-            wanted=lambda: self.record.state in _MEETING,
+            wanted=self._is_wanted,
         )
         self._room = Room(
             self.record,
@@ -135,14 +135,16 @@ class Call:
     def resume(self, request: Request | None, remembered: Remembered) -> None:
         """Take over a call from a process that died; before `run`."""
         self.record.progress = remembered.progress
-        self.record.interpreter = remembered.interpreter
+        self.record.interpreters = dict(remembered.interpreters)
+        self.record.relay_allowed = remembered.relay_allowed
+        self.record.pivot = remembered.pivot
         self.record.complete = remembered.complete
         self.record.request = request
         self.record.asked_at = remembered.asked_at
         self.record.calling_back = remembered.calling_back
         for leg in remembered.legs:
             self.record.legs.add(leg)
-        self._hunt.resume(remembered.tried, remembered.live_offers)
+        self._hunts.resume(remembered)
 
     async def run(self) -> None:
         """The call's one task; ends with the call."""
@@ -173,31 +175,34 @@ class Call:
 
         `at` is the moment of the technician's last key. Returns the job number to speak.
         """
-        await self._mailbox.ask(partial(self._hunt.begin, request, at))
+        await self._mailbox.ask(partial(self._hunts.begin, request, at))
         return self.job
 
     async def accepted(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late.
 
-        The technician is moved at the same time; the interpreter's own conversation takes the
-        interpreter there.
+        The technician is moved at the same time, unless a relay still lacks its other half; the
+        interpreter's own conversation takes the interpreter there.
         """
 
         async def work() -> RoomId | None:
-            room = await self._hunt.accept(leg, at)
+            room = await self._hunts.accept(leg, at)
             if room is not None:
-                self._mailbox.tell(self._room.bring_technician)
+                joining = self.record.state is CallState.JOINING
+                self._mailbox.tell(self._room.bring_technician if joining else self._hunts.go_on)
             return room
 
         return await self._mailbox.ask(work)
 
     async def refused(self, leg: LegId) -> None:
         """The interpreter on `leg` pressed 2."""
-        await self._mailbox.ask(partial(self._hunt.over, leg, EventKind.OFFER_REFUSED))
+        await self._mailbox.ask(partial(self._hunts.over, leg, EventKind.OFFER_REFUSED))
 
     async def offer_silent(self, leg: LegId) -> None:
         """Whoever answered on `leg` pressed nothing; it may be a voicemail."""
-        await self._mailbox.ask(partial(self._hunt.over, leg, EventKind.OFFER_UNANSWERED, "no_key"))
+        await self._mailbox.ask(
+            partial(self._hunts.over, leg, EventKind.OFFER_UNANSWERED, "no_key")
+        )
 
     async def confirmed(self, leg: LegId) -> RoomId | None:
         """A person pressed a key on a leg that is rung into the room. The room, or `None`."""
@@ -241,13 +246,17 @@ class Call:
 
         async def work() -> None:
             self.record.calling_back = True
-            await self._hunt.begin(request, self._ports.clock.now(), first=first)
+            await self._hunts.begin(request, self._ports.clock.now(), first=first)
             await self._room.ring_technician(Why.BOOKED)
 
         await self._mailbox.ask(work)
 
     async def swap(self, reason: str, *, exclude: bool) -> bool:
-        """Somebody in the room wants another interpreter. Whether there is one to be swapped."""
+        """Somebody in the room wants another interpreter. Whether there is one to be swapped.
+
+        In a relay it is the one who speaks Portuguese: the only one whom the technician hears to
+        be good or bad.
+        """
 
         async def work() -> bool:
             leg = self.record.interpreter
@@ -255,9 +264,8 @@ class Call:
                 return False
             await self.record.note(EventKind.SWAP_ASKED, leg, {"reason": reason})
             found = self.record.legs.get(leg)
-            self._mailbox.tell(
-                partial(self._replace_interpreter, found.interpreter if found and exclude else None)
-            )
+            excluded = found.interpreter if found and exclude else None
+            self._mailbox.tell(partial(self._replace_interpreter, Part.PORTUGUESE, excluded))
             self._mailbox.tell(partial(self._commands.send, leg, ConversationName.GOODBYE))
             return True
 
@@ -295,7 +303,11 @@ class Call:
 
     async def somebody_free(self, who: InterpreterId) -> None:
         """An interpreter became free, while this request may be waiting."""
-        await self._mailbox.ask(partial(self._hunt.somebody_free, who))
+        await self._mailbox.ask(partial(self._hunts.somebody_free, who))
+
+    def served_by(self, who: InterpreterId) -> bool:
+        """Whether somebody who became free may serve this request."""
+        return self._hunts.served_by(who)
 
     async def put_through(self, reason: str) -> None:
         """The technician is on the way to a person."""
@@ -303,7 +315,8 @@ class Call:
         async def work() -> None:
             data = {"reason": reason}
             await self.record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, {**data})
-            await self._hunt.cancel("put_through")
+            await self._hunts.cancel("put_through")
+            await self._hunts.dismiss()
 
         await self._mailbox.ask(work)
 
@@ -356,14 +369,16 @@ class Call:
 
     async def _leg_ended(self, leg: CallLeg, event: LegEnded) -> None:
         record = self.record
-        was_accepted = leg.id == record.interpreter
+        was_accepted = record.serves(leg.id)
         await record.end_leg(leg, event.at, event.ending)
         if not await self._rings.ended(leg.id, event.ending.value):
             lost = event.ending is Ending.DROPPED and (leg.confirmed or leg.connected)
-            if was_accepted and leg.role is Role.INTERPRETER:
-                record.interpreter = None
+            if was_accepted:
+                record.interpreters.pop(leg.part)
             if not (lost and await self._guard.dropped(leg)):
                 await self._gone(leg, event.ending, was_accepted=was_accepted)
+        if leg.role is Role.INTERPRETER:
+            await self._hunts.leg_ended()
         if not record.legs.open() and not record.calling_back:
             await record.close()
 
@@ -374,19 +389,19 @@ class Call:
             if leg.id == record.technician and not record.calling_back:
                 await self._part()
         elif leg.role is Role.INTERPRETER and not was_accepted:
-            await self._hunt.over(leg.id, EventKind.OFFER_UNANSWERED, ending.value)
+            await self._hunts.over(leg.id, EventKind.OFFER_UNANSWERED, ending.value)
         elif leg.role is Role.INTERPRETER and record.state is CallState.TALKING:
             await self._part()
         elif leg.role is Role.INTERPRETER and record.state is CallState.JOINING:
-            await self._replace_interpreter()
+            await self._replace_interpreter(leg.part)
 
-    async def _replace_interpreter(self, excluded: InterpreterId | None = None) -> None:
+    async def _replace_interpreter(self, part: Part, excluded: InterpreterId | None = None) -> None:
         """The others still need an interpreter: the technician waits again, the hunt goes on."""
         record = self.record
         if advance(record.progress, Trigger.INTERPRETER_LOST) is None:
             return
         talked = record.state is CallState.TALKING
-        record.interpreter = None
+        record.interpreters.pop(part, None)
         await record.move(Trigger.INTERPRETER_LOST)
         technician = record.legs.get(record.technician)
         if technician is not None and technician.connected and not technician.ended:
@@ -394,12 +409,12 @@ class Call:
             await self._commands.send(record.technician, ConversationName.LINE)
         if talked:
             await self._room.announce(Announcement.REPLACING_INTERPRETER)
-            await self._hunt.replace(excluded)
+            await self._hunts.replace(part, excluded)
         else:
-            await self._hunt.go_on()
+            await self._hunts.go_on()
 
     async def _part(self) -> None:
-        await self._hunt.cancel("caller_gone")
+        await self._hunts.cancel("caller_gone")
         await self._room.part()
 
     async def _compare(self, at: datetime, snapshot: Snapshot) -> None:
@@ -421,13 +436,22 @@ class Call:
             await self._switch_event(LegEnded(leg.id, at, Ending.HUNG_UP))
         if record.state is CallState.JOINING:
             await self._room.bring_technician()
-        await self._hunt.go_on()
+        await self._hunts.go_on()
 
     # --- small tools ---------------------------------------------------------------------------
 
     def _adopt(self, leg: CallLeg) -> None:
         self.record.legs.add(leg)
         self._listeners.new_leg(leg.id, self.id)
+
+    def _is_wanted(self, role: Role) -> bool:
+        """Whether the room waits for somebody of this role who is being rung.
+
+        Not for a lost interpreter once the call hunts again: then others may be on their way.
+        """
+        if role is Role.INTERPRETER:
+            return self.record.state is CallState.TALKING
+        return self.record.state in _MEETING
 
     def _is_open(self, leg: LegId) -> bool:
         found = self.record.legs.get(leg)

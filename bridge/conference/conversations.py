@@ -15,6 +15,7 @@ from datetime import date
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
 from bridge.conference.interpreter_desk import InterpreterDesk
+from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
 from bridge.conference.rings import Why
@@ -167,9 +168,13 @@ class Conversations:
                 return TooLate()
             return TooLate() if room is None else Granted(room)
 
+        part = call.record.legs.get(leg)
+        relay = None if part is None else part.relay
+        far = part is not None and part.part is Part.FAR
         script = OfferScript(
-            request.language,
+            request.language if relay is None or far else relay,
             request.agency_kind,
+            relay=relay,
             migrant_is_rung=request.migrant is not None,
             replacement=call.record.complete,
             today=self._today(),

@@ -8,8 +8,9 @@ made anew at once, so that nobody else gets them meanwhile; the job number stays
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from bridge.conference.legs import CallLeg
+from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState
 from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
@@ -40,10 +41,10 @@ class DropGuard:
         desk: RosterDesk,
         *,
         end: Callable[[], Awaitable[None]],
-        replace: Callable[[], Awaitable[None]],
+        replace: Callable[[Part], Awaitable[None]],
     ) -> None:
         """`end` closes the room when the technician cannot be reached again; `replace` looks for
-        another interpreter when this one cannot.
+        another interpreter for the same part when this one cannot.
         """
         self._record = record
         self._rings = rings
@@ -68,9 +69,11 @@ class DropGuard:
                 ConversationName.CALL_BACK
                 if leg.role is Role.TECHNICIAN
                 else ConversationName.REJOIN,
-                on_failure=self._on_failure(leg.role),
+                on_failure=self._on_failure(leg),
                 tries=TRIES,
                 interpreter=leg.interpreter,
+                part=leg.part,
+                relay=leg.relay,
             )
         )
         return True
@@ -86,11 +89,11 @@ class DropGuard:
             return phones[0] if phones else None
         return None
 
-    def _on_failure(self, role: Role) -> Callable[[], Awaitable[None]]:
-        if role is Role.TECHNICIAN:
+    def _on_failure(self, leg: CallLeg) -> Callable[[], Awaitable[None]]:
+        if leg.role is Role.TECHNICIAN:
             return self._technician_lost
-        if role is Role.INTERPRETER:
-            return self._replace
+        if leg.role is Role.INTERPRETER:
+            return partial(self._replace, leg.part)
         return lambda: self._room.announce(Announcement.CANNOT_REACH_MIGRANT)
 
     async def _technician_lost(self) -> None:

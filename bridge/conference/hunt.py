@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The hunt: the offers of one call, in waves, until an acceptance or until nobody is left.
+"""The hunt: the offers for one part in a call, in waves, until somebody accepts or nobody is left.
 
 The hunt promises before it rings: ranking, reservations and offers of a wave are written in one
 transaction, and only then are the telephones rung. What it remembers can be read back from those
@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
+from bridge.agencies.store import load_agency
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.legs import CallLeg
+from bridge.conference.legs import CallLeg, Part, part_data
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
+from bridge.roster.requirements import Requirements
+from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
 from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
@@ -60,7 +63,7 @@ class LiveOffer:
 
 
 class Hunt:
-    """Whom one call has tried, which offers are live, and what comes next."""
+    """Whom one call has tried for one part, which offers are live, and what comes next."""
 
     def __init__(
         self,
@@ -69,9 +72,12 @@ class Hunt:
         commands: SwitchCommands,
         mailbox: Mailbox,
         *,
+        part: Part,
         adopt: Callable[[CallLeg], None],
-        nobody_left: Callable[[], None],
+        nobody_left: Callable[[], Awaitable[None]],
     ) -> None:
+        """`nobody_left` says what follows when nobody rings and nobody else can be rung."""
+        self._part = part
         self._ports = ports
         self._desk = ports.roster
         self._record = record
@@ -86,7 +92,7 @@ class Hunt:
 
     def resume(
         self,
-        tried: Iterable[InterpreterId],
+        tried: Set[InterpreterId],
         live: Iterable[tuple[LegId, InterpreterId, datetime]],
     ) -> None:
         """Take over from a process that died."""
@@ -106,7 +112,9 @@ class Hunt:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
 
-        def work(conn: Connection) -> list[Offer]:
+        def work(conn: Connection) -> tuple[bool, list[Offer]]:
+            agency = load_agency(conn, request.agency)
+            relay_allowed = agency is not None and agency.relay_allowed
             store.update_call(
                 conn,
                 record.id,
@@ -122,6 +130,7 @@ class Hunt:
                 "language": request.language,
                 "migrant": request.migrant_mode,
                 "agency_kind": request.agency_kind.value,
+                "relay_allowed": relay_allowed,
             }
             asked = record.event(EventKind.REQUESTED, record.technician, data, at)
             calllog.append(conn, asked)
@@ -129,10 +138,10 @@ class Hunt:
                 self._desk.refresh(conn, at)
                 booked = self._reserve(conn, first, 0, at)
                 if booked is not None:
-                    return [booked]
-            return self._reserve_wave(conn, request)
+                    return relay_allowed, [booked]
+            return relay_allowed, self._reserve_wave(conn, request)
 
-        offers = await record.transact(work)
+        record.relay_allowed, offers = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(offers)
 
@@ -141,13 +150,19 @@ class Hunt:
         if not self._live:
             await self._next_wave(exhausts=True)
 
-    async def somebody_free(self, who: InterpreterId) -> None:
+    def may_try_again(self, who: InterpreterId) -> None:
+        """Somebody is free again, and may be rung once more unless they refused."""
+        if who not in self._refused:
+            self._tried.discard(who)
+
+    async def offer_now(self) -> None:
         """Somebody became free while this request waits: offer it at once."""
-        if who in self._refused:
-            return
-        self._tried.discard(who)
         if self._record.state is CallState.QUEUED:
             await self._next_wave(exhausts=False)
+
+    def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
+        """Who could be rung for this now, those left out whom this hunt has tried."""
+        return self._desk.rank(conn, asked, at, self._tried)
 
     async def replace(self, excluded: InterpreterId | None) -> None:
         """Hunt again from the start, without this interpreter if one is named."""
@@ -160,25 +175,30 @@ class Hunt:
         await self.go_on()
 
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
-        """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late."""
+        """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late.
+
+        The call goes on hunting when its other part still lacks somebody.
+        """
         record = self._record
         progress = advance(record.progress, Trigger.ACCEPT)
         offer = self._live.get(leg)
         if offer is None or progress is None:
             await record.note(EventKind.OFFER_TOO_LATE, leg)
             return None
+        if any(part not in record.interpreters for part in record.parts if part != self._part):
+            progress = record.progress
         losers = [other for other in self._live if other != leg]
 
         def work(conn: Connection) -> None:
             roster_store.accept_reservation(conn, leg, at)
             store.update_call(conn, record.id, state=progress.state)
-            about: Data = {"interpreter": int(offer.interpreter)}
+            about = record.about(offer.interpreter, self._part)
             calllog.append(conn, record.event(EventKind.OFFER_ACCEPTED, leg, about, at))
             self._write_cancelled(conn, losers, "another_accepted")
 
         await record.transact(work)
-        record.progress, record.interpreter, record.interpreter_since = progress, leg, at
-        record.legs.update(leg, connected=True)
+        record.progress = progress
+        record.takes_part(leg, at)
         self._live.pop(leg)
         self._desk.accepted(offer.interpreter, (at - offer.since).total_seconds())
         await self._silence(losers)
@@ -190,7 +210,7 @@ class Hunt:
         if offer is None:
             return
         who = offer.interpreter
-        data: Data = {"interpreter": int(who)}
+        data = self._record.about(who, self._part)
         if reason is not None:
             data["reason"] = reason
         at = self._ports.clock.now()
@@ -203,9 +223,9 @@ class Hunt:
             )
             roster_store.end_offer(conn, leg, at, outcome, self._desk.call_minutes)
             if roster_store.release(conn, leg, at) is not None:
-                freed: Data = {"interpreter": int(who)}
+                freed = record.about(who, self._part)
                 calllog.append(conn, record.event(EventKind.RELEASED, leg, freed, at))
-            if reason in NEXT_PHONE_REASONS and record.state is CallState.HUNTING:
+            if reason in NEXT_PHONE_REASONS and self._is_on:
                 return self._reserve(conn, who, offer.phone + 1, at)
             return None
 
@@ -229,9 +249,16 @@ class Hunt:
 
     # --- waves ---------------------------------------------------------------------------------
 
+    @property
+    def _is_on(self) -> bool:
+        """Whether this part of the call still lacks somebody."""
+        record = self._record
+        lacking = self._part in record.parts and self._part not in record.interpreters
+        return lacking and record.state is CallState.HUNTING
+
     async def _next_wave(self, *, exhausts: bool) -> None:
         record, request = self._record, self._record.request
-        if request is None or record.state not in (CallState.HUNTING, CallState.QUEUED):
+        if request is None or not (self._is_on or record.state is CallState.QUEUED):
             return
         offers = await record.transact(lambda conn: self._reserve_wave(conn, request))
         if offers and record.state is CallState.QUEUED:
@@ -241,7 +268,7 @@ class Hunt:
 
     async def _join_wave(self, wave: int) -> None:
         """The wave has rung for so long that the next one joins it."""
-        if wave == self._waves and self._live and self._record.state is CallState.HUNTING:
+        if wave == self._waves and self._live and self._is_on:
             await self._next_wave(exhausts=False)
 
     def _reserve_wave(self, conn: Connection, request: Request) -> list[Offer]:
@@ -253,8 +280,10 @@ class Hunt:
         offers: list[Offer] = []
         passed: set[InterpreterId] = set()
         while not offers:
-            ranking = self._desk.rank(conn, request.requirements, at, self._tried | passed)
+            asked = self._asked(request)
+            ranking = self._desk.rank(conn, asked, at, self._tried | passed)
             data = _trace(ranking, self._waves + 1)
+            data.update(part_data(self._part, self._record.pivot))
             calllog.append(conn, self._record.event(EventKind.RANKED, data=data, at=at))
             wave = self._desk.policy.wave(ranking.prospects(MOST_PROSPECTS))
             if not wave.phones:
@@ -276,7 +305,7 @@ class Hunt:
             return None
         place, to = found
         leg = new_leg_id(Role.INTERPRETER)
-        about: Data = {"interpreter": int(who)}
+        about = record.about(who, self._part)
         if not roster_store.reserve(conn, who, record.id, leg, at, self._ports.owner):
             refused = record.event(EventKind.RESERVATION_REFUSED, data=about, at=at)
             calllog.append(conn, refused)
@@ -297,10 +326,7 @@ class Hunt:
         record = self._record
         if not offers:
             if not self._live:
-                await record.move(
-                    Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": "nobody_left"}
-                )
-                self._nobody_left()
+                await self._nobody_left()
             return
         request = record.request
         now = self._ports.clock.now()
@@ -308,8 +334,16 @@ class Hunt:
             self._live[offer.leg] = LiveOffer(offer.interpreter, now, offer.phone)
             self._tried.add(offer.interpreter)
             if request is not None:
-                self._desk.rung(offer.interpreter, request.language, now)
-            self._adopt(CallLeg(offer.leg, Role.INTERPRETER, now, interpreter=offer.interpreter))
+                self._desk.rung(offer.interpreter, self._asked(request).language, now)
+            leg = CallLeg(
+                offer.leg,
+                Role.INTERPRETER,
+                now,
+                interpreter=offer.interpreter,
+                part=self._part,
+                relay=record.pivot,
+            )
+            self._adopt(leg)
         self._waves += 1
         overlap = self._desk.policy.overlap_after
         if overlap is not None:
@@ -325,10 +359,19 @@ class Hunt:
                 )
             )
 
+    def _asked(self, request: Request) -> Requirements:
+        """What this part is asked for: the whole request or, in a relay, its half of the way."""
+        pivot = self._record.pivot
+        if pivot is None:
+            return request.requirements
+        half = pivot if self._part is Part.PORTUGUESE else pair(request.language, pivot)
+        return replace(request.requirements, language=half)
+
     def _write_cancelled(self, conn: Connection, legs: Iterable[LegId], reason: str) -> None:
         at = self._ports.clock.now()
         for leg in legs:
-            data: Data = {"interpreter": int(self._live[leg].interpreter), "reason": reason}
+            about = self._record.about(self._live[leg].interpreter, self._part)
+            data: Data = {**about, "reason": reason}
             roster_store.end_offer(conn, leg, at, OfferOutcome.CANCELLED)
             calllog.append(conn, self._record.event(EventKind.OFFER_CANCELLED, leg, data, at))
 

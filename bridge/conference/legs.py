@@ -5,9 +5,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from bridge.vocabulary import InterpreterId, LegId, Role
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role
+
+
+class Part(StrEnum):
+    """What an interpreter does in a call; a relay needs both, any other call only the first."""
+
+    PORTUGUESE = "portuguese"
+    """To and from Portuguese: the migrant's language or, in a relay, the language between."""
+    FAR = "far"
+    """Between the migrant's language and the language between; only in a relay."""
+
+
+def part_data(part: Part, relay: LanguageTag | None) -> dict[str, str]:
+    """What the events about an interpreter say of a relay; nothing where there is none."""
+    return {} if relay is None else {"relay": relay, "part": part.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +34,24 @@ class CallLeg:
     since: datetime
     """When the call got it; a snapshot taken earlier says nothing about it."""
     interpreter: InterpreterId | None = None
+    part: Part = Part.PORTUGUESE
+    """For an interpreter: what they do in the call."""
+    relay: LanguageTag | None = None
+    """For an interpreter of a relay: the language between the two."""
+    accepted_at: datetime | None = None
+    """When this interpreter took the call; their minutes count from here."""
     connected: bool = False
     """Somebody or something answered."""
     confirmed: bool = False
     """A person pressed a key."""
     in_room: bool = False
     ended: bool = False
+
+    @property
+    def about(self) -> dict[str, str | int]:
+        """What an event about this interpreter says besides its own."""
+        who = {} if self.interpreter is None else {"interpreter": int(self.interpreter)}
+        return {**who, **part_data(self.part, self.relay)}
 
 
 class Legs:

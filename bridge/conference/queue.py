@@ -94,10 +94,9 @@ class Queue:
 
     async def _offer(self, who: InterpreterId) -> None:
         for call in self.waiting():
-            request = call.record.request
             if not self._desk.is_free(who):
                 return
-            if request is None or not self._desk.speaks(who, request.language):
+            if not call.served_by(who):
                 continue
             try:
                 await call.somebody_free(who)

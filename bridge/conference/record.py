@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
-from bridge.conference.legs import CallLeg, Legs
+from bridge.conference.legs import CallLeg, Legs, Part, part_data
 from bridge.conference.model import (
     CallState,
     Progress,
@@ -29,6 +29,7 @@ from bridge.vocabulary import (
     CallId,
     InterpreterId,
     JobNumber,
+    LanguageTag,
     LegId,
     PhoneNumber,
     Role,
@@ -63,10 +64,12 @@ class CallRecord:
         """Where the technician can be rung back; `None` when the caller withheld it."""
         self.calling_back = False
         """Whether the technician has hung up and waits to be rung."""
-        self.interpreter: LegId | None = None
-        """The leg of the interpreter who accepted."""
-        self.interpreter_since: datetime | None = None
-        """When that was; their minutes count from here."""
+        self.interpreters: dict[Part, LegId] = {}
+        """The legs of the interpreters who accepted, by what they do."""
+        self.relay_allowed = False
+        """Whether the agency lets two interpreters serve it where nobody does alone."""
+        self.pivot: LanguageTag | None = None
+        """The language between two interpreters; `None`: one is to interpret directly."""
         self.complete = False
         """Whether everybody the request named has been in the room."""
         self._ports = ports
@@ -75,6 +78,36 @@ class CallRecord:
     def state(self) -> CallState:
         """Where the call stands."""
         return self.progress.state
+
+    @property
+    def interpreter(self) -> LegId | None:
+        """The leg of the interpreter who speaks Portuguese, once one has accepted."""
+        return self.interpreters.get(Part.PORTUGUESE)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What this call needs interpreters for."""
+        return (Part.PORTUGUESE,) if self.pivot is None else tuple(Part)
+
+    @property
+    def served(self) -> bool:
+        """Whether an interpreter has accepted for everything that the call needs."""
+        return all(part in self.interpreters for part in self.parts)
+
+    def serves(self, leg: LegId) -> bool:
+        """Whether this is the leg of an interpreter who accepted."""
+        return leg in self.interpreters.values()
+
+    def takes_part(self, leg: LegId, at: datetime) -> None:
+        """The interpreter on this leg is in the call from this moment on."""
+        self.legs.update(leg, connected=True, accepted_at=at)
+        found = self.legs.get(leg)
+        if found is not None:
+            self.interpreters[found.part] = leg
+
+    def about(self, who: InterpreterId, part: Part) -> Data:
+        """What an event about an interpreter for this part says."""
+        return {"interpreter": int(who), **part_data(part, self.pivot)}
 
     def event(
         self,
@@ -132,16 +165,16 @@ class CallRecord:
 
     async def end_leg(self, leg: CallLeg, at: datetime, ending: Ending) -> None:
         """A leg is gone: write it, and free the interpreter it was reserved with."""
-        spoke = leg.id == self.interpreter
 
         def work(conn: Connection) -> InterpreterId | None:
             store.end_leg(conn, leg.id, at, ending.value)
             data: Data = {"role": leg.role.value, "ending": ending.value}
+            data.update(part_data(leg.part, leg.relay))
             calllog.append(conn, self.event(EventKind.LEG_ENDED, leg.id, data, at))
             freed = roster_store.release(conn, leg.id, at)
             if freed is None:
                 return None
-            about: Data = {"interpreter": int(freed)}
+            about: Data = {**leg.about, "interpreter": int(freed)}
             calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
             return freed
 
@@ -149,8 +182,8 @@ class CallRecord:
         self.legs.update(leg.id, ended=True, in_room=False)
         if freed is None:
             return
-        if spoke and self.interpreter_since is not None:
-            self._ports.roster.call_ended(freed, self.interpreter_since, at)
+        if leg.accepted_at is not None:
+            self._ports.roster.call_ended(freed, leg.accepted_at, at)
         else:
             self._ports.roster.released(freed)
 

@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import Event, EventKind
-from bridge.conference.legs import CallLeg
+from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
 from bridge.roster.requirements import Requirements
-from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
 
 _OFFER_OVER = frozenset(
     {
@@ -23,6 +23,9 @@ _OFFER_OVER = frozenset(
         EventKind.OFFER_ACCEPTED,
     }
 )
+_TAKES_PART = frozenset({EventKind.OFFER_ACCEPTED, EventKind.REJOINED})
+_LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
+"""After these, the interpreter they are about no longer serves the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +35,29 @@ class Remembered:
     progress: Progress
     technician: LegId
     legs: tuple[CallLeg, ...]
-    interpreter: LegId | None
+    interpreters: Mapping[Part, LegId]
     complete: bool
-    tried: frozenset[InterpreterId]
+    tried: Mapping[Part, frozenset[InterpreterId]]
     live_offers: tuple[tuple[LegId, InterpreterId, datetime], ...]
     asked_at: datetime | None
     calling_back: bool
+    relay_allowed: bool
+    pivot: LanguageTag | None
+
+    @property
+    def interpreter(self) -> LegId | None:
+        """The leg of the interpreter who speaks Portuguese."""
+        return self.interpreters.get(Part.PORTUGUESE)
 
 
 def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     """Fold the events of an open call whose row says `state`."""
     legs: dict[LegId, CallLeg] = {}
     offers: dict[LegId, tuple[InterpreterId, datetime]] = {}
-    tried: set[InterpreterId] = set()
+    tried: dict[Part, set[InterpreterId]] = {part: set() for part in Part}
     kinds: set[EventKind] = set()
-    interpreter: LegId | None = None
+    interpreters: dict[Part, LegId] = {}
+    relay_allowed, pivot = False, None
     technician = LegId("")
     asked_at: datetime | None = None
     for event in events:
@@ -54,30 +65,41 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         leg = event.leg
         if event.kind is EventKind.REQUESTED:
             asked_at = event.at
+            relay_allowed = bool(event.data.get("relay_allowed"))
+        elif event.kind is EventKind.RELAY_BEGUN:
+            pivot = LanguageTag(str(event.data["pivot"]))
+        elif event.kind is EventKind.NOBODY_AVAILABLE:
+            pivot = None
+            interpreters.clear()
         if leg is None:
             continue
         if event.kind is EventKind.CALL_ANSWERED:
             technician = leg
             legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, connected=True)
         elif event.kind is EventKind.OFFERED:
-            who = InterpreterId(int(event.data["interpreter"] or 0))
-            legs[leg] = CallLeg(leg, Role.INTERPRETER, event.at, interpreter=who)
+            legs[leg] = _interpreter_leg(leg, event)
+            who = legs[leg].interpreter or InterpreterId(0)
             offers[leg] = (who, event.at)
-            tried.add(who)
+            tried[legs[leg].part].add(who)
         elif event.kind is EventKind.MIGRANT_RUNG:
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at)
         elif event.kind is EventKind.REDIALLED:
-            legs[leg] = CallLeg(leg, Role(str(event.data["role"])), event.at)
-            if legs[leg].role is Role.TECHNICIAN:
+            role = Role(str(event.data["role"]))
+            if role is Role.INTERPRETER:
+                legs[leg] = _interpreter_leg(leg, event)
+            else:
+                legs[leg] = CallLeg(leg, role, event.at)
+            if role is Role.TECHNICIAN:
                 technician = leg
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
-        if event.kind is EventKind.OFFER_ACCEPTED:
-            interpreter = leg
-        elif event.kind is EventKind.LEG_ENDED and leg == interpreter:
-            interpreter = None
         if leg in legs:
-            legs[leg] = _after(legs[leg], event.kind)
+            legs[leg] = _after(legs[leg], event)
+            part = legs[leg].part
+            if event.kind in _TAKES_PART and legs[leg].role is Role.INTERPRETER:
+                interpreters[part] = leg
+            elif event.kind in _LEAVES and interpreters.get(part) == leg:
+                del interpreters[part]
     talked = state is CallState.TALKING or (
         state is CallState.CLOSING and EventKind.ROOM_LEFT in kinds
     )
@@ -92,12 +114,14 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         ),
         technician=technician,
         legs=tuple(legs.values()),
-        interpreter=interpreter,
+        interpreters=interpreters,
         complete=EventKind.ROOM_COMPLETE in kinds,
-        tried=frozenset(tried),
+        tried={part: frozenset(some) for part, some in tried.items()},
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
         calling_back=EventKind.CALL_BACK_PROMISED in kinds,
+        relay_allowed=relay_allowed,
+        pivot=pivot,
     )
 
 
@@ -118,10 +142,26 @@ def request_of(row: CallRow, events: Iterable[Event]) -> Request | None:
     )
 
 
-def _after(leg: CallLeg, kind: EventKind) -> CallLeg:
-    match kind:
-        case EventKind.OFFER_ANSWERED | EventKind.MIGRANT_ANSWERED | EventKind.OFFER_ACCEPTED:
+def _interpreter_leg(leg: LegId, event: Event) -> CallLeg:
+    who, relay = event.data.get("interpreter"), event.data.get("relay")
+    return CallLeg(
+        leg,
+        Role.INTERPRETER,
+        event.at,
+        interpreter=None if who is None else InterpreterId(int(who)),
+        part=Part(str(event.data.get("part", Part.PORTUGUESE))),
+        relay=None if relay is None else LanguageTag(str(relay)),
+    )
+
+
+def _after(leg: CallLeg, event: Event) -> CallLeg:
+    match event.kind:
+        case EventKind.OFFER_ANSWERED | EventKind.MIGRANT_ANSWERED:
             return replace(leg, connected=True)
+        case EventKind.OFFER_ACCEPTED:
+            return replace(leg, connected=True, accepted_at=event.at)
+        case EventKind.REJOINED if leg.role is Role.INTERPRETER:
+            return replace(leg, connected=True, confirmed=True, accepted_at=event.at)
         case EventKind.MIGRANT_CONFIRMED | EventKind.REJOINED:
             return replace(leg, connected=True, confirmed=True)
         case EventKind.ROOM_ENTERED:

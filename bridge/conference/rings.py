@@ -19,14 +19,22 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.legs import CallLeg
+from bridge.conference.legs import CallLeg, Part, part_data
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
 from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
-from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
+from bridge.vocabulary import (
+    InterpreterId,
+    LanguageTag,
+    LegId,
+    PhoneNumber,
+    Role,
+    RoomId,
+    new_leg_id,
+)
 
 PAUSE_SECONDS = 2.0
 """Between two tries; a phone that lost its network needs a moment."""
@@ -54,6 +62,10 @@ class Ring:
     tries: int = 1
     interpreter: InterpreterId | None = None
     """For an interpreter: who it is, so that nobody else gets them meanwhile."""
+    part: Part = Part.PORTUGUESE
+    """For an interpreter: what they do in the call."""
+    relay: LanguageTag | None = None
+    """For an interpreter of a relay: the language between the two."""
     attempt: int = 1
 
 
@@ -68,9 +80,9 @@ class Rings:
         mailbox: Mailbox,
         *,
         adopt: Callable[[CallLeg], None],
-        wanted: Callable[[], bool],
+        wanted: Callable[[Role], bool],
     ) -> None:
-        """`wanted` says whether the room still waits for anybody."""
+        """`wanted` says whether the room still waits for somebody of this role."""
         self._ports = ports
         self._record = record
         self._commands = commands
@@ -107,7 +119,16 @@ class Rings:
         self._pending[leg] = ring
         if ring.interpreter is not None:
             self._ports.roster.promised(ring.interpreter)
-        self._adopt(CallLeg(leg, ring.role, at, interpreter=ring.interpreter))
+        self._adopt(
+            CallLeg(
+                leg,
+                ring.role,
+                at,
+                interpreter=ring.interpreter,
+                part=ring.part,
+                relay=ring.relay,
+            )
+        )
         if ring.role is Role.TECHNICIAN:
             self._record.technician = leg
         await self._commands.ring(
@@ -125,20 +146,24 @@ class Rings:
         if ring.why is Why.INVITED:
             return self._record.event(EventKind.MIGRANT_RUNG, leg, at=at)
         data: Data = {"role": ring.role.value, "why": ring.why.value, "try": ring.attempt}
+        if ring.interpreter is not None:
+            data["interpreter"] = int(ring.interpreter)
+        data.update(part_data(ring.part, ring.relay))
         return self._record.event(EventKind.REDIALLED, leg, data, at)
 
     async def confirmed(self, leg: LegId) -> RoomId | None:
         """A person pressed the key. The room to enter; `None` when nobody waits there any more."""
         ring = self._pending.pop(leg, None)
-        if ring is None or not self._wanted():
+        if ring is None or not self._wanted(ring.role):
             await self._record.note(EventKind.LATE, leg, {"what": "confirmed"})
             return None
         at = self._ports.clock.now()
         self._record.legs.update(leg, connected=True, confirmed=True)
         if ring.role is Role.INTERPRETER:
-            self._record.interpreter, self._record.interpreter_since = leg, at
+            self._record.takes_part(leg, at)
         kind = EventKind.MIGRANT_CONFIRMED if ring.why is Why.INVITED else EventKind.REJOINED
         data: Data = {} if ring.why is Why.INVITED else {"role": ring.role.value}
+        data.update(part_data(ring.part, ring.relay))
 
         def work(conn: Connection) -> None:
             if ring.role is Role.INTERPRETER:
@@ -153,7 +178,7 @@ class Rings:
         ring = self._pending.pop(leg, None)
         if ring is None:
             return False
-        if not self._wanted():
+        if not self._wanted(ring.role):
             return True
         if ring.attempt < ring.tries:
             again = replace(ring, attempt=ring.attempt + 1)
@@ -163,7 +188,7 @@ class Rings:
         return True
 
     async def _again(self, ring: Ring) -> None:
-        if self._wanted():
+        if self._wanted(ring.role):
             await self.ring(ring)
 
     async def _give_up(self, ring: Ring, leg: LegId, reason: str) -> None:

@@ -92,7 +92,7 @@ class Room:
             return
         record.legs.update(leg.id, connected=True, in_room=True)
         await record.note(EventKind.ROOM_ENTERED, leg.id, {"role": leg.role.value}, at)
-        if record.state is CallState.JOINING and self._pair_is_in():
+        if record.state is CallState.JOINING and self._they_are_in():
             await record.move(Trigger.JOIN)
             record.calling_back = False
             if not record.legs.role_in_room(Role.MIGRANT):
@@ -125,7 +125,7 @@ class Room:
         await record.move(Trigger.PART)
         record.calling_back = False
         for leg in record.legs.open():
-            if leg.connected and (leg.in_room or leg.id == record.interpreter):
+            if leg.connected and (leg.in_room or record.serves(leg.id)):
                 await self._commands.send(leg.id, ConversationName.GOODBYE)
             elif leg.id != record.technician or not leg.connected:
                 await self._commands.hang_up(leg.id)
@@ -134,16 +134,17 @@ class Room:
         self._record.unreached()
         await self.part()
 
-    def _pair_is_in(self) -> bool:
+    def _they_are_in(self) -> bool:
+        """Whether the technician and everybody who interprets for them are in the room."""
         record = self._record
         return (
-            record.interpreter is not None
+            record.served
             and record.legs.in_room(record.technician)
-            and record.legs.in_room(record.interpreter)
+            and all(record.legs.in_room(leg) for leg in record.interpreters.values())
         )
 
     def _everybody_is_in(self) -> bool:
         request = self._record.request
-        if request is None or not self._pair_is_in():
+        if request is None or not self._they_are_in():
             return False
         return request.migrant is None or self._record.legs.role_in_room(Role.MIGRANT)

@@ -121,6 +121,11 @@ class RosterColumns:
         """Whether nothing of their own speaks against ringing somebody. `KeyError` for nobody."""
         return bool(self._store.own[self._slot_of[who]] == FREE)
 
+    @property
+    def languages(self) -> tuple[LanguageTag, ...]:
+        """The languages and pairs that anybody ever had, in the order of their tags."""
+        return tuple(sorted(self._store.blocks))
+
     def __len__(self) -> int:
         return len(self._slot_of)
 

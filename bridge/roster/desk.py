@@ -21,6 +21,7 @@ from bridge.roster.people import Interpreter
 from bridge.roster.policies import Policy
 from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import ListEntry, Lists, Requirements
+from bridge.roster.skills import split_pair
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import InterpreterId, LanguageTag
 
@@ -96,6 +97,11 @@ class RosterDesk:
             return language in self._present.interpreter(who).skills
         except KeyError:
             return False
+
+    def pivots(self, language: LanguageTag) -> tuple[LanguageTag, ...]:
+        """The languages to and from which somebody may interpret this one besides Portuguese."""
+        pairs = (split_pair(one) for one in self._present.languages)
+        return tuple(found[1] for found in pairs if found is not None and found[0] == language)
 
     def busy_speakers(self, language: LanguageTag) -> int:
         """How many who speak a language are promised to a call now."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an interpreter can do: the scale of levels, genders and subjects. Pure."""
+"""What an interpreter can do: the scale of levels, pairs of languages, genders, subjects. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
+
+from bridge.vocabulary import LanguageTag
 
 Level = NewType("Level", int)
 """A place on the scale of levels: 0 is the highest, each further place is lower."""
@@ -58,6 +60,40 @@ class LevelScale:
 
 REGISTER = LevelScale(("A", "B", "C", "D", "E"))
 """The five categories of Norway's national register of interpreters, A the highest."""
+
+
+PORTUGUESE = LanguageTag("pt")
+"""The language that a plain language tag among somebody's skills is interpreted to and from."""
+_BETWEEN = ">"
+
+
+class BadPair(ValueError):
+    """These two are no pair of languages that an interpreter could have besides Portuguese."""
+
+
+def pair(language: LanguageTag, pivot: LanguageTag) -> LanguageTag:
+    """The skill of interpreting between two languages neither of which is Portuguese.
+
+    It is written as one tag, ``ti>en``: somebody who interprets Tigrinya to and from English,
+    for a relay with somebody else who interprets English to and from Portuguese. Raises `BadPair`
+    when one of the two is Portuguese, empty or itself a pair, or when they are the same.
+    """
+    both = (language.strip(), pivot.strip())
+    if "" in both or PORTUGUESE in both or both[0] == both[1] or _BETWEEN in language + pivot:
+        raise BadPair("a pair is two different languages, neither of them Portuguese")
+    return LanguageTag(_BETWEEN.join(both))
+
+
+def split_pair(skill: LanguageTag) -> tuple[LanguageTag, LanguageTag] | None:
+    """The two languages of a pair; `None` for a plain language or anything else."""
+    language, between, pivot = skill.partition(_BETWEEN)
+    if not between:
+        return None
+    try:
+        pair(LanguageTag(language), LanguageTag(pivot))
+    except BadPair:
+        return None
+    return LanguageTag(language), LanguageTag(pivot)
 
 
 class Gender(StrEnum):

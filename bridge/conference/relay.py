@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The hunts of one call: one for who speaks Portuguese and, in a relay, one for who does not.
+
+Every call hunts for somebody who interprets the migrant's language to and from Portuguese. Only
+when nobody on the roster can be rung for that now (none is there, free and willing), and the agency
+allows it, two interpreters serve the call with a language between them, the pivot:
+
+- English, French and Spanish are tried as the pivot in this order, then whatever else somebody
+  interprets the migrant's language to, the one with the most free interpreters to and from
+  Portuguese first. A pivot is taken when each half of the way has a free interpreter of its own.
+- Both halves hunt at the same time, the one with fewer candidates first. Who accepts first waits
+  in the room; the technician is brought when both have accepted.
+- A half that finds nobody waits while the other still rings, for those who are not taken there
+  may serve it. Then the relay is given up: who has accepted hears goodbye, and the call waits in
+  the queue for somebody who interprets directly or completes a relay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bridge.calllog import store as calllog
+from bridge.calllog.model import EventKind
+from bridge.conference import store
+from bridge.conference.commands import SwitchCommands
+from bridge.conference.hunt import Hunt
+from bridge.conference.legs import CallLeg, Part
+from bridge.conference.mailbox import Mailbox
+from bridge.conference.model import CallState, Request, Trigger, advance
+from bridge.conference.ports import Ports
+from bridge.conference.record import CallRecord
+from bridge.conference.recovery import Remembered
+from bridge.roster.skills import pair
+from bridge.telephony.switch import ConversationName
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId
+
+USUAL_PIVOTS = (LanguageTag("en"), LanguageTag("fr"), LanguageTag("es"))
+"""The languages between that are tried first, in this order."""
+
+
+class Hunts:
+    """Who is looked for on behalf of one call, and whether one or two are to be found."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        record: CallRecord,
+        commands: SwitchCommands,
+        mailbox: Mailbox,
+        *,
+        adopt: Callable[[CallLeg], None],
+        nobody_left: Callable[[], None],
+    ) -> None:
+        """`nobody_left` is told when the call can be served neither directly nor by relay."""
+        self._ports = ports
+        self._desk = ports.roster
+        self._record = record
+        self._commands = commands
+        self._tell_nobody_left = nobody_left
+
+        def hunt(part: Part) -> Hunt:
+            async def found_nobody() -> None:
+                await self._found_nobody(part)
+
+            return Hunt(
+                ports,
+                record,
+                commands,
+                mailbox,
+                part=part,
+                adopt=adopt,
+                nobody_left=found_nobody,
+            )
+
+        self._of: dict[Part, Hunt] = {part: hunt(part) for part in Part}
+
+    def resume(self, remembered: Remembered) -> None:
+        """Take over from a process that died."""
+        parts = {leg.id: leg.part for leg in remembered.legs}
+        for part, hunt in self._of.items():
+            live = [one for one in remembered.live_offers if parts[one[0]] is part]
+            hunt.resume(remembered.tried[part], live)
+
+    async def begin(
+        self, request: Request, at: datetime, first: InterpreterId | None = None
+    ) -> None:
+        """The request is complete: see `Hunt.begin`."""
+        await self._of[Part.PORTUGUESE].begin(request, at, first)
+
+    async def go_on(self) -> None:
+        """Ring the next wave for whatever the call still lacks, where nobody rings for it."""
+        for part in self._record.parts:
+            # The hunt before this one may have given the relay up.
+            if part in self._record.parts:
+                await self._of[part].go_on()
+
+    async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
+        """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late."""
+        return await self._of[self._part_of(leg)].accept(leg, at)
+
+    async def over(self, leg: LegId, kind: EventKind, reason: str | None = None) -> None:
+        """An offer ended without an acceptance: write it, and go on."""
+        await self._of[self._part_of(leg)].over(leg, kind, reason)
+
+    async def leg_ended(self) -> None:
+        """An interpreter's leg is gone: in a relay, the other half may be waiting for that."""
+        if self._record.pivot is not None and self._record.state is CallState.HUNTING:
+            await self.go_on()
+
+    async def replace(self, part: Part, excluded: InterpreterId | None) -> None:
+        """Hunt again from the start, without this interpreter if one is named."""
+        await self._of[part].replace(excluded)
+        await self.leg_ended()
+
+    async def cancel(self, reason: str) -> None:
+        """Stop every ringing telephone of this call; written first, then done."""
+        for hunt in self._of.values():
+            await hunt.cancel(reason)
+
+    async def dismiss(self) -> None:
+        """Whoever has accepted is not needed any more, and hears goodbye."""
+        legs = list(self._record.interpreters.values())
+        self._record.interpreters.clear()
+        for leg in legs:
+            await self._commands.send(leg, ConversationName.GOODBYE)
+
+    # --- the queue -----------------------------------------------------------------------------
+
+    def served_by(self, who: InterpreterId) -> bool:
+        """Whether somebody on the roster may serve this call, alone or as a half of a relay."""
+        request = self._record.request
+        if request is None:
+            return False
+        languages = {request.language}
+        if self._record.relay_allowed:
+            for pivot in self._desk.pivots(request.language):
+                languages |= {pivot, pair(request.language, pivot)}
+        return any(self._desk.speaks(who, language) for language in languages)
+
+    async def somebody_free(self, who: InterpreterId) -> None:
+        """Somebody became free while this request waits: offer it at once, if it serves them."""
+        for hunt in self._of.values():
+            hunt.may_try_again(who)
+        await self._of[Part.PORTUGUESE].offer_now()
+        if self._record.state is CallState.QUEUED:
+            await self._begin_relay()
+
+    # --- relay ---------------------------------------------------------------------------------
+
+    async def _found_nobody(self, part: Part) -> None:
+        record = self._record
+        if record.state is not CallState.HUNTING:
+            return
+        if record.pivot is None:
+            if not await self._begin_relay():
+                await self._give_up()
+        elif not self._is_ringing(_other(part)):
+            await self._give_up()
+
+    async def _begin_relay(self) -> bool:
+        """Hunt for two interpreters, if that is allowed and there are two who can be rung."""
+        record, request = self._record, self._record.request
+        if request is None or not record.relay_allowed:
+            return False
+        queued = record.state is CallState.QUEUED
+        progress = advance(record.progress, Trigger.FREE) if queued else record.progress
+        if progress is None:
+            return False
+
+        def work(conn: Connection) -> tuple[LanguageTag, tuple[Part, ...]] | None:
+            found = self._choose(conn, request)
+            if found is not None:
+                store.update_call(conn, record.id, state=progress.state)
+                begun = record.event(EventKind.RELAY_BEGUN, data={"pivot": found[0]})
+                calllog.append(conn, begun)
+            return found
+
+        found = await record.transact(work)
+        if found is None:
+            return False
+        record.progress = progress
+        record.pivot, parts = found
+        for part in parts:
+            if part in record.parts:
+                await self._of[part].go_on()
+        return True
+
+    def _choose(
+        self, conn: Connection, request: Request
+    ) -> tuple[LanguageTag, tuple[Part, ...]] | None:
+        """The pivot, and its halves with the scarcer first; `None` when no two can be rung."""
+        at = self._ports.clock.now()
+
+        def rank(part: Part, language: LanguageTag) -> tuple[int, frozenset[InterpreterId]]:
+            asked = replace(request.requirements, language=language)
+            ranking = self._of[part].rank(conn, asked, at)
+            return len(ranking), frozenset(one.interpreter for one in ranking.head(2))
+
+        to_portuguese = {
+            pivot: rank(Part.PORTUGUESE, pivot) for pivot in self._desk.pivots(request.language)
+        }
+        free = {pivot: count for pivot, (count, _) in to_portuguese.items()}
+        for pivot in in_order(free):
+            near, some = to_portuguese[pivot]
+            far, others = rank(Part.FAR, pair(request.language, pivot))
+            if some and others and len(some | others) > 1:
+                parts = (Part.PORTUGUESE, Part.FAR)
+                return pivot, parts if near < far else parts[::-1]
+        return None
+
+    async def _give_up(self) -> None:
+        """Nobody is left to be rung: the call waits in the queue, and the technician is told."""
+        record = self._record
+        if record.pivot is not None:
+            await self.cancel("relay_incomplete")
+        await record.move(Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": "nobody_left"})
+        record.pivot = None
+        await self.dismiss()
+        self._tell_nobody_left()
+
+    def _is_ringing(self, part: Part) -> bool:
+        """Whether somebody is rung for this part, or is just being hung up on."""
+        record = self._record
+        return any(
+            leg.part is part and not record.serves(leg.id)
+            for leg in record.legs.open()
+            if leg.role is Role.INTERPRETER
+        )
+
+    def _part_of(self, leg: LegId) -> Part:
+        found = self._record.legs.get(leg)
+        return Part.PORTUGUESE if found is None else found.part
+
+
+def in_order(free: dict[LanguageTag, int]) -> list[LanguageTag]:
+    """Pivots in the order in which they are tried, from how many could interpret each to and from
+    Portuguese now.
+    """
+    usual = [pivot for pivot in USUAL_PIVOTS if pivot in free]
+    others = sorted(set(free) - set(usual), key=lambda pivot: (-free[pivot], pivot))
+    return usual + others
+
+
+def _other(part: Part) -> Part:
+    return Part.FAR if part is Part.PORTUGUESE else Part.PORTUGUESE
