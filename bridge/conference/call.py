@@ -32,7 +32,6 @@ from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
-from bridge.roster import store as roster_store
 from bridge.telephony.switch import (
     ConversationName,
     Ending,
@@ -254,8 +253,7 @@ class Call:
     async def swap(self, reason: str, *, exclude: bool) -> bool:
         """Somebody in the room wants another interpreter. Whether there is one to be swapped.
 
-        In a relay it is the one who speaks Portuguese: the only one whom the technician hears to
-        be good or bad.
+        In a relay it is the one who speaks Portuguese, whom the technician can understand.
         """
 
         async def work() -> bool:
@@ -285,14 +283,7 @@ class Call:
 
     async def drop_migrant(self) -> bool:
         """Put the migrant's telephone down. Whether the migrant was there."""
-
-        async def work() -> bool:
-            legs = [leg for leg in self.record.legs.open() if leg.role is Role.MIGRANT]
-            for leg in legs:
-                await self._commands.hang_up(leg.id)
-            return bool(legs)
-
-        return await self._mailbox.ask(work)
+        return await self._mailbox.ask(self._room.drop_migrant)
 
     def end(self) -> None:
         """Somebody in the room ends it for all.
@@ -336,7 +327,8 @@ class Call:
             return
         match event:
             case LegRinging():
-                await self._ringing(leg, event.at)
+                if leg.role is Role.INTERPRETER and self._rings.why(leg.id) is None:
+                    await self._hunts.ringing(leg.id, event.at)
             case LegAnswered():
                 await self._answered(leg, event.at)
             case RoomEntered():
@@ -345,17 +337,6 @@ class Call:
                 await self._room.left(leg, event.at)
             case LegEnded():
                 await self._leg_ended(leg, event)
-
-    async def _ringing(self, leg: CallLeg, at: datetime) -> None:
-        if leg.role is not Role.INTERPRETER or self._rings.why(leg.id) is not None:
-            return
-        record = self.record
-
-        def work(conn: Connection) -> None:
-            roster_store.mark_ringing(conn, leg.id, at)
-            calllog.append(conn, record.event(EventKind.OFFER_RINGING, leg.id, at=at))
-
-        await record.transact(work)
 
     async def _answered(self, leg: CallLeg, at: datetime) -> None:
         if leg.connected:

@@ -34,6 +34,7 @@ from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
+from bridge.roster import store as roster_store
 from bridge.roster.skills import pair
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId
@@ -97,6 +98,15 @@ class Hunts:
             # The hunt before this one may have given the relay up.
             if part in self._record.parts:
                 await self._of[part].go_on()
+
+    async def ringing(self, leg: LegId, at: datetime) -> None:
+        """The telephone on this leg rings."""
+
+        def work(conn: Connection) -> None:
+            roster_store.mark_ringing(conn, leg, at)
+            calllog.append(conn, self._record.event(EventKind.OFFER_RINGING, leg, at=at))
+
+        await self._record.transact(work)
 
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late."""

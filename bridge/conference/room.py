@@ -85,6 +85,13 @@ class Room:
             )
         )
 
+    async def drop_migrant(self) -> bool:
+        """Put the migrant's telephone down. Whether the migrant was there."""
+        legs = [leg for leg in self._record.legs.open() if leg.role is Role.MIGRANT]
+        for leg in legs:
+            await self._commands.hang_up(leg.id)
+        return bool(legs)
+
     async def entered(self, leg: CallLeg, at: datetime) -> None:
         """The switch says that the leg hears the others."""
         record = self._record
