@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from bridge.bookings import store as bookings
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
@@ -207,6 +208,9 @@ class CallRecord:
                 store.end_leg(conn, leg.id, at, "lost")
                 roster_store.release(conn, leg.id, at)
             store.close_call(conn, self.id, at, progress.state, outcome)
+            booking = bookings.booking_of_call(conn, self.id)
+            if booking is not None:
+                bookings.finish(conn, booking.id, at)
             ended = self.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
             calllog.append(conn, ended)
 

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.bookings import store as bookings
+from bridge.bookings.model import BookingState
 from bridge.calllog.model import EventKind
 from bridge.conference.queue import estimate_minutes
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
 from bridge.telephony.simulated_line import SimulatedLine
+from bridge.telephony.switch import Ending
 from lab.phones import Answers, NeverAnswers
 from tests.unit.conference.world import TECHNICIAN, World, all_week, world
 
@@ -110,6 +112,13 @@ async def test_a_time_is_booked_by_key_and_all_are_rung_at_that_hour() -> None:
         assert w.kinds(w.call_ids()[1])[0] is EventKind.BOOKING_DUE
         await w.dial_bookings_at(held.starts_at + timedelta(seconds=30))
         assert len(w.call_ids()) == 2  # nobody is dialled twice
+        for leg in w.calls.open[0].record.legs.open():
+            w.switch.line(leg.id).end(Ending.HUNG_UP)
+        await w.event(EventKind.CALL_ENDED, call=1)
+        kept = w.database.run_now(lambda conn: bookings.find_booking(conn, held.id))
+        assert kept is not None
+        assert kept.state is BookingState.DONE
+        assert kept.technician_number is None  # forgotten with the end
 
 
 async def test_an_interpreter_who_misses_a_booked_call_is_replaced() -> None:
