@@ -173,6 +173,20 @@ async def test_the_half_that_fewer_can_serve_is_rung_first() -> None:
         assert told == {"far": either, "portuguese": english}
 
 
+async def test_who_is_not_taken_for_one_half_may_serve_the_other() -> None:
+    async with world("default") as w:
+        allow(w)
+        # Both can do both, and the first wave rings both for the same half.
+        skills = (ENGLISH, pair(TIGRINYA, ENGLISH))
+        both = {w.interpreter(ACCEPTS, *skills), w.interpreter(LATER, *skills)}
+        w.request("ti")
+        await w.event(EventKind.ROOM_COMPLETE)
+        first = of_kind(w, EventKind.OFFERED)[:2]
+        assert {one.data["part"] for one in first} == {"far"}
+        await w.until(lambda: w.reserved() == both)
+        assert EventKind.NOBODY_AVAILABLE not in w.kinds()
+
+
 @pytest.mark.parametrize("absent", ["portuguese", "far"])
 async def test_a_half_that_cannot_be_found_ends_the_relay_with_the_truth(absent: str) -> None:
     async with world() as w:
@@ -194,6 +208,19 @@ async def test_a_half_that_cannot_be_found_ends_the_relay_with_the_truth(absent:
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "unfilled"
         assert w.reserved() == frozenset()
+
+
+async def test_a_half_that_found_nobody_gives_up_once_the_other_half_is_settled() -> None:
+    async with world() as w:
+        allow(w)
+        two(w, near=Answers(after_seconds=2, hears_seconds=1, keys="2"), far=LATER)
+        w.request("ti")
+        await w.event(EventKind.NOBODY_AVAILABLE, seconds=60)
+        kinds = w.kinds()
+        wanted = (EventKind.OFFER_REFUSED, EventKind.OFFER_ACCEPTED, EventKind.NOBODY_AVAILABLE)
+        places = [kinds.index(kind) for kind in wanted]
+        assert places == sorted(places)
+        await w.until(lambda: not w.reserved())
 
 
 async def test_who_becomes_free_completes_a_relay_for_a_request_that_waits() -> None:
