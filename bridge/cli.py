@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -22,6 +21,8 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import StoredEvent
 from bridge.calllog.timeline import timeline
 from bridge.clock import SystemClock
+from bridge.commands import bookings, hours, people, who
+from bridge.commands.base import Json, with_database
 from bridge.ivr import render
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import NoSuchPrompt, load_catalogue, transcript
@@ -29,19 +30,18 @@ from bridge.roster.seed import seed
 from bridge.settings import Settings
 from bridge.storage import migrate
 from bridge.storage.database import DatabaseUnavailable
-from bridge.storage.engine import SqlDatabase
 from bridge.telephony.asterisk.config import BadPlan
 from bridge.telephony.asterisk.version import UnsupportedAsterisk
 from bridge.telephony.switch import SwitchError
 from bridge.vocabulary import JobNumber
-
-T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 prompts = typer.Typer(no_args_is_help=True, help="The sound files of everything callers hear.")
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(database, name="database")
+for feature in (who, hours, bookings, people):
+    feature.add_to(app)
 
 EXPECTED_ERRORS = (
     bootstrap.BadSettings,
@@ -55,8 +55,6 @@ EXPECTED_ERRORS = (
     ValueError,
 )
 """What a person can mend: shown as one line, without a traceback."""
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def main() -> None:
@@ -112,7 +110,7 @@ def log(
         call = calllog.call_of_job(conn, number)
         return [] if call is None else calllog.events_of(conn, call)
 
-    events = _with_database(lambda found: found.run(read))
+    events = with_database(lambda found: found.run(read))
     if not events:
         _fail(f"there is no call with the job number {number}; check it and try again")
     if as_json:
@@ -182,24 +180,11 @@ def database_seed() -> None:
     hasher = PinHasher(Settings().pepper.get_secret_value())
     tags = [language.tag for language in load_languages()]
     at = SystemClock().now()
-    credentials = _with_database(lambda found: found.run(lambda conn: seed(conn, tags, hasher, at)))
+    credentials = with_database(lambda found: found.run(lambda conn: seed(conn, tags, hasher, at)))
     table = Table("agency", "kind", "agency code", "technician", "PIN")
     for one in credentials:
         table.add_row(one.agency, one.kind.value, one.code, one.technician, one.pin)
     Console().print(table)
-
-
-def _with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:
-    """Open the configured database for one piece of work."""
-
-    async def opened() -> T:
-        found = SqlDatabase(Settings().database_url)
-        try:
-            return await work(found)
-        finally:
-            await found.dispose()
-
-    return asyncio.run(opened())
 
 
 if __name__ == "__main__":

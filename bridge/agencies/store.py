@@ -102,6 +102,16 @@ def add_technician(
     return Technician(new, of, name)
 
 
+def technicians_of(conn: Connection, of: Agency) -> list[Technician]:
+    """Everybody of an agency, by id."""
+    rows = conn.execute(
+        select(technician.c.id, technician.c.name)
+        .where(technician.c.agency_id == of.id)
+        .order_by(technician.c.id)
+    )
+    return [Technician(row.id, of, row.name) for row in rows]
+
+
 def find_credential(conn: Connection, pin_lookup: str) -> Credential | None:
     """Who would be identified by this lookup key; nobody is until the PIN is verified."""
     row = conn.execute(

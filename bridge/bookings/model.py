@@ -30,6 +30,8 @@ GRID = timedelta(minutes=15)
 """Bookings begin at full quarters of an hour and hold whole ones."""
 USUAL_MINUTES = 30
 """How long a booked call is held unless told otherwise."""
+REMINDED_BEFORE = timedelta(hours=1)
+"""How long before a booked call its interpreter is reminded of it."""
 _HORIZON = timedelta(days=14)
 
 
@@ -142,6 +144,12 @@ def ceil(moment: datetime) -> datetime:
         minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond
     )
     return moment if not over else moment - over + GRID
+
+
+def reminders_of(starts_at: datetime, now: datetime) -> tuple[datetime, ...]:
+    """When an interpreter is reminded of a booked call: an hour before, if that is to come."""
+    reminder = starts_at - REMINDED_BEFORE
+    return (reminder,) if reminder > now else ()
 
 
 def quarters(start: datetime, minutes: int) -> range:

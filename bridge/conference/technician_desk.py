@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from bridge.agencies.model import Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.agencies.store import identify
 from bridge.bookings import store as bookings
-from bridge.bookings.model import BookingId, NewBooking, Slot
+from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
 from bridge.bookings.times import next_times
 from bridge.clock import Clock
 from bridge.conference.call import Call
@@ -185,12 +185,6 @@ class TechnicianDesk:
     def _number(self) -> PhoneNumber | None:
         to = permitted(self._call.record.technician_number)
         return None if to is None else to.number
-
-
-def reminders_of(starts_at: datetime, now: datetime) -> tuple[datetime, ...]:
-    """When an interpreter is reminded of a booked call: an hour before, if that is to come."""
-    reminder = starts_at - timedelta(hours=1)
-    return (reminder,) if reminder > now else ()
 
 
 def check_number(digits: str) -> NumberFine | NumberRefused:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Set
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
 from bridge.roster import lists_store, people_store, standing_store, store
@@ -24,6 +25,8 @@ from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import split_pair
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import InterpreterId, LanguageTag
+
+log = structlog.get_logger(__name__)
 
 
 class RosterDesk:
@@ -151,7 +154,11 @@ class RosterDesk:
     def unanswered(self, who: InterpreterId) -> None:
         """Their phone rang out, or nobody pressed a key."""
         self._present.not_accepted(who)
-        self._stand(who, self._present.standing(who).unanswered(self.call_minutes))
+        standing = self._present.standing(who).unanswered(self.call_minutes)
+        self._stand(who, standing)
+        in_a_row = self._present.interpreter(who).limits.unanswered_in_a_row
+        if standing.unanswered_streak == in_a_row:
+            log.warning("an interpreter is not answering", interpreter=int(who), in_a_row=in_a_row)
 
     def stopped(self, who: InterpreterId, seconds: float) -> None:
         """We stopped ringing them after so many seconds."""

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the commands share: the database for one piece of work, and reading what people write.
+
+Whatever cannot be read is a `CommandError`: one sentence that names the remedy and never repeats
+a telephone number or a person's name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from sqlalchemy import Connection
+
+from bridge.agencies.model import Agency
+from bridge.agencies.store import find_agency
+from bridge.hours.localtime import LISBON
+from bridge.hours.report import read_moment
+from bridge.ivr.languages import Language, Languages, load_languages
+from bridge.settings import Settings
+from bridge.storage import migrate
+from bridge.storage.engine import SqlDatabase
+from bridge.vocabulary import InterpreterId
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+_MOST_SUGGESTIONS = 5
+
+
+class CommandError(ValueError):
+    """What was asked for cannot be done; the message names the remedy."""
+
+
+def with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:
+    """Open the configured database for one piece of work."""
+
+    async def opened() -> T:
+        found = SqlDatabase(Settings().database_url)
+        try:
+            return await work(found)
+        finally:
+            await found.dispose()
+
+    return asyncio.run(opened())
+
+
+def in_database(work: Callable[[Connection], T]) -> T:
+    """Do one unit of work on the configured database, whose tables must be this program's."""
+
+    def checked(conn: Connection) -> T:
+        migrate.require_head(conn)
+        return work(conn)
+
+    return with_database(lambda found: found.run(checked))
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON, indented."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def moment(text: str, now: datetime, *, to_come: bool = False) -> datetime:
+    """A moment in UTC: Lisbon time unless the text has an offset. Raises `ValueError`.
+
+    With `to_come`, one that is past is refused.
+    """
+    found = read_moment(text)
+    if to_come and found <= now:
+        raise CommandError(f"{text!r} is past; give a time to come")
+    return found
+
+
+def local(at: datetime) -> str:
+    """A moment as it is shown in JSON: ISO 8601 in Lisbon time with its offset."""
+    return at.astimezone(LISBON).isoformat()
+
+
+def clock(at: datetime) -> str:
+    """A moment as it is shown in tables: Lisbon time to the minute."""
+    return at.astimezone(LISBON).strftime("%a %Y-%m-%d %H:%M")
+
+
+def language(text: str, known: Languages | None = None) -> Language:
+    """A language by its tag, its code, or its name in Portuguese, English or itself.
+
+    Capitals and accents don't matter, and the beginning of a name is enough where it is the
+    beginning of one only. Raises `CommandError`.
+    """
+    languages = load_languages() if known is None else known
+    asked = plain(text)
+    for one in languages:
+        if asked in (one.tag.lower(), one.code, *map(plain, (one.own, one.pt, one.en))):
+            return one
+    begin = [
+        one
+        for one in languages
+        if asked and any(plain(name).startswith(asked) for name in (one.own, one.pt, one.en))
+    ]
+    if len(begin) == 1:
+        return begin[0]
+    if not begin:
+        raise CommandError(f"{text!r} is no language; `stt-bridge languages` lists all of them")
+    more = ", …" if len(begin) > _MOST_SUGGESTIONS else ""
+    names = ", ".join(f"{one.tag} ({one.en})" for one in begin[:_MOST_SUGGESTIONS])
+    raise CommandError(f"several languages begin with {text!r}: use one of {names}{more}")
+
+
+def agency(conn: Connection, code: str) -> Agency:
+    """The agency with this code. Raises `CommandError`."""
+    found = find_agency(conn, code.strip())
+    if found is None:
+        raise CommandError(f"no agency has the code {code!r}; check it and try again")
+    return found
+
+
+def nobody(who: InterpreterId) -> CommandError:
+    """What to raise when there is no interpreter with this id."""
+    return CommandError(f"there is no interpreter {int(who)}; `stt-bridge who` tells their numbers")
+
+
+def plain(text: str) -> str:
+    """Text without capitals, accents and surplus space, to compare by."""
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in split if not unicodedata.combining(c)).split())

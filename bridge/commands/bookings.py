@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`stt-bridge book` and `stt-bridge bookings`: what a coordinator does with booked calls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from bridge.agencies.model import Agency, Technician
+from bridge.agencies.store import load_agency, technicians_of
+from bridge.bookings import store
+from bridge.bookings.model import (
+    LIVE,
+    USUAL_MINUTES,
+    Booking,
+    BookingId,
+    BookingState,
+    MadeBy,
+    NewBooking,
+    ceil,
+    reminders_of,
+)
+from bridge.bookings.times import slot_at
+from bridge.clock import SystemClock
+from bridge.commands import base
+from bridge.commands.base import CommandError, Json
+from bridge.roster.people_store import load_person
+from bridge.roster.requirements import Requirements
+from bridge.telephony.gate import NotPermitted, permit
+from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
+
+MOST_MINUTES = 240
+"""The longest call that can be booked."""
+
+bookings = typer.Typer(help="The booked calls that are to come.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer the commands."""
+    app.command()(book)
+    app.add_typer(bookings, name="bookings")
+
+
+def book(
+    language: Annotated[str, typer.Option(help="By tag, code or name: uk, 33, ukrainian.")],
+    agency: Annotated[str, typer.Option(help="The agency's code.")],
+    technician: Annotated[
+        str, typer.Option(help="The agency's technician, by name or by the number of the row.")
+    ],
+    number: Annotated[str, typer.Option(help="The telephone on which the technician is rung.")],
+    at: Annotated[str, typer.Option(help="Lisbon time, or with an offset; a full quarter.")],
+    migrant: Annotated[
+        str | None,
+        typer.Option(help="The migrant's telephone; without it, beside the technician."),
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=MOST_MINUTES, help="How long the interpreter is held.")
+    ] = USUAL_MINUTES,
+    interpreter: Annotated[
+        int | None, typer.Option(help="By number; else the best who has the time.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Book a call: at its hour the bridge rings all three."""
+    now = SystemClock().now()
+    wanted = base.language(language)
+    starts_at = base.moment(at, now, to_come=True)
+    if starts_at != ceil(starts_at):
+        raise CommandError(
+            f"a booked call starts at a full quarter of an hour; {base.clock(ceil(starts_at))} "
+            "would be the next"
+        )
+    rung = _dialable(number, "technician")
+    beside = None if migrant is None else _dialable(migrant, "migrant")
+    only = None if interpreter is None else InterpreterId(interpreter)
+
+    def work(conn: Connection) -> Booking:
+        mine = base.agency(conn, agency)
+        asked = Requirements(wanted.tag, agency=mine.id)
+        if only is not None:
+            _check_interpreter(conn, only, wanted.tag)
+        slot = slot_at(conn, asked, starts_at, now, minutes=minutes, only=only)
+        if slot is None:
+            raise _no_time(only, wanted.en)
+        new = NewBooking(
+            requirements=asked,
+            interpreter=slot.interpreter,
+            starts_at=starts_at,
+            agency=mine.id,
+            technician=_technician(conn, mine, technician).id,
+            technician_number=rung,
+            migrant_number=beside,
+            minutes=minutes,
+            made_by=MadeBy.COORDINATOR,
+            reminders=reminders_of(starts_at, now),
+        )
+        made = store.book(conn, new, now)
+        found = None if made is None else store.find_booking(conn, made)
+        if found is None:
+            raise _no_time(only, wanted.en)
+        return found
+
+    booked = base.in_database(work)
+    if as_json:
+        base.print_json(_data(booked, agency))
+        return
+    typer.echo(
+        f"booking {int(booked.id)}: {base.clock(booked.starts_at)}, {booked.minutes} minutes, "
+        f"interpreter {int(booked.interpreter)}"
+    )
+
+
+@bookings.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=1, help="So many days ahead.")] = 30,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Those of the last days too, whatever became of them.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the booked calls. Telephone numbers are masked."""
+    if context.invoked_subcommand is not None:
+        return
+    now = SystemClock().now()
+    span = timedelta(days=days)
+
+    def read(conn: Connection) -> list[tuple[Booking, str]]:
+        found = store.bookings_between(
+            conn,
+            now - span if everything else now,
+            now + span,
+            frozenset(BookingState) if everything else LIVE,
+        )
+        codes = {one.agency: load_agency(conn, one.agency) for one in found}
+        return [(one, mine.code if (mine := codes[one.agency]) else "") for one in found]
+
+    found = base.in_database(read)
+    if as_json:
+        base.print_json([_data(one, code) for one, code in found])
+        return
+    if not found:
+        typer.echo("no call is booked")
+        return
+    table = Table(
+        "booking", "at", "minutes", "language", "agency", "technician", "migrant", "interpreter",
+        "state",
+    )  # fmt: skip
+    for one, code in found:
+        table.add_row(
+            str(int(one.id)),
+            base.clock(one.starts_at),
+            str(one.minutes),
+            one.language,
+            code,
+            f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
+            "beside" if one.migrant_beside else _masked(one.migrant_number),
+            f"{int(one.interpreter)} will not come" if one.refused else str(int(one.interpreter)),
+            one.state.value,
+        )
+    Console().print(table)
+
+
+@bookings.command()
+def cancel(
+    booking: Annotated[int, typer.Argument(help="The number of the booking.")],
+) -> None:
+    """Cancel a booked call: nobody is rung, and the interpreter is free."""
+    now = SystemClock().now()
+    if not base.in_database(lambda conn: store.cancel(conn, BookingId(booking), now)):
+        raise CommandError(
+            f"booking {booking} cannot be cancelled: there is none, or it is over or being "
+            "dialled; `stt-bridge bookings` lists those to come"
+        )
+    typer.echo(f"booking {booking} is cancelled")
+
+
+# --- inside --------------------------------------------------------------------------------------
+
+
+def _dialable(text: str, whose: str) -> PhoneNumber:
+    try:
+        return permit(text).number
+    except NotPermitted as reason:
+        raise CommandError(
+            f"the {whose}'s number cannot be rung ({reason}); give a Portuguese one"
+        ) from None
+
+
+def _technician(conn: Connection, mine: Agency, text: str) -> Technician:
+    """A technician of an agency by the number of the row, or by name or part of it."""
+    everybody = technicians_of(conn, mine)
+    if text.strip().isdecimal():
+        found = [one for one in everybody if one.id == int(text)]
+    else:
+        asked = base.plain(text)
+        found = [one for one in everybody if base.plain(one.name) == asked] or [
+            one for one in everybody if asked and asked in base.plain(one.name)
+        ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ", ".join(str(int(one.id)) for one in found)
+        raise CommandError(f"several technicians of the agency fit; use a number: {numbers}")
+    raise CommandError(
+        "the agency has no such technician; check the name, or use the number of the row"
+    )
+
+
+def _check_interpreter(conn: Connection, who: InterpreterId, tag: LanguageTag) -> None:
+    person = load_person(conn, who)
+    if person is None:
+        raise base.nobody(who)
+    if tag not in person.skills:
+        raise CommandError(f"interpreter {int(who)} does not interpret {tag}; choose another")
+
+
+def _no_time(only: InterpreterId | None, name: str) -> CommandError:
+    if only is None:
+        return CommandError(
+            f"no interpreter of {name} keeps a window then with nothing else in it; "
+            "choose another time"
+        )
+    return CommandError(
+        f"interpreter {int(only)} cannot take it then: no window, another booking, a list or a "
+        "limit; choose another time, or leave --interpreter out"
+    )
+
+
+def _masked(number: PhoneNumber | None) -> str:
+    return "" if number is None else number.masked
+
+
+def _data(one: Booking, agency: str) -> dict[str, Any]:
+    return {
+        "booking": int(one.id),
+        "state": one.state.value,
+        "starts_at": base.local(one.starts_at),
+        "minutes": one.minutes,
+        "language": one.language,
+        "agency": agency,
+        "technician": int(one.technician),
+        "technician_number": _masked(one.technician_number) or None,
+        "migrant_beside": one.migrant_beside,
+        "migrant_number": _masked(one.migrant_number) or None,
+        "interpreter": int(one.interpreter),
+        "interpreter_refused": one.refused,
+        "made_by": one.made_by.value,
+        "reminders": [base.local(moment) for moment in one.reminders],
+    }
