@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
-from bridge.agencies.secrets import PinHasher
 from bridge.bookings import store as bookings
 from bridge.bookings.model import NewBooking, ceil
 from bridge.calllog import store as calllog
@@ -45,6 +44,7 @@ from bridge.vocabulary import (
     TechnicianId,
 )
 from lab.phones import Behaviour, behave
+from tests.storage_samples import quick_hasher
 
 T = TypeVar("T")
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ LINE = "+351218106191"
 TECHNICIAN = "+351210000001"
 AGENCY_CODE, PIN = "4021", "739104"
 UKRAINIAN = LanguageTag("uk")
-_HASHER = PinHasher("a pepper for tests, long enough to be one")
+_HASHER = quick_hasher()
 _PIN_LOOKUP, _PIN_HASH = _HASHER.lookup(AGENCY_CODE, PIN), _HASHER.hash(AGENCY_CODE, PIN)
 
 

@@ -114,6 +114,7 @@ def test_a_chance_falls_back_to_the_person_then_to_the_service() -> None:
     assert answering.chance(ONE, 9) == pytest.approx((10 + 4 * person) / 14)
 
 
+@pytest.mark.thorough
 @given(
     st.lists(
         st.tuples(

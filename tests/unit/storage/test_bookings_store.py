@@ -124,6 +124,7 @@ def test_two_bookings_of_one_interpreter_never_overlap(
         assert store.book(conn, second, START) is not None
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(

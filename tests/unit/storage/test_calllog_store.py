@@ -85,6 +85,7 @@ def test_a_call_is_found_by_the_job_number_it_was_given(conn: Connection) -> Non
     assert store.call_of_job(conn, JobNumber.of_serial(3)) is None
 
 
+@pytest.mark.thorough
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3), max_size=6), max_size=8))
 def test_places_have_no_gap_and_no_double_whatever_is_rolled_back(

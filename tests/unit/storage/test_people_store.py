@@ -306,6 +306,7 @@ def test_the_same_entry_again_replaces_what_holds_and_leaves_what_ended(conn: Co
 # --- requirements ------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @given(requests())
 @settings(deadline=None)
 def test_requirements_survive_storing(asked: Requirements) -> None:

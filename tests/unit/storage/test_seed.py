@@ -32,6 +32,9 @@ from tests.storage_samples import PEPPER, START, quick_hasher
 TAGS = tuple(language.tag for language in load_languages())
 HASHER = quick_hasher()
 
+pytestmark = pytest.mark.thorough
+"""Each test writes a whole roster."""
+
 
 def test_all_languages_are_spoken_by_a_plausible_pool() -> None:
     people = plan(TAGS)
