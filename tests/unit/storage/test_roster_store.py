@@ -187,4 +187,4 @@ class Promises(RuleBasedStateMachine):
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
-TestPromises.pytestmark = [pytest.mark.thorough]
+pytest.mark.thorough(TestPromises)
