@@ -28,6 +28,11 @@ _LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
 """After these, the interpreter they are about no longer serves the call."""
 
 
+_TO_BE_RUNG = frozenset({EventKind.CALL_BACK_PROMISED, EventKind.BOOKING_DUE})
+_BEFORE_JOINING = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
+"""Where a technician who is to be rung has not been in the room yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What a call's events say about it."""
@@ -119,7 +124,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         tried={part: frozenset(some) for part, some in tried.items()},
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
-        calling_back=EventKind.CALL_BACK_PROMISED in kinds,
+        calling_back=state in _BEFORE_JOINING and not _TO_BE_RUNG.isdisjoint(kinds),
         relay_allowed=relay_allowed,
         pivot=pivot,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.calllog.model import EventKind
+from bridge.calllog.model import Event, EventKind
+from bridge.conference.model import CallState
 from bridge.conference.recovery import remember
 from bridge.telephony.switch import Ending
+from bridge.vocabulary import LegId, new_call_id
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import World, world
+from tests.unit.conference.world import START, World, world
 
 pytestmark = pytest.mark.looptime
 
@@ -101,3 +103,12 @@ async def test_the_events_alone_tell_where_a_call_stands() -> None:
         assert standing == {
             leg.id: (leg.role, leg.in_room, leg.ended) for leg in record.legs.open()
         }
+
+
+def test_a_called_back_technician_who_has_joined_is_not_rung_again() -> None:
+    call = new_call_id()
+    promised = [Event(call, EventKind.CALL_BACK_PROMISED, START, LegId("inbound-1"))]
+    assert remember(CallState.QUEUED, promised).calling_back
+    assert not remember(CallState.TALKING, promised).calling_back
+    due = [Event(call, EventKind.BOOKING_DUE, START)]
+    assert remember(CallState.HUNTING, due).calling_back
