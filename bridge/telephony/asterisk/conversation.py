@@ -16,7 +16,7 @@ from bridge.clock import Clock
 from bridge.ivr.script import ALL_KEYS, Ask, Heard, HungUp, Keys, Said, Say, Silence, Taken, Turn
 from bridge.ivr.script import Wait as WaitTurn
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiReply, AgiSession
-from bridge.vocabulary import LegId
+from bridge.vocabulary import LegId, RoomId
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +69,17 @@ class AgiConversation:
     def name(self) -> str:
         """The conversation that the dialplan asked for."""
         return self._session.script
+
+    @property
+    def channel(self) -> str:
+        """Asterisk's name of the leg's channel."""
+        return self._text("agi_channel")
+
+    @property
+    def room(self) -> RoomId | None:
+        """The room in which the leg still stands while a key pressed there is obeyed."""
+        room = self._text("agi_arg_1")
+        return RoomId(room) if room else None
 
     @property
     def caller(self) -> str:

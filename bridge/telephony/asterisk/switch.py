@@ -15,6 +15,7 @@ import structlog
 from bridge.clock import Clock
 from bridge.settings import AsteriskSettings
 from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable, Headers
+from bridge.telephony.asterisk.announcer import Announcer, Spoken
 from bridge.telephony.asterisk.conversation import AgiConversation, Sounds
 from bridge.telephony.asterisk.events import EventTranslator, person_at
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiSession, FastAgiServer
@@ -25,6 +26,7 @@ from bridge.telephony.switch import (
     ConversationName,
     EnterRoom,
     HangUp,
+    LegEnded,
     LinkLost,
     LinkRestored,
     Next,
@@ -73,6 +75,7 @@ class AsteriskSwitch:
         self._sounds = sounds
         self._dial = dial or (lambda number: f"PJSIP/{number.e164}@{settings.trunk}")
         self._translator = EventTranslator()
+        self._announcer = Announcer()
         self._events: asyncio.Queue[SwitchEvent] = asyncio.Queue()
         self._held: list[SwitchEvent] | None = None
         self._talking: dict[LegId, AgiConversation] = {}
@@ -178,21 +181,44 @@ class AsteriskSwitch:
     async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
         """See `Switch.announce`. Raises `SwitchUnavailable`.
 
-        A channel of Asterisk's own stands in the room for as long as it speaks.
+        A channel of Asterisk's own stands in the room for as long as it speaks; several
+        announcements to one room are heard one after the other.
         """
         files = "&".join(self._sounds(prompt, language) for prompt in prompts)
+        spoken = self._announcer.announce(room, files)
+        if spoken is not None:
+            await self._speak(spoken)
+
+    async def _speak(self, spoken: Spoken) -> None:
+        self._translator.originating(spoken.channel)
         try:
             await self._act(
                 "Originate",
-                ("Channel", f"Local/{room}@announcer/n"),
+                ("Channel", f"Local/{spoken.room}@announcer/n"),
                 ("Context", "announcement"),
                 ("Exten", "say"),
                 ("Priority", "1"),
-                ("Variable", f"ANNOUNCEMENT={files}"),
+                ("Variable", f"ANNOUNCEMENT={spoken.files}"),
+                ("ChannelId", spoken.channel),
                 ("Async", "true"),
             )
-        except AmiRefused as error:
+        except (AmiRefused, SwitchUnavailable) as error:
+            self._spoken(spoken.channel)
+            if isinstance(error, SwitchUnavailable):
+                raise
             raise SwitchError(f"Asterisk refused an announcement: {error}") from None
+
+    def _spoken(self, channel: LegId) -> None:
+        """An announcement is over: the room hears the next."""
+        following = self._announcer.ended(channel)
+        if following is not None:
+            self._spawn(self._speak_later(following))
+
+    async def _speak_later(self, spoken: Spoken) -> None:
+        try:
+            await self._speak(spoken)
+        except SwitchError as error:
+            log.warning("an announcement was not made", why=str(error))
 
     async def hang_up(self, leg: LegId) -> None:
         """See `Switch.hang_up`. Raises `SwitchUnavailable`.
@@ -254,13 +280,16 @@ class AsteriskSwitch:
             conversation.begin_move()
         moved = False
         try:
-            await self._act(
-                "Redirect",
-                ("Channel", leg),
-                ("Context", context),
-                ("Exten", extension),
-                ("Priority", "1"),
-            )
+            if conversation is None or conversation.room is None:
+                await self._act(
+                    "Redirect",
+                    ("Channel", leg),
+                    ("Context", context),
+                    ("Exten", extension),
+                    ("Priority", "1"),
+                )
+            else:
+                await self._take_out(conversation, conversation.room, context, extension)
             moved = True
         except AmiRefused as error:
             if _begins(error, NO_SUCH_CHANNEL):
@@ -270,14 +299,36 @@ class AsteriskSwitch:
             if conversation is not None:
                 conversation.end_move(moved=moved)
 
+    async def _take_out(
+        self, conversation: AgiConversation, room: RoomId, context: str, extension: str
+    ) -> None:
+        """Move a leg in whose room a key is being obeyed. Raises as `_act`.
+
+        That conversation runs inside ConfBridge: a Redirect would move the leg without taking it
+        out of the room, and it could never enter one again. So the leg is told where to go, and
+        leaves the room as soon as we let go of it.
+        """
+        await self._act(
+            "Setvar",
+            ("Channel", conversation.leg),
+            ("Variable", "ROOM_EXIT"),
+            ("Value", f"{context},{extension},1"),
+        )
+        await self._act("ConfbridgeKick", ("Conference", room), ("Channel", conversation.channel))
+
     # --- events --------------------------------------------------------------------------------
 
     def _on_frame(self, frame: Frame) -> None:
         event = self._translator.translate(frame, self._clock.now())
         if frame.event == "Newchannel" and self._translator.is_cancelled(leg := person_at(frame)):
             self._spawn(self._hang_up_late(leg))
-        if event is not None:
-            self._tell(event)
+        if event is None:
+            return
+        if self._announcer.is_ours(event.leg):
+            if isinstance(event, LegEnded):
+                self._spoken(event.leg)
+            return
+        self._tell(event)
 
     async def _hang_up_late(self, leg: LegId) -> None:
         try:
@@ -296,6 +347,7 @@ class AsteriskSwitch:
             return
         if self._restoring is not None:
             self._restoring.cancel()
+        self._announcer.forget()
         self._release()
         self._tell(LinkLost(self._clock.now()))
 
