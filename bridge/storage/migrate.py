@@ -8,6 +8,7 @@ a step that fails leaves the tables as they were.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,9 @@ from bridge.storage.errors import read_url, unavailable
 _SCRIPTS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK_SECONDS = 30.0
 """How long an upgrade waits for another program's, which may have much to do."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it works on in globals of the process: two threads would meet there."""
 
 
 class WrongSchema(DatabaseUnavailable):
@@ -106,7 +110,7 @@ def _config() -> Config:
 def _migrate(url: str, revision: str, *, up: bool) -> None:
     engine = sync_engine(url, lock_seconds=MIGRATION_LOCK_SECONDS)
     try:
-        with engine.begin() as connection:
+        with _ONE_AT_A_TIME, engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # Two programs started at once: the second finds everything done.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7883001)")
