@@ -144,7 +144,14 @@ class Conversations:
         return TechnicianScript(self.languages, operator_on_duty=self.operator_on_duty)
 
     async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
-        desk = InterpreterDesk(self.tools.database, self.tools.clock, self.tools.hasher, number)
+        desk = InterpreterDesk(
+            self.tools.database,
+            self.tools.clock,
+            self.tools.hasher,
+            number,
+            # Somebody who waits may be waiting for just this one.
+            changed=self.calls.refresh_roster,
+        )
         script = PresenceScript(today=self._today(), operator_on_duty=self.operator_on_duty)
         outcome = await run(script, conversation, desk.consult)
         return ToPerson() if isinstance(outcome, InterpreterToOperator) else HangUp()

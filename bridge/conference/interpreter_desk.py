@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -36,12 +37,20 @@ class InterpreterDesk:
     """The desk for one interpreter's conversation. Nothing is told before the PIN is proved."""
 
     def __init__(
-        self, database: Database, clock: Clock, hasher: PinHasher, number: PhoneNumber
+        self,
+        database: Database,
+        clock: Clock,
+        hasher: PinHasher,
+        number: PhoneNumber,
+        *,
+        changed: Callable[[Connection], None],
     ) -> None:
+        """`changed` is done in a transaction of its own when a presence was set."""
         self._database = database
         self._clock = clock
         self._hasher = hasher
         self._number = number
+        self._changed = changed
         self._who: InterpreterId | None = None
 
     async def consult(self, question: object) -> object:
@@ -88,6 +97,7 @@ class InterpreterDesk:
         await self._database.run(
             lambda conn: set_presence(conn, who, state, until=until, by=PresenceBy.PHONE, at=at)
         )
+        await self._database.run(self._changed)
         return PresenceSet(state, until)
 
     async def _next_booking(self, who: InterpreterId) -> object:
