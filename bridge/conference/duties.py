@@ -87,10 +87,14 @@ class Duties:
             self._calls.freed(one.interpreter)
 
     async def dial_bookings(self) -> None:
-        """Begin the booked calls whose hour has come."""
+        """Begin the booked calls whose hour has come, and notice what others changed of the roster.
+
+        Presence said by telephone or on the web may be what a waiting request needs.
+        """
         at = self._clock.now()
 
         def claim(conn: Connection) -> list[tuple[Booking, AgencyKind]]:
+            self._calls.refresh_roster(conn)
             bookings.mark_missed(conn, at)
             due = bookings.claim_due(conn, at, self._owner)
             return [(booking, _kind_of(conn, booking)) for booking in due]
