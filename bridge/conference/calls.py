@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
 from bridge.vocabulary import (
     CallId,
@@ -151,6 +153,18 @@ class Calls:
     def refresh_roster(self, conn: Connection) -> None:
         """Somebody may have changed the roster: read it again, and offer whoever became free."""
         self._ports.roster.refresh(conn, self._ports.clock.now())
+
+    def rings_us(self, who: InterpreterId) -> None:
+        """An interpreter has rung the line and is known by PIN: nobody rings them meanwhile."""
+        self._ports.roster.rings_us(who)
+
+    async def rang_us(self, who: InterpreterId) -> None:
+        """They have hung up: what they said of themselves counts, and may be what somebody waits
+        for.
+        """
+        with suppress(DatabaseUnavailable):  # then it is noticed a little later
+            await self._ports.database.run(self.refresh_roster)
+        self._ports.roster.rang_us(who)
 
     def freed(self, who: InterpreterId) -> None:
         """An interpreter was freed outside of any call of this process."""

@@ -56,7 +56,7 @@ from bridge.telephony.switch import (
     Stay,
     ToPerson,
 )
-from bridge.vocabulary import BadNumber, LegId, PhoneNumber, Role
+from bridge.vocabulary import BadNumber, InterpreterId, LegId, PhoneNumber, Role
 
 _RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
 _KINDS = {
@@ -149,11 +149,19 @@ class Conversations:
             self.tools.clock,
             self.tools.hasher,
             number,
-            # Somebody who waits may be waiting for just this one.
-            changed=self.calls.refresh_roster,
+            identified=self.calls.rings_us,
         )
         script = PresenceScript(today=self._today(), operator_on_duty=self.operator_on_duty)
-        outcome = await run(script, conversation, desk.consult)
+
+        async def later(who: InterpreterId) -> None:
+            await asyncio.sleep(_TELEPHONE_IS_FREE_AFTER)
+            await self.calls.rang_us(who)
+
+        try:
+            outcome = await run(script, conversation, desk.consult)
+        finally:
+            if desk.who is not None:
+                self._spawn(later(desk.who))
         return ToPerson() if isinstance(outcome, InterpreterToOperator) else HangUp()
 
     # --- somebody whom the bridge rang ---------------------------------------------------------
@@ -295,6 +303,8 @@ class Conversations:
         task.add_done_callback(self._telling.discard)
 
 
+_TELEPHONE_IS_FREE_AFTER = 1.0
+"""Seconds from a hang-up until a telephone that is rung is not busy with the former call."""
 _SWITCH_KNOWS_WITHIN = 2.0
 """Seconds in which the switch reports the end of a leg, with how it ended."""
 

@@ -43,15 +43,20 @@ class InterpreterDesk:
         hasher: PinHasher,
         number: PhoneNumber,
         *,
-        changed: Callable[[Connection], None],
+        identified: Callable[[InterpreterId], None],
     ) -> None:
-        """`changed` is done in a transaction of its own when a presence was set."""
+        """`identified` is told who it is as soon as that is proved."""
         self._database = database
         self._clock = clock
         self._hasher = hasher
         self._number = number
-        self._changed = changed
+        self._identified = identified
         self._who: InterpreterId | None = None
+
+    @property
+    def who(self) -> InterpreterId | None:
+        """Who rings, once that is proved."""
+        return self._who
 
     async def consult(self, question: object) -> object:
         """The answer to one question; `Failed` when it cannot be had now."""
@@ -74,6 +79,7 @@ class InterpreterDesk:
         if who is None:
             return InterpreterUnknown()
         self._who = who
+        self._identified(who)
         at = self._clock.now()
 
         def look(conn: Connection) -> object:
@@ -97,7 +103,6 @@ class InterpreterDesk:
         await self._database.run(
             lambda conn: set_presence(conn, who, state, until=until, by=PresenceBy.PHONE, at=at)
         )
-        await self._database.run(self._changed)
         return PresenceSet(state, until)
 
     async def _next_booking(self, who: InterpreterId) -> object:

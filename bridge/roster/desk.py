@@ -9,6 +9,7 @@ process. A promise that another process made meanwhile shows when the reservatio
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,6 +44,7 @@ class RosterDesk:
         self._entries: tuple[ListEntry, ...] = ()
         self._revision: int | None = None
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
+        self._on_line: set[InterpreterId] = set()
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -62,6 +64,9 @@ class RosterDesk:
         columns = RosterColumns(at, self._knowledge)
         columns.load((one, standings.get(one.id, Standing())) for one in people)
         self._columns, self._revision = columns, revision
+        for who in self._on_line:
+            with suppress(KeyError):
+                columns.stand(who, replace(columns.standing(who), reserved=True))
         if former is not None:
             for one in people:
                 if columns.is_free(one.id) and not _was_free(former, one.id):
@@ -140,6 +145,20 @@ class RosterDesk:
     def promised(self, who: InterpreterId) -> None:
         """They are promised without an offer: by another process, or to come back into a room."""
         self._stand(who, replace(self._present.standing(who), reserved=True))
+
+    def rings_us(self, who: InterpreterId) -> None:
+        """They are on the telephone with us: ringing them now would find them busy."""
+        with suppress(KeyError):  # on the roster since it was read last
+            if not self._present.standing(who).reserved:
+                self.promised(who)
+                self._on_line.add(who)
+
+    def rang_us(self, who: InterpreterId) -> None:
+        """They have hung up."""
+        if who in self._on_line:
+            self._on_line.discard(who)
+            with suppress(KeyError):  # off the roster meanwhile
+                self.released(who)
 
     def accepted(self, who: InterpreterId, seconds: float) -> None:
         """They pressed 1 after so many seconds."""

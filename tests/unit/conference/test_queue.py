@@ -71,6 +71,24 @@ async def test_a_technician_is_called_back_when_an_interpreter_accepts() -> None
         assert len(w.switch.others_in_room(rung.leg)) == 1
 
 
+async def test_who_rings_to_say_that_she_is_there_is_offered_when_she_has_hung_up() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        pin = "270419"
+        w.set_pin(who, pin)
+        technician = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        own = w.ring_as(who, pin, "1")
+        await w.until(lambda: w.presence(who) is Presence.AVAILABLE)
+        # She still listens: ringing her now would find her telephone busy.
+        await own.wait(5)
+        assert EventKind.OFFERED not in w.kinds()
+        await own.hang_up()
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert len(w.switch.others_in_room(technician.leg)) == 1
+        assert w.kinds().count(EventKind.OFFERED) == 1
+
+
 async def test_a_called_back_technician_who_does_not_answer_frees_the_interpreter() -> None:
     async with world() as w:
         who = w.interpreter(ACCEPTS, presence=Presence.OFF)

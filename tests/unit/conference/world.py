@@ -30,6 +30,7 @@ from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
 from bridge.roster.desk import RosterDesk
 from bridge.roster.model import Presence
+from bridge.roster.people_store import load_person, pin_code, set_pin
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import Requirements
 from bridge.storage.inline import InlineDatabase
@@ -160,6 +161,28 @@ class World:
         assert found is not None
         place = ("1",) if migrant is None else ("2", f"{migrant}#", "1")
         return self.technician(AGENCY_CODE + PIN, found.code, "1", *place)
+
+    def set_pin(self, who: InterpreterId, pin: str) -> None:
+        """Give an interpreter the PIN with which to ring the line."""
+        hashed = _HASHER.hash(pin_code(who), pin)
+        self.database.run_now(lambda conn: set_pin(conn, who, hashed))
+
+    def ring_as(self, who: InterpreterId, *keys: str) -> SimulatedLine:
+        """An interpreter rings the line from the own number and keys these, two seconds apart."""
+
+        async def ring(line: SimulatedLine) -> None:
+            for entry in keys:
+                await line.wait(2.0)
+                await line.key(entry)
+
+        person = self.database.run_now(lambda conn: load_person(conn, who))
+        assert person is not None
+        return self.switch.call(person.phones[0].e164, LINE, ring)
+
+    def presence(self, who: InterpreterId) -> Presence | None:
+        """What an interpreter last said."""
+        person = self.database.run_now(lambda conn: load_person(conn, who))
+        return None if person is None else person.presence.state
 
     def set_presence(
         self, who: InterpreterId, presence: Presence, *, minutes: int | None = None
