@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from bridge.calllog.timeline import line_of
 from bridge.clock import SystemClock
 from bridge.ivr.languages import load_languages
 from bridge.roster import store as roster_store
-from bridge.roster.matching import rank
 from bridge.roster.seed import DemoCredential, seed
 from bridge.vocabulary import CallId, InterpreterId, JobNumber, LanguageTag, Role
 from lab.asterisk import AsteriskFailed, AsteriskMissing
@@ -36,7 +35,7 @@ from lab.audio import ROLE_TONES
 from lab.installation import LINE, BridgeFailed, Installation
 from lab.leg import LegTooLate, PhoneLeg
 from lab.network import MIGRANT_TONE
-from lab.phones import Answers
+from lab.phones import Answers, Behaviour, NeverAnswers
 from lab.ports import NoFreePorts, is_free
 from lab.runner import until
 from lab.softphones import Softphone
@@ -52,7 +51,9 @@ SIP_PORT = 5060
 """Where softphones look for a service by themselves; ours when nobody else has it."""
 
 REFUSES = Answers(after_seconds=1.5, hears_seconds=2.0, keys="2", speaks=False)
-ACCEPTS = Answers(after_seconds=1.5, hears_seconds=2.0, keys="1", speaks=False)
+ACCEPTS = Answers(after_seconds=1.5, hears_seconds=3.5, keys="1", speaks=False)
+TAKES_TIME = Answers(after_seconds=12.0, hears_seconds=2.0, keys="1", speaks=False)
+"""Leaves whoever has a softphone at hand time to be first."""
 CONFIRMS = Answers(after_seconds=2.0, hears_seconds=2.0, keys="5", speaks=False)
 
 
@@ -84,7 +85,10 @@ class Report:
                 hears = self.hears.get(listener, {}).get(speaker)
                 if hears is not (listener is not speaker):
                     wrong.append(f"the {listener} hears the {speaker}: {hears}")
-        for kind in (EventKind.ROOM_COMPLETE, EventKind.CALL_ENDED):
+        for kind in (
+            *(EventKind.OFFER_REFUSED, EventKind.OFFER_ACCEPTED, EventKind.OFFER_CANCELLED),
+            *(EventKind.ROOM_COMPLETE, EventKind.CALL_ENDED),
+        ):
             if kind not in self.events:
                 wrong.append(f"{kind} never happened")
         return wrong
@@ -99,7 +103,7 @@ class Demo:
         self._invites = invites
         self._credential: DemoCredential
         self._numbers: Mapping[InterpreterId, str] = {}
-        self._ranked: list[InterpreterId] = []
+        self._rung = 0
         self.report = Report(installation.asterisk_version)
 
     @property
@@ -115,8 +119,8 @@ class Demo:
             self._at.network.softphones = self._softphones()
         say(f"Starting the telephone network and the PBX (Asterisk {self._at.asterisk_version}) …")
         await self._at.start()
-        for who, number in self._numbers.items():
-            self._at.network.phone(number, REFUSES if who == self._ranked[0] else ACCEPTS)
+        for number in self._numbers.values():
+            self._at.network.phone(number, self._as_rung)
         self._at.network.phone(MIGRANT, CONFIRMS, MIGRANT_TONE)
         say("Starting the bridge …")
         await self._at.start_bridge()
@@ -127,24 +131,48 @@ class Demo:
         self._credential = found[0]
         roster = roster_store.load_roster(conn)
         self._numbers = {one.id: one.number.e164 for one in roster.interpreters.values()}
-        ranking = rank(roster, LANGUAGE, reserved=frozenset())
-        self._ranked = [one.interpreter for one in ranking.candidates]
         self.report.interpreters = len(roster.interpreters)
         self.report.languages = len(roster.speakers)
+
+    def _as_rung(self) -> Behaviour:
+        """Several telephones ring at once: the first refuses, the second accepts, the rest ring on
+        until they are left alone.
+        """
+        self._rung += 1
+        return {1: REFUSES, 2: ACCEPTS}.get(self._rung, NeverAnswers())
 
     def _softphones(self) -> tuple[Softphone, ...]:
         """Accounts for people's own softphones; their passwords live as long as the demo.
 
-        The interpreter's is the first to be rung for the demo's language.
+        Whose the interpreter's is, `hand_over` says.
         """
         return tuple(
             Softphone(role.value, number, secrets.token_hex(6))
             for role, number in (
                 (Role.TECHNICIAN, TECHNICIAN),
-                (Role.INTERPRETER, self._numbers[self._ranked[0]]),
+                (Role.INTERPRETER, ""),
                 (Role.MIGRANT, MIGRANT),
             )
         )
+
+    def hand_over(self) -> None:
+        """People ring now: the interpreter's softphone is one that will be rung, and the played
+        interpreters take their time.
+
+        It belongs to somebody whose telephone rang in vain. Of the three rung, nothing was held
+        against that one, who is therefore among the next to be rung.
+        """
+        call, _ = self._at.calls()[0]
+        in_vain = next(
+            event for event in self._events(call) if event.kind is EventKind.OFFER_CANCELLED
+        )
+        mine = self._numbers[InterpreterId(int(in_vain.data["interpreter"] or 0))]
+        network = self._at.network
+        network.softphones = tuple(
+            replace(one, number=one.number or mine) for one in network.softphones
+        )
+        for number in self._numbers.values():
+            network.phone(number, TAKES_TIME)
 
     async def place_call(self, turns: tuple[Turn, ...]) -> None:
         """The whole call; fills the report. Raises `DemoFailed` or `LegTooLate`."""
@@ -342,6 +370,7 @@ async def run(arguments: argparse.Namespace) -> int:
                 await asyncio.to_thread(arguments.report.write_text, text)
             if arguments.once or failures:
                 return 1 if failures else 0
+            demo.hand_over()
             _invite(demo, installation, arguments.bind, asked_for=bool(wanted))
             await demo.tell_further_calls({job for _, job in installation.calls()})
         finally:

@@ -216,12 +216,24 @@ class PhoneLeg:
         """Stop the tone."""
         await self._hum(_QUIET)
 
+    async def mute(self) -> None:
+        """Send no sound any more, not even silence, and say nothing of it to anybody."""
+        self._hums = ""
+        await self._do("EXEC", "StopPlayTones")
+
     async def hang_up(self) -> None:
         """Put the telephone down; returns when the network has taken the call down."""
+        await self._leave(16)
+
+    async def vanish(self, cause: int) -> None:
+        """Be lost by the network, which tells the far end this Q.850 cause."""
+        await self._leave(cause)
+
+    async def _leave(self, cause: int) -> None:
         if self.ended:
             return
         with suppress(AmiRefused, AmiUnavailable):
-            await self._ami.action("Hangup", [("Channel", self.id), ("Cause", "16")])
+            await self._ami.action("Hangup", [("Channel", self.id), ("Cause", str(cause))])
         await self.wait(_HANG_UP_SECONDS)
         # Should the network never confirm it, nobody must wait for ever.
         self.is_over(self.cause)
@@ -275,7 +287,8 @@ class PhoneLeg:
 
     async def _hum(self, tone: str) -> None:
         self._hums = tone
-        await self._do("EXEC", "PlayTones", tone)
+        if tone:
+            await self._do("EXEC", "PlayTones", tone)
 
     async def _talk(self, voice: Voice) -> None:
         for file in voice.files:

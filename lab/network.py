@@ -13,7 +13,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class _Phone:
-    behaviour: Behaviour
+    behaviour: Behaviour | Callable[[], Behaviour]
     sound: Sound
 
 
@@ -179,8 +179,16 @@ class TelephoneNetwork:
 
     # --- telephones ------------------------------------------------------------------------------
 
-    def phone(self, number: str, behaviour: Behaviour, sound: Sound = INTERPRETER_TONE) -> None:
-        """Register a telephone, or change what it does from its next call on."""
+    def phone(
+        self,
+        number: str,
+        behaviour: Behaviour | Callable[[], Behaviour],
+        sound: Sound = INTERPRETER_TONE,
+    ) -> None:
+        """Register a telephone, or change what it does from its next call on.
+
+        A function is asked each time that the telephone is rung.
+        """
         self._phones[_same(number)] = _Phone(behaviour, sound)
 
     async def place(
@@ -309,7 +317,8 @@ class TelephoneNetwork:
         elif engaged:
             await leg.refuse(CAUSES[Ending.BUSY])
         else:
-            await behave(phone.behaviour, leg)
+            does = phone.behaviour() if callable(phone.behaviour) else phone.behaviour
+            await behave(does, leg)
 
     async def _softphone_takes(self, session: AgiSession, number: str) -> bool:
         """Whether a person's own softphone is registered for the number and is rung now."""

@@ -4,48 +4,59 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
+from bridge.bookings.store import booking
 from bridge.calllog.model import Event, EventKind
 from bridge.roster import store as roster
+from bridge.roster.people import Limits
+from bridge.roster.people_store import load_person, pin_code, set_limits, set_pin
+from bridge.roster.seed_plan import ALWAYS
+from bridge.roster.windows_store import set_windows
+from bridge.storage.engine import SqlDatabase
 from bridge.vocabulary import CallId, InterpreterId, PhoneNumber, Role
+from lab import verdict
 from lab.audio import ROLE_TONES
 from lab.installation import Installation
 from lab.leg import LegTooLate, PhoneLeg, Tone
-from lab.network import INTERPRETER_TONE, MIGRANT_TONE
+from lab.network import INTERPRETER_TONE, MIGRANT_TONE, TECHNICIAN_TONE
 from lab.scenario import (
     AGENCY_CODE,
+    INTERPRETER_PIN,
     MIGRANT_NUMBER,
     OPERATOR_NUMBER,
     PIN,
+    BeRung,
+    BringForward,
     Call,
     During,
     HangUp,
-    HearEachOther,
+    Interpreter,
     Key,
     KillBridge,
     Meet,
+    Mute,
     Pause,
     Scenario,
     StartBridge,
     Step,
     Technician,
+    Vanish,
     WaitFor,
     WaitHangUp,
+    WaitPresence,
     unmet,
 )
+from lab.verdict import Played
 
 STEP_SECONDS = 60.0
 """No single step of a scenario may take longer."""
-LISTENED = (0.7, 2.2)
-"""Voices are listened to in this stretch of seconds after a moment; the first half second is left
-to the tones' beginning and to the room's mixing."""
 
 
 class ScenarioFailed(Exception):
@@ -61,39 +72,47 @@ class Run:
         self._interpreters: Mapping[str, InterpreterId] = {}
         self._legs: dict[str, PhoneLeg] = {}
         self._calls: dict[str, CallId] = {}
+        self._first_leg = len(installation.network.legs)
+        self._first_arrival = len(installation.network.arrivals)
         self._ringing = asyncio.Lock()
         self._meetings: dict[str, asyncio.Barrier] = {}
         self._killed_at: float | None = None
         self._alive = False
 
-    async def play(self) -> list[str]:
-        """Play it; what was expected and is not true, as sentences. Raises `ScenarioFailed`."""
+    async def play(self) -> Played:
+        """Play it and compare. Raises `ScenarioFailed`."""
         await self._prepare()
         try:
             async with asyncio.TaskGroup() as together:
-                for technician in self._scenario.technicians:
-                    together.create_task(self._act(technician))
+                for person in self._scenario.people:
+                    together.create_task(self._act(person))
             if self._alive:
                 await self._until_all_ended()
-            problems = unmet(self._scenario.expect, self._events(), self._interpreters)
-            if self._scenario.expect.hear_each_other is not None:
-                problems += await self._listen(self._scenario.expect.hear_each_other)
+            problems = await self._compare()
         except* (LegTooLate, TimeoutError) as failures:
             told = "; ".join(str(one) or type(one).__name__ for one in failures.exceptions)
             raise ScenarioFailed(f"{told}\n{self._story()}") from None
         finally:
             await self._clean_up()
-        return [*problems, self._story()] if problems else []
+        arrivals = self._at.network.arrivals[self._first_arrival :]
+        figures = self._at.read(lambda conn: verdict.how_long(conn, self._events(), arrivals))
+        took = [f"{what}: {milliseconds} ms" for what, milliseconds in figures.items()]
+        return Played(tuple(problems), figures, "\n".join([*took, self._story()]))
 
     # --- before and after ----------------------------------------------------------------------
 
     async def _prepare(self) -> None:
         scenario, network = self._scenario, self._at.network
+        self._at.settings["STT_POLICY"] = scenario.policy
         self._at.settings["STT_RING_SECONDS"] = str(scenario.ring_seconds)
         self._at.settings["STT_OPERATOR_NUMBER"] = OPERATOR_NUMBER if scenario.operator else ""
         self._interpreters = await self._at.new_database(self._fill)
         for interpreter in scenario.interpreters:
-            network.phone(interpreter.number, interpreter.phone, INTERPRETER_TONE)
+            tone = Tone(ROLE_TONES[interpreter.tone])
+            network.phone(interpreter.number, interpreter.phone, tone)
+        for technician in scenario.technicians:
+            if technician.phone is not None:
+                network.phone(technician.number, technician.phone, TECHNICIAN_TONE)
         if scenario.migrant is not None:
             network.phone(MIGRANT_NUMBER, scenario.migrant, MIGRANT_TONE)
         if scenario.operator is not None:
@@ -104,6 +123,7 @@ class Run:
     def _fill(self, conn: Connection) -> dict[str, InterpreterId]:
         hasher = self._at.hasher
         agency = agencies.add_agency(conn, AGENCY_CODE, "Hospital do Ensaio", AgencyKind.HEALTH)
+        agencies.set_relay_allowed(conn, agency.id, self._scenario.relay)
         agencies.add_technician(
             conn,
             agency,
@@ -111,21 +131,33 @@ class Run:
             pin_lookup=hasher.lookup(AGENCY_CODE, PIN),
             pin_hash=hasher.hash(AGENCY_CODE, PIN),
         )
-        added: dict[str, InterpreterId] = {}
+        return {
+            one.name: self._add(conn, place, one)
+            for place, one in enumerate(self._scenario.interpreters)
+        }
+
+    def _add(self, conn: Connection, place: int, one: Interpreter) -> InterpreterId:
         now = datetime.now(UTC)
-        for place, one in enumerate(self._scenario.interpreters):
-            who = roster.add_interpreter(
-                conn,
-                f"Intérprete {place + 1}",
-                PhoneNumber.parse(one.number),
-                one.languages,
-                presence=one.presence,
-                vetted=True,
-            )
-            # The first named is the longest idle.
-            roster.mark_call_ended(conn, who, now - timedelta(hours=24 - place))
-            added[one.name] = who
-        return added
+        who = roster.add_interpreter(
+            conn,
+            f"Intérprete {place + 1}",
+            PhoneNumber.parse(one.number),
+            one.languages,
+            presence=one.presence,
+            vetted=True,
+        )
+        # The first named is the longest idle.
+        roster.mark_call_ended(conn, who, now - timedelta(hours=24 - place))
+        if one.presence_minutes is not None:
+            until = now + timedelta(minutes=one.presence_minutes)
+            roster.set_presence(conn, who, one.presence, until=until, at=now)
+        if one.always_open:
+            set_windows(conn, who, ALWAYS)
+        if one.wrap_up_seconds is not None:
+            set_limits(conn, who, Limits(wrap_up=timedelta(seconds=one.wrap_up_seconds)))
+        if one.steps:
+            set_pin(conn, who, self._at.hasher.hash(pin_code(who), INTERPRETER_PIN))
+        return who
 
     async def _until_all_ended(self) -> None:
         async with asyncio.timeout(STEP_SECONDS):
@@ -142,33 +174,51 @@ class Run:
                 await leg.hang_up()
         await self._at.stop_bridge()
 
-    # --- the technicians -----------------------------------------------------------------------
+    # --- what people do ------------------------------------------------------------------------
 
-    async def _act(self, technician: Technician) -> None:
-        for step in technician.steps:
+    async def _act(self, person: Technician | Interpreter) -> None:
+        for step in person.steps:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
-                    await self._step(technician, step)
+                    await self._step(person, step)
             except (LegTooLate, TimeoutError) as reason:
-                what = f"{technician.name} could not {type(step).__name__} ({step}): {reason}"
+                what = f"{person.name} could not {type(step).__name__} ({step}): {reason}"
                 raise LegTooLate(what) from None
 
-    async def _step(self, technician: Technician, step: Step) -> None:
+    async def _step(self, person: Technician | Interpreter, step: Step) -> None:
         match step:
             case Call(line):
-                await self._ring(technician, line)
-            case Key(keys):
-                await self._legs[technician.name].key(keys)
+                await self._ring(person, line)
+            case Key(keys, None):
+                await self._legs[person.name].key(keys)
+            case Key(keys, Role() as role):
+                await self._leg_of(role, person).key(keys)
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case WaitFor(kind, count):
-                await self._wait_for(technician, kind, count)
+                await until(lambda: self._happened(person, kind) >= count)
             case Meet(name):
                 await self._meet(name)
             case HangUp():
-                await self._legs[technician.name].hang_up()
+                await self._legs[person.name].hang_up()
             case WaitHangUp():
-                await self._legs[technician.name].wait_hang_up(STEP_SECONDS)
+                await self._legs[person.name].wait_hang_up(STEP_SECONDS)
+            case BeRung():
+                await self._be_rung(person)
+            case Vanish(role, cause):
+                await self._leg_of(role, person).vanish(cause)
+            case Mute(role):
+                await self._leg_of(role, person).mute()
+            case WaitPresence(presence):
+                who = self._interpreters[person.name]
+                await until(
+                    lambda: (
+                        (found := self._at.read(lambda conn: load_person(conn, who))) is not None
+                        and found.presence.state is presence
+                    )
+                )
+            case BringForward(seconds):
+                await self._bring_forward(seconds)
             case KillBridge():
                 await self._at.kill_bridge()
                 self._alive = False
@@ -177,22 +227,49 @@ class Run:
                 await self._at.start_bridge()
                 self._alive = True
 
-    async def _ring(self, technician: Technician, line: str) -> None:
+    async def _ring(self, person: Technician | Interpreter, line: str) -> None:
+        if isinstance(person, Interpreter):
+            leg = await self._at.network.call(person.number, line, sound=INTERPRETER_TONE)
+            self._legs[person.name] = leg
+            return
         # One after the other until the bridge has opened the call: so we know whose it is.
         async with self._ringing:
             known = {call for call, _ in self._at.calls()}
-            leg = await self._at.network.call(technician.number, line, technician.shown_name)
-            self._legs[technician.name] = leg
+            leg = await self._at.network.call(person.number, line, person.shown_name)
+            self._legs[person.name] = leg
             await until(lambda: len(self._at.calls()) > len(known))
-            self._calls[technician.name] = self._at.calls()[-1][0]
+            self._calls[person.name] = self._at.calls()[-1][0]
         await leg.speak()
 
-    async def _wait_for(self, technician: Technician, kind: EventKind, count: int) -> None:
-        call = self._calls[technician.name]
-        await until(lambda: sum(event.kind is kind for event in self._events_of(call)) >= count)
+    async def _be_rung(self, person: Technician | Interpreter) -> None:
+        """The own telephone is rung; from then on the new leg is theirs, in the call it is of."""
+        former = self._legs.get(person.name)
+        rung = self._legs_of(person.number)
+        await until(lambda: bool(rung := self._legs_of(person.number)) and rung[-1] is not former)
+        rung = self._legs_of(person.number)
+        self._legs[person.name] = rung[-1]
+        await rung[-1].wait_answered()
+        redialled = [
+            event
+            for events in self._events()
+            for event in events
+            if event.kind is EventKind.REDIALLED
+        ]
+        if redialled:
+            self._calls[person.name] = max(redialled, key=lambda event: event.at).call
+
+    async def _bring_forward(self, seconds: float) -> None:
+        """Move the start of whatever is booked; the bridge itself books full quarters only."""
+        start = datetime.now(UTC) + timedelta(seconds=seconds)
+        moved = update(booking).values(starts_at=start, ends_at=start + timedelta(minutes=30))
+        database = SqlDatabase(self._at.database_url)
+        try:
+            await database.run(lambda conn: conn.execute(moved))
+        finally:
+            await database.dispose()
 
     async def _meet(self, name: str) -> None:
-        everybody = sum(Meet(name) in one.steps for one in self._scenario.technicians)
+        everybody = sum(Meet(name) in one.steps for one in self._scenario.people)
         barrier = self._meetings.setdefault(name, asyncio.Barrier(everybody))
         await barrier.wait()
 
@@ -204,53 +281,84 @@ class Run:
     def _events(self) -> list[list[Event]]:
         return [self._events_of(call) for call, _ in self._at.calls()]
 
-    async def _listen(self, expected: HearEachOther) -> list[str]:
-        """Who should hear whom, and does not; or should not, and does."""
-        began = self._moment(expected.during)
-        window = (began + LISTENED[0], began + LISTENED[1])
-        recordings = {}
-        for role in expected.roles:
-            leg = self._leg_of(role)
-            await leg.hang_up()
-            recordings[role] = await leg.heard()
-        problems = []
-        for listener, speaker, wanted in expected.pairs():
-            hears = recordings[listener].hears(ROLE_TONES[speaker], *window)
-            if hears is not wanted:
-                does = "hears" if hears else "does not hear"
-                problems.append(f"the {listener} {does} the {speaker}")
-        return problems
+    def _happened(self, person: Technician | Interpreter, kind: EventKind) -> int:
+        """How often, in the person's own call; in any, for who has none."""
+        mine = self._calls.get(person.name)
+        calls = self._events() if mine is None else [self._events_of(mine)]
+        return sum(event.kind is kind for events in calls for event in events)
+
+    async def _compare(self) -> list[str]:
+        expect = self._scenario.expect
+        problems = unmet(expect, self._events(), self._interpreters)
+        first = self._scenario.technicians[0]
+        if expect.hear_each_other is not None:
+            legs = {name: self._voice(name, first) for name in expect.hear_each_other.who}
+            began = self._moment(expect.hear_each_other.during)
+            problems += await verdict.who_hears_whom(expect.hear_each_other, legs, began)
+        for role, prompts in expect.hear_prompts.items():
+            legs_of_role = self._legs_of(*self._numbers(role))
+            problems += await verdict.prompts_missed(role, prompts, legs_of_role)
+        wanted = {self._interpreters[name]: (name, one) for name, one in expect.presence.items()}
+        problems += self._at.read(lambda conn: verdict.presences_missed(conn, wanted))
+        problems += self._at.read(verdict.dialled_at_the_wrong_time)
+        await asyncio.gather(*(leg.hang_up() for leg in self._at.network.legs if not leg.ended))
+        return problems + await verdict.left_behind(self._at.pbx.rx)
 
     def _moment(self, during: During) -> float:
         if during is During.AFTER_KILL:
             if self._killed_at is None:
                 raise ScenarioFailed("the scenario listens after a kill that it does not have")
             return self._killed_at
-        for events in self._events():
-            for event in events:
-                if event.kind is EventKind.ROOM_COMPLETE:
-                    return event.at.timestamp()
-        raise ScenarioFailed(f"the room was never complete\n{self._story()}")
+        wanted = EventKind.ROOM_COMPLETE if during is During.ROOM else EventKind.ROOM_ENTERED
+        moments = [
+            event.at.timestamp()
+            for events in self._events()
+            for event in events
+            if event.kind is wanted
+        ]
+        if not moments:
+            raise ScenarioFailed(f"{wanted} never happened\n{self._story()}")
+        return moments[0] if during is During.ROOM else max(moments)
 
-    def _leg_of(self, role: Role) -> PhoneLeg:
-        """The leg of this role that was in the room: its latest call."""
-        network = self._at.network
+    def _numbers(self, role: Role) -> Iterable[str]:
+        match role:
+            case Role.TECHNICIAN:
+                return [one.number for one in self._scenario.technicians]
+            case Role.INTERPRETER:
+                return [one.number for one in self._scenario.interpreters]
+            case Role.MIGRANT:
+                return [MIGRANT_NUMBER]
+            case Role.OPERATOR:
+                return [OPERATOR_NUMBER]
+
+    def _legs_of(self, *numbers: str) -> list[PhoneLeg]:
+        """The legs of these numbers in this playing, the oldest first."""
+        return [leg for leg in self._at.network.legs[self._first_leg :] if leg.number in numbers]
+
+    def _leg_of(self, role: Role, seen_by: Technician | Interpreter) -> PhoneLeg:
+        """The leg of this role in the room: its latest."""
         if role is Role.TECHNICIAN:
-            return self._legs[self._scenario.technicians[0].name]
-        if role is Role.MIGRANT:
-            return network.legs_of(MIGRANT_NUMBER)[-1]
-        accepted = {
-            event.data.get("interpreter")
+            return self._legs[seen_by.name]
+        if role is not Role.INTERPRETER:
+            return self._legs_of(*self._numbers(role))[-1]
+        accepted = [
+            event
             for events in self._events()
             for event in events
             if event.kind is EventKind.OFFER_ACCEPTED
-        }
+        ]
+        who = max(accepted, key=lambda event: event.at).data.get("interpreter")
         number = next(
-            one.number
-            for one in self._scenario.interpreters
-            if self._interpreters[one.name] in accepted
+            one.number for one in self._scenario.interpreters if self._interpreters[one.name] == who
         )
-        return network.legs_of(number)[-1]
+        return self._legs_of(number)[-1]
+
+    def _voice(self, name: str, seen_by: Technician) -> tuple[PhoneLeg, Role]:
+        """The leg of a role, or of an interpreter by name, and whose tone they speak with."""
+        for one in self._scenario.interpreters:
+            if one.name == name:
+                return self._legs_of(one.number)[-1], one.tone
+        return self._leg_of(Role(name), seen_by), Role(name)
 
     def _story(self) -> str:
         """What happened, for whoever has to find out why."""
@@ -273,8 +381,8 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.03)
 
 
-async def play(scenario: Scenario, installation: Installation) -> list[str]:
-    """Play a scenario; what was expected and is not true, as sentences.
+async def play(scenario: Scenario, installation: Installation) -> Played:
+    """Play a scenario: what was expected and is not true, and how long things took.
 
     The installation's two Asterisks must be running. Raises `ScenarioFailed` when a step could not
     be carried out, and `lab.installation.BridgeFailed`.

@@ -25,6 +25,8 @@ AGENCY_CODE = "4021"
 PIN = "583046"
 """Agency code and PIN of the lab's technician, for whoever fills the lab's database."""
 WRONG_PIN = "583047"
+INTERPRETER_PIN = "270419"
+"""The PIN of every interpreter of the lab who rings the line."""
 MIGRANT_NUMBER = "+351960000901"
 OPERATOR_NUMBER = "+351210000909"
 INTERPRETER_NUMBER = "+35191000080{place}"
@@ -47,6 +49,8 @@ class Key:
     """Press keys."""
 
     keys: str
+    by: Role | None = None
+    """On whose telephone: the leg of that role in the room; `None` on the own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,57 @@ class StartBridge:
     """Start the bridge again after it was killed, on the same database."""
 
 
-Step = Call | Key | Pause | WaitFor | Meet | HangUp | WaitHangUp | KillBridge | StartBridge
+@dataclass(frozen=True, slots=True)
+class BeRung:
+    """Wait until the own telephone, which acts by itself, is rung by the bridge and picked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanish:
+    """The network loses somebody's telephone: the far end learns it from a Q.850 cause."""
+
+    role: Role
+    cause: int = 38
+    """38 is "network out of order", 41 "temporary failure"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Somebody's telephone stops sending sound and says nothing: a flat battery, a tunnel."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class BringForward:
+    """Let the only booking begin in so many seconds: nobody can wait for the next quarter."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPresence:
+    """Wait until this interpreter's presence is so; only for interpreters."""
+
+    presence: Presence
+
+
+Step = (
+    Call
+    | Key
+    | Pause
+    | WaitFor
+    | Meet
+    | HangUp
+    | WaitHangUp
+    | KillBridge
+    | StartBridge
+    | BeRung
+    | Vanish
+    | Mute
+    | BringForward
+    | WaitPresence
+)
 
 
 # --- who is there --------------------------------------------------------------------------------
@@ -107,11 +161,13 @@ class Technician:
     steps: tuple[Step, ...] = field(repr=False)
     shown_name: str = ""
     """The caller name that their carrier sends: hostile text in some scenarios."""
+    phone: Behaviour | None = None
+    """What their telephone does when it is rung; `None`: it is nobody's then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """Somebody on the scenario's roster. The first named is the first to be rung."""
+    """Somebody on the scenario's roster. Of equals, the first named is the first to be rung."""
 
     name: str
     """What the scenario calls them."""
@@ -119,6 +175,16 @@ class Interpreter:
     languages: tuple[LanguageTag, ...]
     phone: Behaviour
     presence: Presence = Presence.AVAILABLE
+    presence_minutes: int | None = None
+    """How long that holds; `None` for ever."""
+    always_open: bool = False
+    """Whether they keep a window, which is open at every hour: then they can be booked."""
+    wrap_up_seconds: float | None = None
+    """Their pause after a call; `None` for the usual one."""
+    tone: Role = Role.INTERPRETER
+    """Whose tone they speak with: another than the usual, where two interpreters are in a room."""
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+    """What they do themselves, on a telephone of theirs, with which they may ring the line."""
 
 
 # --- what must be true at the end ----------------------------------------------------------------
@@ -155,18 +221,21 @@ class During(StrEnum):
     """From the moment the room is complete."""
     AFTER_KILL = "after_kill"
     """From the moment the bridge was killed."""
+    LAST_ENTRY = "last_entry"
+    """From the last moment at which somebody entered the room."""
 
 
 @dataclass(frozen=True, slots=True)
 class HearEachOther:
     """These hear each other, and nobody hears himself."""
 
-    roles: tuple[Role, ...]
+    who: tuple[str, ...]
+    """Roles, or the names of interpreters."""
     during: During = During.ROOM
 
-    def pairs(self) -> tuple[tuple[Role, Role, bool], ...]:
+    def pairs(self) -> tuple[tuple[str, str, bool], ...]:
         """Listener, speaker, and whether the first must hear the second."""
-        return tuple((one, other, one is not other) for one in self.roles for other in self.roles)
+        return tuple((one, other, one != other) for one in self.who for other in self.who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +250,15 @@ class Expectations:
     """How often a kind occurs, over all calls."""
     outcomes: tuple[Outcome, ...] = ()
     """The outcomes of all calls, in any order; a call cut off by a killed bridge has none."""
+    in_a_row: tuple[EventKind, ...] = ()
+    """One right after the other, with nothing between them, in one and the same call."""
+    across: tuple[Expected, ...] = ()
+    """In this order, with others between them, over all calls together."""
     hear_each_other: HearEachOther | None = None
+    hear_prompts: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    """Prompts (``pt/lost-migrant``) that somebody of this role hears, on any of his legs."""
+    presence: Mapping[str, Presence] = field(default_factory=dict)
+    """What an interpreter's presence is in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +278,16 @@ class Scenario:
     """The phone of the person on duty, at `OPERATOR_NUMBER`; `None` when nobody is."""
     ring_seconds: float
     """How long an interpreter's phone rings."""
+    relay: bool
+    """Whether the agency lets two interpreters serve a call with a language between them."""
+    policy: str
+    """How the bridge chooses whom to ring, and how many at once: a name of its policies."""
     expect: Expectations
+
+    @property
+    def people(self) -> tuple[Technician | Interpreter, ...]:
+        """Everybody who does something by himself."""
+        return (*self.technicians, *(one for one in self.interpreters if one.steps))
 
 
 def unmet(
@@ -223,6 +309,15 @@ def unmet(
             problems.append(
                 f"no call has {expect.events[progress]} after the {progress} expected before it"
             )
+    if expect.in_a_row and not any(_has_run(expect.in_a_row, events) for events in calls):
+        problems.append(f"no call has {', '.join(expect.in_a_row)} one right after the other")
+    together = sorted((event for events in calls for event in events), key=lambda one: one.at)
+    progress = _in_order(expect.across, together, interpreters)
+    if progress < len(expect.across):
+        problems.append(
+            f"over all calls, {expect.across[progress]} does not come after the {progress} "
+            "expected before it"
+        )
     counts = Counter(event.kind for events in calls for event in events)
     problems += [f"{kind} must not happen" for kind in sorted(expect.never) if counts[kind]]
     problems += [
@@ -251,3 +346,12 @@ def _in_order(
         if found < len(expected) and expected[found].fits(event, interpreters):
             found += 1
     return found
+
+
+def _has_run(kinds: Sequence[EventKind], events: Sequence[Event]) -> bool:
+    """Whether these kinds stand side by side somewhere among a call's events."""
+    told = [event.kind for event in events]
+    return any(
+        told[start : start + len(kinds)] == list(kinds)
+        for start in range(len(told) - len(kinds) + 1)
+    )

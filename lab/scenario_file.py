@@ -14,15 +14,20 @@ from bridge.calllog.model import EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.ivr.languages import Languages, load_languages
 from bridge.roster.model import Presence
+from bridge.roster.policies import POLICIES
+from bridge.roster.skills import split_pair
 from bridge.vocabulary import BadNumber, LanguageTag, PhoneNumber, Role
 from lab.phones import KEYS, LONGEST_SECONDS, Answers, BadBehaviour, Behaviour, read_behaviour
 from lab.scenario import (
     AGENCY_CODE,
     CALLER_NUMBER,
     INTERPRETER_NUMBER,
+    INTERPRETER_PIN,
     MIGRANT_NUMBER,
     PIN,
     WRONG_PIN,
+    BeRung,
+    BringForward,
     Call,
     During,
     Expectations,
@@ -33,13 +38,16 @@ from lab.scenario import (
     Key,
     KillBridge,
     Meet,
+    Mute,
     Pause,
     Scenario,
     StartBridge,
     Step,
     Technician,
+    Vanish,
     WaitFor,
     WaitHangUp,
+    WaitPresence,
 )
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
@@ -69,12 +77,19 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([A-Za-z-]+))?\}")
 _KNOWN = {
     "scenario": frozenset(
         {"title", "description", "technicians", "interpreters", "migrant", "operator"}
-        | {"ring_seconds", "expect"}
+        | {"ring_seconds", "policy", "relay", "expect"}
     ),
-    "technician": frozenset({"name", "shown_name", "steps"}),
-    "interpreter": frozenset({"name", "languages", "presence", "phone"}),
-    "expect": frozenset({"events", "never", "counts", "outcomes", "hear_each_other", "during"}),
+    "technician": frozenset({"name", "shown_name", "phone", "steps"}),
+    "interpreter": frozenset(
+        {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
+        | {"phone", "steps", "tone"}
+    ),
+    "expect": frozenset(
+        {"events", "never", "counts", "outcomes", "in_a_row", "across", "presence"}
+        | {"hear_each_other", "during", "hear_prompts"}
+    ),
 }
+_PROMPT = re.compile(r"[a-z]{2,3}/[a-z0-9-]+")
 
 
 class _Reader:
@@ -112,6 +127,8 @@ class _Reader:
             migrant=self._phone(table, "migrant"),
             operator=self._phone(table, "operator"),
             ring_seconds=self._seconds(table.get("ring_seconds", 20.0), "ring_seconds"),
+            relay=self._yes_or_no(table.get("relay", False), "relay"),
+            policy=self._policy(table.get("policy", "longest_idle")),
             expect=self._expectations(expect, {one.name for one in interpreters}),
         )
 
@@ -120,8 +137,8 @@ class _Reader:
     def _technician(self, place: int, table: Mapping[str, object]) -> Technician:
         where = f"technicians[{place}]"
         self._only(table, "technician", where)
-        steps = table.get("steps")
-        if not isinstance(steps, list) or not steps:
+        steps = self._steps(table, where)
+        if not steps:
             raise self._bad(where, "needs steps")
         shown = table.get("shown_name", "")
         if not isinstance(shown, str):
@@ -129,11 +146,9 @@ class _Reader:
         return Technician(
             name=self._text(table, "name", where),
             number=CALLER_NUMBER.format(place=place),
-            steps=tuple(
-                self._step(self._table(one, f"{where}.steps[{index}]"), f"{where}.steps[{index}]")
-                for index, one in enumerate(steps, start=1)
-            ),
+            steps=steps,
             shown_name=shown,
+            phone=self._phone(table, "phone"),
         )
 
     def _interpreter(self, place: int, table: Mapping[str, object]) -> Interpreter:
@@ -141,7 +156,7 @@ class _Reader:
         self._only(table, "interpreter", where)
         tags = self._texts(table.get("languages"), f"{where}.languages")
         for tag in tags:
-            if tag not in self._languages:
+            if not all(one in self._languages for one in split_pair(LanguageTag(tag)) or (tag,)):
                 raise self._bad(f"{where}.languages", f"{tag!r} is not a language of the service")
         phone = self._phone(table, "phone")
         return Interpreter(
@@ -150,6 +165,19 @@ class _Reader:
             languages=tuple(LanguageTag(tag) for tag in tags),
             phone=Answers(keys="1") if phone is None else phone,
             presence=self._one_of(Presence, table.get("presence", "available"), where),
+            presence_minutes=self._whole(table.get("presence_minutes"), where),
+            always_open=self._yes_or_no(table.get("always_open", False), f"{where}.always_open"),
+            tone=self._one_of(Role, table.get("tone", Role.INTERPRETER.value), where),
+            wrap_up_seconds=None
+            if "wrap_up_seconds" not in table
+            else self._seconds(table["wrap_up_seconds"], where),
+            steps=self._steps(table, where),
+        )
+
+    def _steps(self, table: Mapping[str, object], where: str) -> tuple[Step, ...]:
+        return tuple(
+            self._step(one, f"{where}.steps[{index}]")
+            for index, one in enumerate(self._tables(table, "steps"), start=1)
         )
 
     def _phone(self, table: Mapping[str, object], name: str) -> Behaviour | None:
@@ -164,8 +192,10 @@ class _Reader:
 
     def _step(self, table: Mapping[str, object], where: str) -> Step:
         count = table.get("count", 1)
-        rest = {name: value for name, value in table.items() if name != "count"}
-        if len(rest) != 1 or ("count" in table and "wait_for" not in table):
+        by = None if "by" not in table else self._one_of(Role, table["by"], where)
+        rest = {name: value for name, value in table.items() if name not in ("count", "by")}
+        misplaced = ("count" in table and "wait_for" not in table) or (by and "key" not in table)
+        if len(rest) != 1 or misplaced:
             raise self._bad(where, "a step does one thing")
         ((verb, value),) = rest.items()
         match verb, value:
@@ -174,7 +204,7 @@ class _Reader:
             case "call", str():
                 return Call(self._number(value, where))
             case "key", str():
-                return Key(self._keys(value, where))
+                return Key(self._keys(value, where), by)
             case "pause", _:
                 return Pause(self._seconds(value, where))
             case "wait_for", _:
@@ -191,6 +221,16 @@ class _Reader:
                 return KillBridge()
             case "start_bridge", True:
                 return StartBridge()
+            case "be_rung", True:
+                return BeRung()
+            case "vanish", _:
+                return Vanish(self._one_of(Role, value, where))
+            case "mute", _:
+                return Mute(self._one_of(Role, value, where))
+            case "bring_forward", _:
+                return BringForward(self._seconds(value, where))
+            case "wait_presence", _:
+                return WaitPresence(self._one_of(Presence, value, where))
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
 
     def _keys(self, text: str, where: str) -> str:
@@ -202,6 +242,8 @@ class _Reader:
                     return AGENCY_CODE + PIN
                 case "wrong_identity", None:
                     return AGENCY_CODE + WRONG_PIN
+                case "interpreter_pin", None:
+                    return INTERPRETER_PIN
                 case "migrant", None:
                     return MIGRANT_NUMBER.removeprefix("+351")
                 case "unknown_language", None:
@@ -220,34 +262,59 @@ class _Reader:
 
     def _expectations(self, table: Mapping[str, object], names: set[str]) -> Expectations:
         self._only(table, "expect", "expect")
-        events = table.get("events", [])
-        if not isinstance(events, list):
-            raise self._bad("expect.events", "is a list")
         counts = self._table(table.get("counts", {}), "expect.counts")
         for kind, count in counts.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise self._bad(f"expect.counts.{kind}", "is a whole number")
-        roles = self._texts(table.get("hear_each_other", []), "expect.hear_each_other")
+        hearing = self._texts(table.get("hear_each_other", []), "expect.hear_each_other")
+        if unknown := sorted(set(hearing) - names - set(Role)):
+            raise self._bad("expect.hear_each_other", f"nobody is called {unknown[0]!r}")
         during = self._one_of(During, table.get("during", During.ROOM.value), "expect.during")
         never = self._texts(table.get("never", []), "expect.never")
         outcomes = self._texts(table.get("outcomes", []), "expect.outcomes")
+        in_a_row = self._texts(table.get("in_a_row", []), "expect.in_a_row")
+        presence = self._table(table.get("presence", {}), "expect.presence")
+        if unknown := sorted(set(presence) - names):
+            raise self._bad("expect.presence", f"there is no interpreter {unknown[0]!r}")
         return Expectations(
-            events=tuple(
-                self._expected(one, names, f"expect.events[{place}]")
-                for place, one in enumerate(events, start=1)
-            ),
+            events=self._in_order(table, "events", names),
+            across=self._in_order(table, "across", names),
+            in_a_row=tuple(self._one_of(EventKind, one, "expect.in_a_row") for one in in_a_row),
+            hear_prompts=self._prompts(table),
+            presence={
+                name: self._one_of(Presence, one, "expect.presence")
+                for name, one in presence.items()
+            },
             never=frozenset(self._one_of(EventKind, one, "expect.never") for one in never),
             counts={
                 self._one_of(EventKind, kind, "expect.counts"): int(str(count))
                 for kind, count in counts.items()
             },
             outcomes=tuple(self._one_of(Outcome, one, "expect.outcomes") for one in outcomes),
-            hear_each_other=HearEachOther(
-                tuple(self._one_of(Role, one, "expect.hear_each_other") for one in roles), during
-            )
-            if roles
-            else None,
+            hear_each_other=HearEachOther(tuple(hearing), during) if hearing else None,
         )
+
+    def _in_order(
+        self, table: Mapping[str, object], name: str, names: set[str]
+    ) -> tuple[Expected, ...]:
+        where = f"expect.{name}"
+        events = table.get(name, [])
+        if not isinstance(events, list):
+            raise self._bad(where, "is a list")
+        return tuple(
+            self._expected(one, names, f"{where}[{place}]")
+            for place, one in enumerate(events, start=1)
+        )
+
+    def _prompts(self, table: Mapping[str, object]) -> dict[Role, tuple[str, ...]]:
+        where = "expect.hear_prompts"
+        heard: dict[Role, tuple[str, ...]] = {}
+        for role, prompts in self._table(table.get("hear_prompts", {}), where).items():
+            wanted = tuple(self._texts(prompts, where))
+            if not all(_PROMPT.fullmatch(one) for one in wanted):
+                raise self._bad(where, "prompts are written language/key")
+            heard[self._one_of(Role, role, where)] = wanted
+        return heard
 
     def _expected(self, value: object, names: set[str], where: str) -> Expected:
         if isinstance(value, str):
@@ -302,6 +369,23 @@ class _Reader:
         if not 0 <= value <= LONGEST_SECONDS:
             raise self._bad(where, f"lies between 0 and {LONGEST_SECONDS:.0f} seconds")
         return float(value)
+
+    def _whole(self, value: object, where: str) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise self._bad(where, "minutes are a whole number from 1")
+        return value
+
+    def _yes_or_no(self, value: object, where: str) -> bool:
+        if not isinstance(value, bool):
+            raise self._bad(where, "is true or false")
+        return value
+
+    def _policy(self, value: object) -> str:
+        if not isinstance(value, str) or value not in POLICIES:
+            raise self._bad("policy", f"is one of {', '.join(POLICIES)}")
+        return value
 
     def _number(self, text: str, where: str) -> str:
         try:
