@@ -13,6 +13,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -43,6 +44,8 @@ from lab.voices import Turn, VoiceFailed, beep_window, conversation, render
 
 LANGUAGE = LanguageTag("uk")
 TECHNICIAN = "+351210000001"
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- only where the user of the demo asked for it
 MIGRANT = "+351912345678"
 KEPT = Path(__file__).resolve().parent.parent / "var" / "demo"
 """Where the last demo's recording and log stay."""
@@ -322,6 +325,24 @@ def sip_port(wanted: int | None, bind: str, *, usual: int = SIP_PORT) -> int | N
     return wanted
 
 
+def listening(bind: str) -> str:
+    """Where the telephone network listens, so that softphones reach it at `bind`.
+
+    The PBX finds the network on loopback, so for any other address it listens on all. Raises
+    `DemoFailed` when `bind` is no address of this machine.
+    """
+    if bind == LOOPBACK:
+        return bind
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((bind, 0))
+    except OSError:
+        raise DemoFailed(
+            f"{bind} is no address of this machine; give --bind one of its own"
+        ) from None
+    return EVERYWHERE
+
+
 def _keep(file: Path, name: str) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     if file.exists():
@@ -356,8 +377,9 @@ async def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="stt-demo-") as folder:
         wanted = arguments.sip_port
         # Without softphones there is nobody who would look for a port that is easy to remember.
-        port = None if arguments.once and not wanted else sip_port(wanted, arguments.bind)
-        installation = Installation(Path(folder), bind=arguments.bind, network_port=port)
+        bind = listening(arguments.bind)
+        port = None if arguments.once and not wanted else sip_port(wanted, bind)
+        installation = Installation(Path(folder), bind=bind, network_port=port)
         demo = Demo(installation, invites=not arguments.once)
         try:
             turns = await asyncio.to_thread(render, conversation(LANGUAGE), KEPT / "voices")
