@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -30,9 +30,10 @@ from bridge.clock import SystemClock
 from bridge.ivr.languages import load_languages
 from bridge.roster import store as roster_store
 from bridge.roster.seed import DemoCredential, seed
-from bridge.vocabulary import CallId, InterpreterId, JobNumber, LanguageTag, Role
+from bridge.vocabulary import CallId, InterpreterId, JobNumber, Role
 from lab.asterisk import AsteriskFailed, AsteriskMissing
 from lab.audio import ROLE_TONES
+from lab.demo_report import LANGUAGE, Report
 from lab.installation import LINE, BridgeFailed, Installation
 from lab.leg import LegTooLate, PhoneLeg
 from lab.network import MIGRANT_TONE
@@ -42,7 +43,6 @@ from lab.runner import until
 from lab.softphones import Softphone
 from lab.voices import Turn, VoiceFailed, beep_window, conversation, render
 
-LANGUAGE = LanguageTag("uk")
 TECHNICIAN = "+351210000001"
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- only where the user of the demo asked for it
@@ -62,39 +62,6 @@ CONFIRMS = Answers(after_seconds=2.0, hears_seconds=2.0, keys="5", speaks=False)
 
 class DemoFailed(RuntimeError):
     """Something that should have held did not; the message says what."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What the demo's call showed."""
-
-    asterisk_version: str
-    job_number: str = ""
-    language: str = LANGUAGE
-    interpreters: int = 0
-    languages: int = 0
-    hears: dict[str, dict[str, bool]] = field(default_factory=dict)
-    last_key_to_offer_ms: float = 0.0
-    """From the bridge's knowing the technician's last key to the network's receiving the INVITE."""
-    accept_to_room_ms: float = 0.0
-    """From the interpreter's key 1 to both being in the room, by Asterisk's own times."""
-    events: list[str] = field(default_factory=list)
-
-    def failures(self) -> list[str]:
-        """What does not hold, as sentences."""
-        wrong = []
-        for listener in (Role.TECHNICIAN, Role.INTERPRETER, Role.MIGRANT):
-            for speaker in (Role.TECHNICIAN, Role.INTERPRETER, Role.MIGRANT):
-                hears = self.hears.get(listener, {}).get(speaker)
-                if hears is not (listener is not speaker):
-                    wrong.append(f"the {listener} hears the {speaker}: {hears}")
-        for kind in (
-            *(EventKind.OFFER_REFUSED, EventKind.OFFER_ACCEPTED, EventKind.OFFER_CANCELLED),
-            *(EventKind.ROOM_COMPLETE, EventKind.CALL_ENDED),
-        ):
-            if kind not in self.events:
-                wrong.append(f"{kind} never happened")
-        return wrong
 
 
 class Demo:

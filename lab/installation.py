@@ -59,13 +59,14 @@ class Installation:
         settings: Mapping[str, str] | None = None,
         network_port: int | None = None,
         further_sources: Sequence[str] = (),
+        silence_seconds: int = 60,
     ) -> None:
         """Make it; `start` starts it.
 
         `settings` are further environment variables for the bridge (``STT_…``). `network_port` is
         the UDP port of the telephone network, where softphones register; a free one by default.
         `further_sources` (``address:port``) may call the PBX beside the network, as if they were
-        the carrier.
+        the carrier. A telephone that sends nothing for `silence_seconds` is hung up by the PBX.
         """
         self.directory = directory.resolve()
         self._install = find_asterisk()
@@ -79,6 +80,7 @@ class Installation:
         self._pepper = secrets.token_hex(32)
         self._operator = operator
         self._further_sources = tuple(further_sources)
+        self._silence_seconds = silence_seconds
         self.settings = dict(settings or {})
         """Further settings of the bridge; changes count from its next start."""
         self.network = TelephoneNetwork(
@@ -122,6 +124,7 @@ class Installation:
             agi_port=self._agi_port,
             operator=self._operator,
             apology_music_seconds=3,
+            silence_seconds=self._silence_seconds,
         )
         try:
             self._pbx = AsteriskProcess(
