@@ -23,6 +23,8 @@ from lab.scenario_file import load_scenarios
 from lab.verdict import Played
 
 AT_A_TIME = 2
+SILENCE_SECONDS = 5
+"""The lab's telephones send all the time, so one that does not may be given up sooner."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,7 +43,11 @@ async def playing(
         if item.path == request.path and isinstance(item, pytest.Function)
     ]
     installations = [
-        Installation(tmp_path_factory.mktemp("s"), operator=permit(OPERATOR_NUMBER))
+        Installation(
+            tmp_path_factory.mktemp("s"),
+            operator=permit(OPERATOR_NUMBER),
+            silence_seconds=SILENCE_SECONDS,
+        )
         for _ in range(min(AT_A_TIME, len(chosen)))
     ]
     free: asyncio.Queue[Installation] = asyncio.Queue()

@@ -82,6 +82,8 @@ class PbxPlan:
     """How often a caller is offered to the bridge again while it is down."""
     apology_music_seconds: int = 20
     """Music before each of these rounds."""
+    silence_seconds: int = 60
+    """A telephone that sends nothing at all for so long is lost, and hung up."""
     extra_modules: tuple[str, ...] = ()
     """Further modules to load, such as ``res_clioriginate.so`` for a laboratory."""
 
@@ -100,7 +102,7 @@ def write_configuration(plan: PbxPlan, directory: Path) -> Path:
             *("reader_secret", "writer_secret", "trunk", "trunk_host", "trunk_port"),
             *("bind", "sip_port", "rtp_first", "rtp_last", "ami_port", "agi_host", "agi_port"),
             *("most_channels", "longest_call_seconds", "apology_rounds", "apology_music_seconds"),
-            "caller_id",
+            *("caller_id", "silence_seconds"),
         )
     }
     for name in _PATHS:
