@@ -21,7 +21,7 @@ test: setup  ## Run all tests, real Asterisk included.
 	@$(PYTHON) -m pytest $(ARGS)
 
 unit: setup  ## Run the unit tests alone, without the thorough walks; they take seconds.
-	@$(PYTHON) -m pytest tests/unit -n auto -m "not thorough" $(ARGS)
+	@$(PYTHON) -m pytest tests/unit -n 2 --dist loadfile -m "not thorough" $(ARGS)
 
 check: setup  ## Lint, format, types and floors.
 	@status=0; for tool in "ruff check" "ruff format --check" mypy lint-imports; do \

@@ -13,6 +13,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A machine may be busy: how long an example takes says nothing.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 LAYERS = ("unit", "adapters", "lab")
 _HERE = Path(__file__).resolve().parent

@@ -19,7 +19,7 @@ from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag, LegId, Role
 from lab.phones import Answers, Behaviour, NeverAnswers
 from tests.unit.conference.world import TECHNICIAN, World, world
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
 TIGRINYA, ENGLISH, FRENCH, ARABIC = map(LanguageTag, ("ti", "en", "fr", "ar"))
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")

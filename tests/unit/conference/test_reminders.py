@@ -18,7 +18,7 @@ from bridge.vocabulary import AgencyId, InterpreterId, PhoneNumber, TechnicianId
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
 from tests.unit.conference.world import TECHNICIAN, UKRAINIAN, World, world
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
 CONFIRMS = Answers(after_seconds=2, hears_seconds=1, keys="1")

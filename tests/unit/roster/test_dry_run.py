@@ -19,6 +19,9 @@ from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.standing import Standing
 from tests.unit.roster.people import MONDAY, entries, moments, requests, rosters, standings
 
+pytestmark = pytest.mark.thorough
+"""Each test ranks many random rosters twice."""
+
 Roster = list[tuple[Interpreter, Standing]]
 NOON = MONDAY + timedelta(hours=12)
 policies = st.sampled_from(sorted(POLICIES)).map(POLICIES.__getitem__)

@@ -11,6 +11,9 @@ from bench.simulation import Simulation
 from bridge.roster.policies import POLICIES
 from bridge.vocabulary import InterpreterId
 
+pytestmark = pytest.mark.thorough
+"""Each test plays hours of service."""
+
 
 @pytest.fixture(scope="module")
 def service() -> Service:
