@@ -5,6 +5,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit check lock clean
 PYTHON := .venv/bin/python
+# Without its byte code the tests would be compiled anew at every run.
+unexport PYTHONDONTWRITEBYTECODE
 ARGS ?=
 
 help:  ## List the targets.
