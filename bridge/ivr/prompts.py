@@ -109,10 +109,10 @@ class Catalogue:
         return len(self._prompts)
 
 
-def parse_catalogue(text: str, languages: Languages) -> Catalogue:
-    """Read the text of a `prompts.toml`. Raises `BadCatalogue`."""
+def parse_catalogue(texts: Iterable[str], languages: Languages) -> Catalogue:
+    """Read the texts of the files in ``words/``. Raises `BadCatalogue`."""
     try:
-        table = tomllib.loads(text)
+        table = _together(tomllib.loads(text) for text in texts)
         digits: Mapping[str, list[str]] = table["digits"]
         written: Mapping[str, Mapping[str, object]] = table["prompts"]
         prompts = [
@@ -134,8 +134,11 @@ def parse_catalogue(text: str, languages: Languages) -> Catalogue:
 @cache
 def load_catalogue() -> Catalogue:
     """The prompts of this installation. Raises `BadCatalogue` or `BadLanguages`."""
-    source = resources.files("bridge.ivr").joinpath("prompts.toml")
-    return parse_catalogue(source.read_text(encoding="utf-8"), load_languages())
+    folder = resources.files("bridge.ivr").joinpath("words")
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda one: one.name
+    )
+    return parse_catalogue((one.read_text(encoding="utf-8") for one in files), load_languages())
 
 
 def spell(digits: str) -> tuple[str, ...]:
@@ -164,6 +167,18 @@ def transcript(catalogue: Catalogue, language: str) -> str:
     if not lines:
         raise NoSuchPrompt(f"there are no prompts in the language {language!r}")
     return "\n".join(lines) + "\n"
+
+
+def _together(files: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The tables of all files as if they stood in one; no entry may stand in two."""
+    together: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for name, table in file.items():
+            known = together.setdefault(name, {})
+            for key in known.keys() & table.keys():
+                raise BadCatalogue(f"{name}.{key} stands in two files of the catalogue")
+            known.update(table)
+    return together
 
 
 def _prompt(key: str, language: str, entry: object) -> Prompt:

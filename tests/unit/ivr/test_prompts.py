@@ -89,8 +89,8 @@ def test_a_transcript_names_each_file_and_its_text() -> None:
     catalogue = load_catalogue()
     lines = transcript(catalogue, "uk").splitlines()
     names = [line.split("\t")[0] for line in lines]
-    assert names[:2] == ["uk/migrant-greeting", "uk/rejoin"]
-    assert names[-2:] == ["uk/conversation-over", "uk/goodbye"]
+    assert names[:2] == ["uk/conversation-over", "uk/goodbye"]
+    assert {"uk/migrant-greeting", "uk/rejoin"} < set(names)
     assert all(line.endswith("\t(not yet reviewed)") for line in lines)
     assert len(transcript(catalogue, "pt").splitlines()) == len(catalogue.keys)
     with pytest.raises(NoSuchPrompt, match="'tlh'"):
@@ -110,7 +110,7 @@ en = { each = "{n} hours", 1 = "one hour" }
 
 
 def test_a_family_has_a_text_for_each_number_by_pattern_or_exception() -> None:
-    catalogue = parse_catalogue(GOOD + FAMILY, load_languages())
+    catalogue = parse_catalogue([GOOD + FAMILY], load_languages())
     assert [catalogue.text(f"hours-{n}", "pt") for n in (1, 2)] == ["uma hora", "duas horas"]
     assert [catalogue.text(f"hours-{n}", "en") for n in (1, 2)] == ["one hour", "two hours"]
     assert ("hours-3", "pt") not in catalogue
@@ -131,7 +131,7 @@ def test_a_family_has_a_text_for_each_number_by_pattern_or_exception() -> None:
 def test_a_family_that_lacks_a_word_is_refused(wrong: tuple[str, str], complaint: str) -> None:
     assert wrong[0] in FAMILY
     with pytest.raises(BadCatalogue, match=re.escape(complaint)):
-        parse_catalogue(GOOD + FAMILY.replace(wrong[0], wrong[1], 1), load_languages())
+        parse_catalogue([GOOD, FAMILY.replace(wrong[0], wrong[1], 1)], load_languages())
 
 
 def test_a_prompt_that_is_not_there_is_named() -> None:
@@ -141,7 +141,7 @@ def test_a_prompt_that_is_not_there_is_named() -> None:
 
 def test_a_text_may_say_that_it_is_not_reviewed() -> None:
     text = GOOD + 'uk = { text = "До побачення.", reviewed = false }\n'
-    prompt = parse_catalogue(text, load_languages()).prompt("goodbye", "uk")
+    prompt = parse_catalogue([text], load_languages()).prompt("goodbye", "uk")
     assert prompt == Prompt("goodbye", "uk", "До побачення.", reviewed=False)
     assert prompt.name == "uk/goodbye"
 
@@ -165,4 +165,4 @@ def test_a_catalogue_that_would_leave_somebody_in_silence_is_refused(
 ) -> None:
     assert wrong[0] in GOOD
     with pytest.raises(BadCatalogue, match=re.escape(complaint)):
-        parse_catalogue(GOOD.replace(wrong[0], wrong[1], 1), load_languages())
+        parse_catalogue([GOOD.replace(wrong[0], wrong[1], 1)], load_languages())
