@@ -17,6 +17,7 @@ from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
 from bridge.conference.ports import Ports
+from bridge.conference.speaking import Speaking
 from bridge.conference.technician_desk import DeskTools
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
@@ -73,11 +74,13 @@ class Bridge:
         )
         self._duties = Duties(self.calls, self._database, self._switch, self._clock, owner)
         self._conversations = Conversations(
-            calls=self.calls,
-            tools=DeskTools(self._database, self._clock, hasher, self.calls.queue),
-            languages=load_languages(),
-            catalogue=self._catalogue,
-            operator_on_duty=bool(settings.operator_number),
+            Speaking(
+                calls=self.calls,
+                tools=DeskTools(self._database, self._clock, hasher, self.calls.queue),
+                languages=load_languages(),
+                catalogue=self._catalogue,
+                operator_on_duty=bool(settings.operator_number),
+            )
         )
         self._ready = asyncio.Event()
 

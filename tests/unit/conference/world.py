@@ -23,6 +23,7 @@ from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
 from bridge.conference.ports import Ports
+from bridge.conference.speaking import Speaking
 from bridge.conference.technician_desk import DeskTools
 from bridge.hours.model import Weekday, Window
 from bridge.ivr.languages import load_languages
@@ -106,11 +107,13 @@ class World:
         catalogue = load_catalogue()
         self.calls = Calls(ports, migrant_languages=catalogue.spoken_to_migrant)
         self.switch.handler = Conversations(
-            calls=self.calls,
-            tools=DeskTools(self.database, self.clock, _HASHER, self.calls.queue),
-            languages=load_languages(),
-            catalogue=catalogue,
-            operator_on_duty=True,
+            Speaking(
+                calls=self.calls,
+                tools=DeskTools(self.database, self.clock, _HASHER, self.calls.queue),
+                languages=load_languages(),
+                catalogue=catalogue,
+                operator_on_duty=True,
+            )
         ).handle
         await self.calls.start()
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whoever is rung by the bridge: interpreters, migrants, and technicians who are called back."""
+
+from __future__ import annotations
+
+from bridge.conference.call import Call
+from bridge.conference.legs import Part
+from bridge.conference.mailbox import MailboxClosed
+from bridge.conference.rings import Why
+from bridge.conference.speaking import Speaking
+from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
+from bridge.ivr.migrant import Confirmed, MigrantScript
+from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript, Refused, TooLate
+from bridge.ivr.outcomes import Gone, NoKey
+from bridge.ivr.rejoin import rejoin_script
+from bridge.ivr.runner import run
+from bridge.ivr.script import Say
+from bridge.telephony.switch import (
+    Conversation,
+    EnterRoom,
+    HangUp,
+    Next,
+)
+from bridge.vocabulary import LegId, Role
+
+_KINDS = {
+    Why.CALL_BACK: CallbackKind.CALL_BACK,
+    Why.BOOKED: CallbackKind.BOOKED,
+    Why.DROPPED: CallbackKind.DROPPED,
+}
+
+
+class WhenRung:
+    """Talks with whoever answered a ring of the bridge."""
+
+    def __init__(self, speaking: Speaking) -> None:
+        self._speaking = speaking
+        self._calls = speaking.calls
+        self._tools = speaking.tools
+        self._catalogue = speaking.catalogue
+
+    async def offer(self, conversation: Conversation) -> Next:
+        """An interpreter answered an offer: the whisper, and the key that accepts."""
+        leg = conversation.leg
+        call = self._calls.of_leg(leg)
+        request = None if call is None else call.record.request
+        if call is None or request is None:
+            await conversation.perform(Say(("offer-too-late", "goodbye"), "pt"))
+            return HangUp()
+
+        async def consult(question: object) -> object:
+            if not isinstance(question, AcceptOffer):
+                raise TypeError(f"nobody answers {type(question).__name__} here")
+            try:
+                room = await call.accepted(leg, question.at or self._tools.clock.now())
+            except MailboxClosed:
+                return TooLate()
+            return TooLate() if room is None else Granted(room)
+
+        part = call.record.legs.get(leg)
+        relay = None if part is None else part.relay
+        far = part is not None and part.part is Part.FAR
+        script = OfferScript(
+            request.language if relay is None or far else relay,
+            request.agency_kind,
+            relay=relay,
+            migrant_is_rung=request.migrant is not None,
+            replacement=call.record.complete,
+            today=self._speaking.today(),
+        )
+        outcome = await run(script, conversation, consult)
+        try:
+            match outcome:
+                case Accepted(room):
+                    return EnterRoom(room)
+                case Refused():
+                    await call.refused(leg)
+                case NoKey():
+                    await call.offer_silent(leg)
+                case Gone():
+                    self._speaking.gone(call, leg)
+                case _:
+                    pass
+        except MailboxClosed:
+            pass
+        return HangUp()
+
+    async def migrant(self, conversation: Conversation) -> Next:
+        """A migrant answered: the greeting in their language, and any key."""
+        call = self._calls.of_leg(conversation.leg)
+        if call is None or call.record.request is None:
+            return HangUp()
+        languages = self._catalogue.spoken_to_migrant(call.record.request.language)
+        outcome = await run(MigrantScript(languages), conversation)
+        return await self._into_room(call, conversation.leg, isinstance(outcome, Confirmed))
+
+    async def call_back(self, conversation: Conversation) -> Next:
+        """A technician answered whom the bridge has rung."""
+        leg = conversation.leg
+        call = self._calls.of_leg(leg)
+        request = None if call is None else call.record.request
+        why = None if call is None else call.why_rung(leg)
+        if call is None or request is None or why not in _KINDS:
+            return HangUp()
+        script = CallbackScript(_KINDS[why], request.language, call.job)
+        outcome = await run(script, conversation)
+        return await self._into_room(call, leg, isinstance(outcome, Joining))
+
+    async def rejoin(self, conversation: Conversation) -> Next:
+        """Somebody answered who had been dropped from the room: any key brings them back."""
+        leg = conversation.leg
+        call = self._calls.of_leg(leg)
+        if call is None or call.record.request is None:
+            return HangUp()
+        found = call.record.legs.get(leg)
+        languages: tuple[str, ...] = ("pt",)
+        if found is not None and found.role is Role.MIGRANT:
+            languages = self._catalogue.spoken_to_migrant(call.record.request.language)
+        outcome = await run(rejoin_script(languages), conversation)
+        return await self._into_room(call, leg, isinstance(outcome, Confirmed))
+
+    async def _into_room(self, call: Call, leg: LegId, confirmed: bool) -> Next:
+        if not confirmed:
+            return HangUp()
+        try:
+            room = await call.confirmed(leg)
+        except MailboxClosed:
+            return HangUp()
+        return HangUp() if room is None else EnterRoom(room)
