@@ -34,6 +34,8 @@ class Role(StrEnum):
     MIGRANT = "migrant"
     INTERPRETER = "interpreter"
     OPERATOR = "operator"
+    GUEST = "guest"
+    """A fourth person, whose number somebody in the room keyed: a relative, a doctor."""
 
 
 class BadNumber(ValueError):

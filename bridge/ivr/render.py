@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.ivr.prompts import Catalogue, Prompt
+from bridge.ivr.script import prompt_of
 
 RATE_HZ = 8000
 ACTIVE_LEVEL_DB = -20.0
@@ -113,9 +114,12 @@ def resolve(key: str, language: str, prompts_dir: Path, recordings_dir: Path) ->
 
 
 def sounds(prompts_dir: Path, recordings_dir: Path) -> Callable[[str, str], str]:
-    """A function that gives, for a key and a language, the path without its suffix."""
+    """A function that gives, for a prompt of a turn and the turn's language, the path without its
+    suffix.
+    """
 
-    def sound(key: str, language: str) -> str:
+    def sound(prompt: str, language: str) -> str:
+        key, language = prompt_of(prompt, language)
         return str(resolve(key, language, prompts_dir, recordings_dir).with_suffix(""))
 
     return sound

@@ -27,9 +27,22 @@ ALL_KEYS = "0123456789*#"
 # --- what a script asks for --------------------------------------------------------------------
 
 
+def in_language(language: str, key: str) -> str:
+    """A prompt that is said in this language, whatever the rest of its turn is said in."""
+    return f"{language}/{key}"
+
+
+def prompt_of(prompt: str, language: str) -> tuple[str, str]:
+    """Key and language of a prompt in a turn that is said in `language`."""
+    own, slash, key = prompt.rpartition("/")
+    return (key, own) if slash else (prompt, language)
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """Say `prompts` (catalogue keys) in `language`; any key cuts it short.
+
+    A prompt made by `in_language` is said in its own: so one breath speaks many languages.
 
     Heard: `Said` when it ended by itself; `Keys` with the one key that cut it short.
     """

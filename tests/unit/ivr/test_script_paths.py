@@ -21,7 +21,19 @@ from bridge.ivr.offer import Accepted
 from bridge.ivr.outcomes import Gone
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.reminder import Thanking
-from bridge.ivr.script import Ask, Consult, Finish, Heard, HungUp, Said, Say, Silence, Step, Wait
+from bridge.ivr.script import (
+    Ask,
+    Consult,
+    Finish,
+    Heard,
+    HungUp,
+    Said,
+    Say,
+    Silence,
+    Step,
+    Wait,
+    prompt_of,
+)
 from bridge.ivr.technician import TechnicianScript
 from bridge.vocabulary import JobNumber
 from tests.unit.ivr.every_script import CODE, HEARD, NUMBER, PIN, SCRIPTS
@@ -108,7 +120,7 @@ def test_what_is_over_stays_over_with_the_same_outcome(name: str) -> None:
 def test_every_prompt_a_script_says_is_in_the_catalogue(name: str) -> None:
     catalogue = load_catalogue()
     said = {
-        (prompt, step.language)
+        prompt_of(prompt, step.language)
         for _, step in places(name)
         if isinstance(step, Say | Ask)
         for prompt in step.prompts
@@ -121,7 +133,7 @@ def test_every_prompt_a_script_says_is_in_the_catalogue(name: str) -> None:
 def test_every_written_prompt_is_said_somewhere() -> None:
     """What no script says, the switch says while the bridge is down."""
     said = {
-        prompt
+        prompt_of(prompt, step.language)[0]
         for name in SCRIPTS
         for _, step in places(name)
         if isinstance(step, Say | Ask)
