@@ -173,8 +173,8 @@ class PhoneLeg:
             self._session.close()
         await self.wait(_HANG_UP_SECONDS)
 
-    async def key(self, digits: str, *, key_ms: int = KEY_MS, gap_ms: int = GAP_MS) -> None:
-        """Press keys: 0.1 s before the first, then `key_ms` + `gap_ms` each.
+    async def key(self, digits: str) -> None:
+        """Press keys: 0.1 s before the first, then `KEY_MS` + `GAP_MS` each.
 
         Returns when the last one has been sent. As on a mobile phone, the far end hears nothing
         else meanwhile.
@@ -182,7 +182,7 @@ class PhoneLeg:
         # A tone that sounds on confuses the timestamps of the keys, and the PBX then takes the
         # first key for one of several seconds.
         await self._do("EXEC", "StopPlayTones")
-        await self._do("EXEC", "SendDTMF", f"{digits},{gap_ms},{key_ms}")
+        await self._do("EXEC", "SendDTMF", f"{digits},{GAP_MS},{KEY_MS}")
         await self._hum(self._hums)
         if self._path is not None:
             # While nothing is sent or received the tape stands still, so it starts anew.
