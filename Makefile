@@ -13,7 +13,7 @@ help:  ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
 		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1  \2/p' Makefile
 
-setup:  ## Make the environment: .venv, Asterisk, prompts. Fast when there is nothing to do.
+setup:  ## Make the environment: .venv, Asterisk, fonts, prompts. Fast when there is nothing to do.
 	@scripts/setup.sh
 
 demo: setup  ## Place one full call and stay up. ARGS="--once --report demo.json" stops after it.

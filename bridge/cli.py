@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,7 +20,7 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import StoredEvent
 from bridge.calllog.timeline import timeline
 from bridge.clock import SystemClock
-from bridge.commands import bookings, hours, people, who
+from bridge.commands import bookings, hours, languages, people, who
 from bridge.commands.base import Json, with_database
 from bridge.ivr import render
 from bridge.ivr.languages import load_languages
@@ -40,7 +39,7 @@ prompts = typer.Typer(no_args_is_help=True, help="The sound files of everything 
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(prompts, name="prompts")
 app.add_typer(database, name="database")
-for feature in (who, hours, bookings, people):
+for feature in (who, hours, bookings, people, languages):
     feature.add_to(app)
 
 EXPECTED_ERRORS = (
@@ -82,19 +81,6 @@ def serve(
     """Take calls until stopped. Rooms that are open when it stops go on."""
     logs.configure(json=json_log, level=log_level)
     asyncio.run(bootstrap.serve(Settings()))
-
-
-@app.command()
-def languages(as_json: Json = False) -> None:
-    """List the languages that can be asked for, with their codes."""
-    found = load_languages()
-    if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
-        return
-    table = Table("code", "tag", "own name", "Portuguese", "English")
-    for one in found:
-        table.add_row(one.code, one.tag, one.own, one.pt, one.en)
-    Console().print(table)
 
 
 @app.command()

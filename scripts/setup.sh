@@ -74,7 +74,15 @@ if ! .venv/bin/python -m lab.asterisk >/dev/null 2>&1; then
     .venv/bin/python -m lab.asterisk || die "the fetched Asterisk does not serve; see above"
 fi
 
-# --- 4: prompts ---------------------------------------------------------------------------------
+# --- 4: fonts -----------------------------------------------------------------------------------
+
+if ! .venv/bin/stt-bridge languages fonts >/dev/null 2>&1; then
+    say "Fonts of the languages' card, unpacked into $CACHE/fonts (about 14 MB to fetch)"
+    scripts/fetch-fonts.sh
+    .venv/bin/stt-bridge languages fonts || die "the fetched fonts do not serve; see above"
+fi
+
+# --- 5: prompts ---------------------------------------------------------------------------------
 
 if compgen -G 'bridge/ivr/prompts*' >/dev/null; then
     prompt_sources=$(find bridge/ivr -type f ! -name '*.pyc' | LC_ALL=C sort)

@@ -108,7 +108,7 @@ def language(text: str, known: Languages | None = None) -> Language:
     if len(begin) == 1:
         return begin[0]
     if not begin:
-        raise CommandError(f"{text!r} is no language; `stt-bridge languages` lists all of them")
+        raise CommandError(f"{text!r} is no language; `stt-bridge languages list` tells them all")
     more = ", …" if len(begin) > _MOST_SUGGESTIONS else ""
     names = ", ".join(f"{one.tag} ({one.en})" for one in begin[:_MOST_SUGGESTIONS])
     raise CommandError(f"several languages begin with {text!r}: use one of {names}{more}")

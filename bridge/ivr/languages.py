@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
 
 from bridge.vocabulary import LanguageTag
 
@@ -23,6 +24,7 @@ _CODE = re.compile(r"[1-8][0-9]|9[0-9]{2}")
 """Two digits unless the first is 9: so no code can be the beginning of another."""
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _NAME_FIELDS = ("own", "pt", "en")
+_TEXT_FIELDS = (*_NAME_FIELDS, "speak")
 
 
 class BadLanguages(ValueError):
@@ -41,6 +43,10 @@ class Language:
     """Its Portuguese name, as within a sentence."""
     en: str
     """Its English name."""
+    speak: str
+    """"I speak …" in itself and in its own script, for a migrant to point at."""
+    speak_reviewed: bool = False
+    """Whether a native speaker has said that `speak` is right."""
     code: str = ""
     """What a technician keys; empty for the language of the service only."""
     espeak: str = ""
@@ -139,12 +145,14 @@ def _group(entry: Mapping[str, object]) -> LanguageGroup:
     )
 
 
-def _language(row: Mapping[str, str], tag: LanguageTag, code: str) -> Language:
+def _language(row: Mapping[str, Any], tag: LanguageTag, code: str) -> Language:
     return Language(
         tag=tag,
         own=row["own"],
         pt=row["pt"],
         en=row["en"],
+        speak=row["speak"],
+        speak_reviewed=row.get("speak_reviewed", False) is True,
         code=code,
         espeak=row.get("espeak", ""),
     )
@@ -154,14 +162,14 @@ def _refuse_bad_entries(ordered: list[Language], home: Language) -> None:
     for language in (home, *ordered):
         if not _TAG.fullmatch(language.tag):
             raise BadLanguages(f"{language.tag!r} is not a language tag such as uk or ro-MD")
-        for field in _NAME_FIELDS:
-            name: str = getattr(language, field)
-            if not name.strip() or unicodedata.normalize("NFC", name) != name:
-                raise BadLanguages(f"{language.tag}: the name {field!r} is empty or not in NFC")
+        for field in _TEXT_FIELDS:
+            text: str = getattr(language, field)
+            if not text.strip() or unicodedata.normalize("NFC", text) != text:
+                raise BadLanguages(f"{language.tag}: {field!r} is empty or not in NFC")
     for language in ordered:
         if not _CODE.fullmatch(language.code):
             raise BadLanguages(f"{language.tag}: the code is neither 10 to 89 nor 900 to 999")
-    for field in ("code", *_NAME_FIELDS):
+    for field in ("code", *_TEXT_FIELDS):
         twice = _twice(getattr(language, field) for language in ordered)
         if twice:
             raise BadLanguages(f"two languages share the {field} {twice[0]!r}")

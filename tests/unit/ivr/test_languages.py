@@ -20,14 +20,26 @@ tag = "pt"
 own = "português"
 pt = "português"
 en = "Portuguese"
+speak = "Falo português"
 [[group]]
 digit = 3
 pt = "Leste"
 en = "East"
-languages = [
-    { code = "33", tag = "uk", own = "українська", pt = "ucraniano", en = "Ukrainian" },
-    { code = "30", tag = "ru", own = "русский", pt = "russo", en = "Russian", espeak = "ru" },
-]
+[[group.languages]]
+code = "33"
+tag = "uk"
+own = "українська"
+speak = "Я розмовляю українською"
+pt = "ucraniano"
+en = "Ukrainian"
+[[group.languages]]
+code = "30"
+tag = "ru"
+own = "русский"
+speak = "Я говорю по-русски"
+pt = "russo"
+en = "Russian"
+espeak = "ru"
 """
 
 
@@ -90,7 +102,10 @@ def test_languages_come_in_the_order_of_their_codes() -> None:
         (('"ucraniano"', '"russo"'), "share the pt 'russo'"),
         (('"Ukrainian"', '" "'), "'en' is empty"),
         (('"português"\npt', '"portugue\u0302s"\npt'), "not in NFC"),
-        (('tag = "uk", ', ""), "lacks 'tag'"),
+        (('"Я розмовляю українською"', '" "'), "'speak' is empty"),
+        (('"Я розмовляю українською"', '"Я говорю по-русски"'), "share the speak"),
+        (('speak = "Я розмовляю українською"', ""), "lacks 'speak'"),
+        (('tag = "uk"', ""), "lacks 'tag'"),
         (("[home]", "[house]"), "lacks 'home'"),
         (("digit = 3", 'digit = "3"'), "not laid out"),
         (("[home]", "[home"), "not TOML"),
