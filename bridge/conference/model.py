@@ -8,7 +8,7 @@ it is recorded, not obeyed. `LOST` is where a call goes when nobody saw its end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bridge.agencies.model import AgencyKind
@@ -171,7 +171,11 @@ class Request:
     agency: AgencyId
     agency_kind: AgencyKind
     migrant: PhoneNumber | None
-    """The number to ring, already permitted; `None`: the migrant sits beside the technician."""
+    """The number to ring, already permitted; `None`: nobody is rung."""
+    voicemail_allowed: bool = False
+    """Whether the agreed message may be left when a voicemail answers."""
+    dial_in_code: str | None = field(default=None, repr=False)
+    """The six digits with which the migrant will ring us, if the technician chose that."""
 
     @property
     def language(self) -> LanguageTag:
@@ -180,5 +184,7 @@ class Request:
 
     @property
     def migrant_mode(self) -> str:
-        """Where the migrant is, as written in rows and events: ``beside`` or ``ring``."""
+        """Where the migrant is, as in rows and events: ``beside``, ``ring`` or ``dial_in``."""
+        if self.dial_in_code is not None:
+            return "dial_in"
         return "beside" if self.migrant is None else "ring"
