@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How long people wait for the bridge itself, measured in real calls over real SIP.
 
-One installation of the laboratory, calls one after the other. In each, a technician keys a whole
-request; the first interpreter refuses and the second accepts; then another technician asks for a
-language whose only interpreter lets it ring, and gives up. ``python -m bench.lab_call --json``
-prints, as its last line, the machine, the figures in milliseconds and their ratio to what Asterisk
-takes for the same without us.
+One installation of the laboratory, calls one after the other, in two series. In the first, one
+telephone rings after the other (`STT_POLICY=longest_idle`): a technician keys a whole request, the
+first interpreter refuses and the second accepts; then another technician asks for a language whose
+only interpreter lets it ring, and gives up. In the second, the default policy's first wave is
+timed: a technician asks for a language that several interpret, and gives up while the wave rings.
+``python -m bench.lab_call --json`` prints, as its last line, the machine, the figures in
+milliseconds and their ratio to what Asterisk takes for the same without us.
+
+The interpreters take one call after the other here: no pause after a call, no limit within an hour
+or a day.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +38,8 @@ from bridge.calllog.model import Event, EventKind
 from bridge.ivr.languages import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
+from bridge.roster.people import Limits
+from bridge.roster.people_store import set_limits
 from bridge.telephony.asterisk.ami import AmiLink
 from bridge.vocabulary import LanguageTag, PhoneNumber
 from lab.installation import LINE, Installation
@@ -44,10 +51,17 @@ from lab.scenario import AGENCY_CODE, PIN
 TECHNICIAN = "+351210000701"
 REFUSING, ACCEPTING, RINGING, NOBODY = (f"+35191000070{place}" for place in range(1, 5))
 """Telephones: two interpreters of one language, the only one of another, and nobody's."""
-ANSWERED, RUNG_ON = LanguageTag("uk"), LanguageTag("ro")
+MANY = tuple(f"+35191000071{place}" for place in range(1, 7))
+"""Telephones of the interpreters of a third language, who let it ring."""
+ANSWERED, RUNG_ON, RUNG_TOGETHER = LanguageTag("uk"), LanguageTag("ro"), LanguageTag("ar")
+TIRELESS = Limits(
+    wrap_up=timedelta(0), consecutive_minutes=1e6, daily_minutes=1e6, offers_an_hour=1_000_000
+)
 PATIENCE_SECONDS = 60.0
 
 KEY_TO_INVITE = "last key to the first offer's INVITE"
+KEY_TO_WAVE = "default policy: last key to its wave's first INVITE"
+KEY_TO_WHOLE_WAVE = "default policy: last key to its wave's last INVITE"
 REFUSAL_TO_INVITE = "refusal to the next INVITE"
 ACCEPT_TO_ROOM = "acceptance to both in the room"
 HANG_UP_TO_CANCEL = "technician hangs up to the offer's end"
@@ -56,6 +70,7 @@ ORIGINATE = "baseline: AMI Originate to its INVITE"
 REPORTED = "baseline: hang-up to Asterisk's report"
 RATIO_TO = {
     KEY_TO_INVITE: ORIGINATE,
+    KEY_TO_WAVE: ORIGINATE,
     REFUSAL_TO_INVITE: ORIGINATE,
     ACCEPT_TO_ROOM: PING,
     HANG_UP_TO_CANCEL: REPORTED,
@@ -70,16 +85,24 @@ class Bench:
     at: Installation
     took: dict[str, list[float]] = field(default_factory=dict)
     """Milliseconds, by what they measure."""
+    wave_phones: list[int] = field(default_factory=list)
+    """How many telephones each first wave of the default policy rang."""
 
     async def prepare(self) -> None:
-        """Start everything."""
-        await self.at.new_database(self._fill)
+        """Start everything but the bridge."""
         await self.at.start()
         network = self.at.network
         network.phone(REFUSING, Answers(after_seconds=0.1, hears_seconds=0.3, keys="2"))
         network.phone(ACCEPTING, Answers(after_seconds=0.1, hears_seconds=0.3, keys="1"))
-        network.phone(RINGING, NeverAnswers())
+        for number in (RINGING, *MANY):
+            network.phone(number, NeverAnswers())
         network.phone(NOBODY, Busy())
+
+    async def serve(self, policy: str) -> None:
+        """Start the bridge with this policy, on a roster that nobody has rung yet."""
+        await self.at.stop_bridge()
+        self.at.settings["STT_POLICY"] = policy
+        await self.at.new_database(self._fill)
         await self.at.start_bridge()
 
     def _fill(self, conn: Connection) -> None:
@@ -93,9 +116,9 @@ class Bench:
             pin_hash=hasher.hash(AGENCY_CODE, PIN),
         )
         now = datetime.now(UTC)
-        for place, (number, language) in enumerate(
-            ((REFUSING, ANSWERED), (ACCEPTING, ANSWERED), (RINGING, RUNG_ON))
-        ):
+        people = [(REFUSING, ANSWERED), (ACCEPTING, ANSWERED), (RINGING, RUNG_ON)]
+        people += [(number, RUNG_TOGETHER) for number in MANY]
+        for place, (number, language) in enumerate(people):
             who = roster.add_interpreter(
                 conn,
                 f"Intérprete {place + 1}",
@@ -106,6 +129,7 @@ class Bench:
             )
             # The longest idle is rung first; whoever refuses stays so.
             roster.mark_call_ended(conn, who, now - timedelta(hours=24 - place))
+            set_limits(conn, who, TIRELESS)
 
     # --- what is measured ----------------------------------------------------------------------
 
@@ -166,6 +190,22 @@ class Bench:
         told = next(one for one in self._events() if one.kind is EventKind.LEG_ENDED)
         self._note(REPORTED, told.at.timestamp() - began)
 
+    async def wave(self) -> None:
+        """A call for which the policy rings a wave; its technician gives up while it rings."""
+        technician, arrived = await self._request(RUNG_TOGETHER)
+        asked = next(one for one in self._events() if one.kind is EventKind.REQUESTED)
+        offered = len(_moments(self._events(), EventKind.OFFERED))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await until(lambda: len(self.at.network.arrivals) >= arrived + offered)
+        arrivals = [one.at for one in self.at.network.arrivals[arrived : arrived + offered]]
+        self._note(KEY_TO_WAVE, min(arrivals) - asked.at.timestamp())
+        self._note(KEY_TO_WHOLE_WAVE, max(arrivals) - asked.at.timestamp())
+        self.wave_phones.append(offered)
+        await technician.hang_up()
+        await self._happened(EventKind.CALL_ENDED)
+        for leg in self.at.network.legs:
+            await leg.wait_hang_up(PATIENCE_SECONDS)
+
     async def _request(self, wanted: LanguageTag) -> tuple[PhoneLeg, int]:
         """Ring and key a whole request; the leg, and how many INVITEs there were before."""
         arrived, calls = len(self.at.network.arrivals), len(self.at.calls())
@@ -207,23 +247,33 @@ def summary(took: Sequence[float]) -> dict[str, float]:
     }
 
 
-async def measure(calls: int) -> tuple[dict[str, dict[str, float]], str]:
-    """Place so many calls of each kind; the figures, and Asterisk's version."""
+async def measure(calls: int) -> tuple[dict[str, dict[str, float]], float, str]:
+    """Place so many calls of each kind; the figures, the phones of a wave, Asterisk's version."""
     with tempfile.TemporaryDirectory(prefix="stt-bench-") as folder:
         bench = Bench(Installation(Path(folder)))
         try:
             await bench.prepare()
             await bench.baseline(calls)
-            # The first call of each kind warms up and is not counted.
-            for number in range(calls + 1):
-                await bench.accepted_second()
-                await bench.given_up()
-                if number == 0:
-                    bench.took = {key: bench.took[key] for key in (PING, ORIGINATE)}
-                print(f"call {number} of {calls}", file=sys.stderr)
+            await bench.serve("longest_idle")
+            await _series(bench, calls, bench.accepted_second, bench.given_up)
+            await bench.serve("default")
+            await _series(bench, calls, bench.wave)
         finally:
             await bench.at.stop()
-        return {what: summary(took) for what, took in bench.took.items()}, bench.at.asterisk_version
+        figures = {what: summary(took) for what, took in bench.took.items()}
+        return figures, statistics.median(bench.wave_phones), bench.at.asterisk_version
+
+
+async def _series(bench: Bench, calls: int, *kinds: Callable[[], Awaitable[None]]) -> None:
+    """Calls of these kinds in turn. The first of each warms up and is not counted."""
+    before = dict(bench.took)
+    for number in range(calls + 1):
+        for call in kinds:
+            await call()
+        if number == 0:
+            bench.took = {what: list(took) for what, took in before.items()}
+            bench.wave_phones.clear()
+        print(f"call {number} of {calls}", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -235,21 +285,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.calls < 1:
         parser.error("--calls is at least 1")
     before = os.getloadavg()[0]
-    figures, asterisk = asyncio.run(measure(chosen.calls))
+    figures, phones, asterisk = asyncio.run(measure(chosen.calls))
     load = [round(before, 2), round(os.getloadavg()[0], 2)]
     print(f"machine: {machine()}; Asterisk {asterisk}; load {load[0]} before, {load[1]} after")
     for what, found in figures.items():
         told = ", ".join(f"{name.removesuffix('_ms')} {value}" for name, value in found.items())
-        print(f"{what:<40} {told} ms")
+        print(f"{what:<52} {told} ms")
     ratios = {
         what: round(figures[what]["median_ms"] / max(figures[base]["median_ms"], 0.1), 1)
         for what, base in RATIO_TO.items()
     }
     for what, ratio in ratios.items():
-        print(f"{what:<40} {ratio} times the {RATIO_TO[what]}")
+        print(f"{what:<52} {ratio} times the {RATIO_TO[what]}")
+    print(f"the default policy's first wave rang {phones:g} telephones")
     if chosen.json:
-        told_all = {"machine": machine(), "asterisk": asterisk, "load": load}
-        print(json.dumps({**told_all, "calls": chosen.calls, "figures": figures, "ratios": ratios}))
+        told_all = {
+            "machine": machine(),
+            "asterisk": asterisk,
+            "load": load,
+            "calls": chosen.calls,
+            "wave_phones": phones,
+            "figures": figures,
+            "ratios": ratios,
+        }
+        print(json.dumps(told_all))
 
 
 if __name__ == "__main__":
