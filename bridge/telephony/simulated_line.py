@@ -18,6 +18,7 @@ from bridge.telephony.switch import (
     Ending,
     EnterRoom,
     HangUp,
+    Hold,
     LegAnswered,
     LegEnded,
     LegEvent,
@@ -175,6 +176,8 @@ class SimulatedLine:
                 self.join(room)
             case ToPerson():
                 self._switch.put_through.append(self.leg)
+            case Hold():
+                self._switch.spawn(self.talk(ConversationName.HOLD.value))
             case Stay():
                 pass
 

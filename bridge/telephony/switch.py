@@ -69,6 +69,10 @@ class ConversationName(StrEnum):
     """A technician answered whom the bridge has rung: called back, booked, or redialled."""
     REJOIN = "rejoin"
     """An interpreter or a migrant answered who had been dropped from the room."""
+    INVITED = "invited"
+    """An operator or a fourth person answered, whom somebody wants in the room."""
+    HOLD = "hold"
+    """Somebody who belongs in a room waits outside, with music, until it is time."""
     REMINDER = "reminder"
     """An interpreter answered who is reminded of a booked call; the leg belongs to no call."""
     ROOM_KEYS = "room-keys"
@@ -222,7 +226,12 @@ class Stay:
     """The leg goes back to where it was: the room in which a key was pressed."""
 
 
-Next = HangUp | EnterRoom | ToPerson | Stay
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The leg waits in conversation `HOLD` when this one ends."""
+
+
+Next = HangUp | EnterRoom | ToPerson | Stay | Hold
 """Where a leg goes after a conversation."""
 
 ConversationHandler = Callable[[Conversation], Awaitable[Next]]

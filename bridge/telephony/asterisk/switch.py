@@ -26,6 +26,7 @@ from bridge.telephony.switch import (
     ConversationName,
     EnterRoom,
     HangUp,
+    Hold,
     LegEnded,
     LinkLost,
     LinkRestored,
@@ -411,6 +412,8 @@ def _word_for_dialplan(then: Next) -> tuple[tuple[str, str], ...]:
             return (("BRIDGE_NEXT", "stay"),)
         case ToPerson():
             return (("BRIDGE_NEXT", "person"),)
+        case Hold():
+            return (("BRIDGE_NEXT", "hold"),)
 
 
 def _begins(error: AmiRefused, texts: tuple[str, ...]) -> bool:
