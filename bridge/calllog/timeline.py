@@ -129,9 +129,18 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         f"Two interpreters are looked for, with “{_text(data, 'pivot')}” between them."
     ),
     EventKind.NOBODY_AVAILABLE: _with_reason("Nobody is available: {reason}."),
+    EventKind.MIGRANT_RANG: lambda data: (
+        f"A migrant rang, who speaks “{_text(data, 'language')}”."
+    ),
+    EventKind.MIGRANT_DIALLED_IN: _plain("The migrant rang the line and keyed the call's code."),
+    EventKind.OPERATOR_WANTED: lambda data: (
+        "The migrant is to talk with an operator"
+        f"{', with an interpreter' if data.get('interpreter') else ''}."
+    ),
     EventKind.MIGRANT_RUNG: _plain("The migrant is being rung."),
     EventKind.MIGRANT_ANSWERED: _plain("The migrant's telephone was answered."),
     EventKind.MIGRANT_CONFIRMED: _plain("The migrant pressed a key."),
+    EventKind.VOICEMAIL_LEFT: _plain("A voicemail answered; the message was left."),
     EventKind.MIGRANT_UNREACHED: _with_reason("The migrant was not reached: {reason}."),
     EventKind.ROOM_ENTERED: lambda data: _upper(f"{_role(data)} is in the room."),
     EventKind.ROOM_LEFT: lambda data: _upper(f"{_role(data)} left the room."),
@@ -154,6 +163,12 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         f"{_role(data)} was not reached: {_words(data, 'reason')}."
     ),
     EventKind.SWAP_ASKED: _with_reason("Another interpreter was asked for: {reason}."),
+    EventKind.PRIVATE_WORD: lambda data: _upper(
+        f"{_role(data)} asked for a word that the migrant does not hear."
+    ),
+    EventKind.PRIVATE_WORD_OVER: _with_reason("The private word is over: {reason}."),
+    EventKind.RATED: lambda data: _upper(f"{_role(data)} rated it {_text(data, 'rating')} of 5."),
+    EventKind.FLAGGED: lambda data: _upper(f"{_role(data)} reported: {_words(data, 'flag')}."),
     EventKind.PUT_THROUGH: _with_reason("The caller is put through to a person: {reason}."),
     EventKind.LEG_ENDED: lambda data: _upper(
         f"{_role(data)}'s connection ended: {_words(data, 'ending')}."
