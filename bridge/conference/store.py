@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from bridge.conference.model import CallState, Outcome
 from bridge.roster.requirements import Requirements
@@ -57,6 +58,7 @@ call = Table(
     Column("technician_number", String),
     Column("requirements", json_type()),
     Column("callback", Boolean, nullable=False, server_default=false()),
+    Column("dial_in_code", String),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String),
@@ -69,6 +71,13 @@ call = Table(
     Index(
         "ix_call_open",
         "created_at",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "uq_call_dial_in_code",
+        "dial_in_code",
+        unique=True,
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
@@ -128,6 +137,8 @@ class CallRow:
     requirements: Requirements | None = None
     callback: bool = False
     """Whether the technician asked to be called back."""
+    dial_in_code: str | None = field(default=None, repr=False)
+    """With which the migrant comes in; kept only while the call lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +215,31 @@ def close_call(
             "ended_at": at,
             "migrant_number": None,
             "technician_number": None,
+            "dial_in_code": None,
         },
     )
+
+
+def set_dial_in_code(conn: Connection, which: CallId, code: str) -> bool:
+    """Let the migrant of an open call come in with this code, and with no other.
+
+    `False` when another open call has it: draw another. Raises `LookupError` when there is no
+    open call of this id.
+    """
+    try:
+        with conn.begin_nested():
+            _change(conn, which, {"dial_in_code": code})
+    except IntegrityError:
+        return False
+    return True
+
+
+def find_by_dial_in(conn: Connection, code: str) -> CallId | None:
+    """The open call whose migrant comes in with this code."""
+    found: CallId | None = conn.execute(
+        select(call.c.id).where(call.c.dial_in_code == code, call.c.ended_at.is_(None))
+    ).scalar_one_or_none()
+    return found
 
 
 def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> None:
@@ -307,6 +341,7 @@ def _call_row(row: RowMapping) -> CallRow:
         technician_number=row["technician_number"],
         requirements=None if row["requirements"] is None else from_data(row["requirements"]),
         callback=row["callback"],
+        dial_in_code=row["dial_in_code"],
         created_at=row["created_at"],
         ended_at=row["ended_at"],
         outcome=None if outcome is None else Outcome(outcome),

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of call-backs at opening: whoever rang out of hours and asked to be rung then.
+
+That somebody is promised one call-back only is a unique index over those that are open. That it
+is rung once only is a compare-and-set: whoever changes its state from waiting to ringing rings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NewType
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from bridge.storage.schema import UtcDateTime, insert_into, metadata
+from bridge.vocabulary import LanguageTag, PhoneNumber, Role
+
+OpeningId = NewType("OpeningId", int)
+
+MOST_TRIES = 3
+"""So often somebody is rung before we give up."""
+ABANDONED_AFTER = timedelta(minutes=10)
+"""A try that nobody ended for so long was left behind by a process that died."""
+
+_OPEN = text("state IN ('waiting', 'ringing')")
+
+
+class OpeningState(StrEnum):
+    """Where a call-back stands."""
+
+    WAITING = "waiting"
+    RINGING = "ringing"
+    DONE = "done"
+    GIVEN_UP = "given_up"
+
+
+opening_call_back = Table(
+    "opening_call_back",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("line", String, nullable=False),
+    Column("number", String),
+    Column("language", String),
+    Column("role", String, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("tried_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    CheckConstraint("state IN ('waiting', 'ringing') OR number IS NULL", name="number_forgotten"),
+    Index(
+        "uq_opening_call_back_open",
+        "line",
+        "number",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+)
+"""One row a promise; the number is kept only as long as it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningCallBack:
+    """A promise to ring somebody when the line opens."""
+
+    id: OpeningId
+    line: str
+    number: PhoneNumber
+    language: LanguageTag | None
+    """In which they were spoken to; `None` when they chose none."""
+    role: Role
+    """Technician or migrant."""
+    due_at: datetime
+    tries: int
+    """How often they have been rung."""
+
+
+def promise(
+    conn: Connection,
+    line: str,
+    number: PhoneNumber,
+    language: LanguageTag | None,
+    role: Role,
+    due_at: datetime,
+    at: datetime,
+) -> bool:
+    """Promise a call-back. `False` when this number has one open on this line already.
+
+    The line is its key in the directory. The open one then takes the newer language and role.
+    """
+    new: Any = insert_into(conn, opening_call_back).values(
+        line=line,
+        number=number.e164,
+        language=language,
+        role=role.value,
+        due_at=due_at,
+        state=OpeningState.WAITING.value,
+        tries=0,
+        made_at=at,
+    )
+    table = opening_call_back.c
+    made = conn.execute(
+        new.on_conflict_do_nothing(
+            index_elements=[table.line, table.number], index_where=_OPEN
+        ).returning(table.id)
+    ).scalar_one_or_none()
+    if made is not None:
+        return True
+    conn.execute(
+        update(opening_call_back)
+        .where(table.line == line, table.number == number.e164, _OPEN)
+        .values(language=language, role=role.value)
+    )
+    return False
+
+
+def due(conn: Connection, at: datetime) -> list[OpeningCallBack]:
+    """The call-backs whose time has come, the earliest promise first. Ring after `take` only."""
+    rows = conn.execute(
+        select(opening_call_back)
+        .where(opening_call_back.c.due_at <= at, _takeable(at))
+        .order_by(opening_call_back.c.due_at, opening_call_back.c.id)
+    )
+    return [
+        OpeningCallBack(
+            id=row.id,
+            line=row.line,
+            number=PhoneNumber(row.number),
+            language=row.language,
+            role=Role(row.role),
+            due_at=row.due_at,
+            tries=row.tries,
+        )
+        for row in rows
+    ]
+
+
+def take(conn: Connection, which: OpeningId, at: datetime) -> bool:
+    """Whoever is told `True` rings now; it counts as a try. Nobody else is told so."""
+    changed = conn.execute(
+        update(opening_call_back)
+        .where(opening_call_back.c.id == which, _takeable(at))
+        .values(state=OpeningState.RINGING.value, tries=opening_call_back.c.tries + 1, tried_at=at)
+    )
+    return changed.rowcount == 1
+
+
+def done(conn: Connection, which: OpeningId, at: datetime) -> bool:
+    """They were reached: the number is forgotten. `False` when it was not open."""
+    return _end(conn, which, at, OpeningState.DONE)
+
+
+def give_up(conn: Connection, which: OpeningId, at: datetime) -> bool:
+    """They are not rung (any more): the number is forgotten. `False` when it was not open."""
+    return _end(conn, which, at, OpeningState.GIVEN_UP)
+
+
+def not_reached(conn: Connection, which: OpeningId, at: datetime, again_at: datetime) -> bool:
+    """They did not answer: ring again at `again_at`; `False` when that was the last try.
+
+    Then the number is forgotten.
+    """
+    changed = conn.execute(
+        update(opening_call_back)
+        .where(
+            opening_call_back.c.id == which,
+            opening_call_back.c.state == OpeningState.RINGING.value,
+            opening_call_back.c.tries < MOST_TRIES,
+        )
+        .values(state=OpeningState.WAITING.value, due_at=again_at)
+    )
+    if changed.rowcount == 1:
+        return True
+    give_up(conn, which, at)
+    return False
+
+
+def _takeable(at: datetime) -> Any:
+    table = opening_call_back.c
+    abandoned = and_(
+        table.state == OpeningState.RINGING.value, table.tried_at <= at - ABANDONED_AFTER
+    )
+    return or_(table.state == OpeningState.WAITING.value, abandoned)
+
+
+def _end(conn: Connection, which: OpeningId, at: datetime, state: OpeningState) -> bool:
+    changed = conn.execute(
+        update(opening_call_back)
+        .where(opening_call_back.c.id == which, _OPEN)
+        .values(state=state.value, ended_at=at, number=None)
+    )
+    return changed.rowcount == 1

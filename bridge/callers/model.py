@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rules against guessing PINs. Pure.
+
+Three bounds stand side by side. A call allows `TRIES_PER_CALL` tries. A caller (a number, known by
+its keyed hash) who keeps being wrong is locked out for longer and longer. And a code that is tried
+from many numbers, which may be forged, is closed for a while to all numbers but the agency's own.
+
+Nobody is ever told which of these holds: a locked caller hears the same words, as late, as one who
+keyed a wrong PIN or an unknown code. Whoever asks therefore proves the PIN even when
+`may_try` said no, and then throws the answer away.
+
+There is no lock for each technician besides: a wrong PIN does not say whose it was meant to be,
+so the lock of the agency's code takes that place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TRIES_PER_CALL = 3
+
+LOCKS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=24),
+)
+"""How long a caller is locked out after each further `TRIES_PER_CALL` wrong ones in a row; the
+last holds for all that follow."""
+
+LONGEST_WITHHELD_LOCK = timedelta(minutes=15)
+"""Whoever withholds their number shares a lock with all others who do, so that one hostile caller
+would lock out every hospital that shows no number; three tries in 15 minutes are few enough."""
+
+FORGIVEN_AFTER = timedelta(hours=24)
+"""Wrong tries count in a row only as long as the last one, and its lock, are no longer past."""
+
+CODE_TRIES = 10
+"""So many wrong tries of one code from foreign numbers within `CODE_SPAN` close it to them."""
+CODE_SPAN = timedelta(hours=1)
+CODE_CLOSED = timedelta(minutes=15)
+
+REMEMBERED = timedelta(days=180)
+"""How long a caller's language is remembered after their last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The wrong tries of one caller in a row."""
+
+    wrong: int = 0
+    last: datetime | None = None
+    locked_until: datetime | None = None
+
+    def may_try(self, at: datetime) -> bool:
+        """Whether a try counts at this moment."""
+        return self.locked_until is None or at >= self.locked_until
+
+    def one_more(self, at: datetime, *, withheld: bool = False) -> Tries:
+        """After one more wrong try. A try during a lock is none: nothing changes."""
+        if not self.may_try(at):
+            return self
+        wrong = 1 if self.forgiven(at) else self.wrong + 1
+        if wrong % TRIES_PER_CALL:
+            return Tries(wrong, at)
+        lock = LOCKS[min(wrong // TRIES_PER_CALL, len(LOCKS)) - 1]
+        if withheld:
+            lock = min(lock, LONGEST_WITHHELD_LOCK)
+        return Tries(wrong, at, at + lock)
+
+    def forgiven(self, at: datetime) -> bool:
+        """Whether nothing of this counts any more."""
+        over = max((one for one in (self.last, self.locked_until) if one is not None), default=None)
+        return over is None or at - over >= FORGIVEN_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTries:
+    """The wrong tries of one code from numbers that are not its agency's own."""
+
+    wrong: tuple[datetime, ...] = ()
+    """Within the last `CODE_SPAN`, in order; older ones may linger."""
+    closed_until: datetime | None = None
+
+    def may_try(self, at: datetime) -> bool:
+        """Whether a try from a foreign number counts at this moment."""
+        return self.closed_until is None or at >= self.closed_until
+
+    def one_more(self, at: datetime) -> CodeTries:
+        """After one more wrong try from a foreign number. While closed, nothing changes."""
+        if not self.may_try(at):
+            return self
+        wrong = (*(one for one in self.wrong if one + CODE_SPAN > at), at)
+        if len(wrong) < CODE_TRIES:
+            return CodeTries(wrong)
+        return CodeTries((), at + CODE_CLOSED)
+
+    def forgiven(self, at: datetime) -> bool:
+        """Whether nothing of this counts any more."""
+        return self.may_try(at) and all(one + CODE_SPAN <= at for one in self.wrong)
