@@ -27,6 +27,7 @@ from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
+from bridge.conference.same_again import interpreter_before_the_cut
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
@@ -113,7 +114,7 @@ class Hunt:
             return
 
         def work(conn: Connection) -> tuple[bool, list[Offer]]:
-            agency = load_agency(conn, request.agency)
+            agency = None if request.agency is None else load_agency(conn, request.agency)
             relay_allowed = agency is not None and agency.relay_allowed
             store.update_call(
                 conn,
@@ -132,13 +133,16 @@ class Hunt:
                 "agency_kind": request.agency_kind.value,
                 "relay_allowed": relay_allowed,
             }
+            if request.voicemail_allowed:
+                data["voicemail_allowed"] = True
             asked = record.event(EventKind.REQUESTED, record.technician, data, at)
             calllog.append(conn, asked)
-            if first is not None:
+            alone = first if first is not None else self._after_the_cut(conn, request, at)
+            if alone is not None:
                 self._desk.refresh(conn, at)
-                booked = self._reserve(conn, first, 0, at)
-                if booked is not None:
-                    return relay_allowed, [booked]
+                offer = self._reserve(conn, alone, 0, at)
+                if offer is not None:
+                    return relay_allowed, [offer]
             return relay_allowed, self._reserve_wave(conn, request)
 
         record.relay_allowed, offers = await record.transact(work)
@@ -246,6 +250,20 @@ class Hunt:
             legs = list(self._live)
             await self._record.transact(lambda conn: self._write_cancelled(conn, legs, reason))
             await self._silence(legs)
+
+    def _after_the_cut(
+        self, conn: Connection, request: Request, at: datetime
+    ) -> InterpreterId | None:
+        """The interpreter with whom this technician was just cut off, if nothing but the pause
+        after that call keeps them away: going on with it is what the pause was to be from.
+        """
+        again = request.requirements.same_again
+        if again is None or request.technician is None:
+            return None
+        cut = interpreter_before_the_cut(conn, request.technician, request.language, at)
+        if cut != again or not self._desk.only_pauses(conn, again, request.requirements, at):
+            return None
+        return again
 
     # --- waves ---------------------------------------------------------------------------------
 

@@ -20,15 +20,16 @@ class CallState(StrEnum):
     """Where a call stands."""
 
     ASKING = "asking"
-    """The technician is being asked who he is and what he needs."""
+    """Whoever rang is being asked who they are and what they need."""
     HUNTING = "hunting"
     """Interpreters are being rung; the technician waits."""
     QUEUED = "queued"
     """Nobody is free; the request waits for the next who is, and the technician has been told."""
     JOINING = "joining"
-    """An interpreter accepted; both are on their way into the room."""
+    """An interpreter accepted, and technician and interpreter are on their way into the room; or
+    an operator is rung for a migrant who needs no interpreter with them."""
     TALKING = "talking"
-    """Technician and interpreter hear each other."""
+    """Technician and interpreter hear each other, or an operator is in the room."""
     PUT_THROUGH = "put_through"
     """The technician was sent to a person."""
     CLOSING = "closing"
@@ -53,6 +54,10 @@ class Trigger(StrEnum):
     FREE = "free"
     """Somebody became free for a request that waits."""
     PUT_THROUGH = "put_through"
+    OPERATOR = "operator"
+    """A migrant who rang is to talk with an operator, without an interpreter."""
+    MOVE_OVER = "move_over"
+    """The leg that rang belongs to another call, and goes there."""
     PART = "part"
     """Technician or interpreter left the room."""
     CLOSE = "close"
@@ -73,6 +78,8 @@ TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
     Trigger.JOIN: (frozenset({CallState.JOINING}), CallState.TALKING),
     Trigger.EXHAUST: (frozenset({CallState.HUNTING}), CallState.QUEUED),
     Trigger.FREE: (frozenset({CallState.QUEUED}), CallState.HUNTING),
+    Trigger.OPERATOR: (frozenset({CallState.ASKING}), CallState.JOINING),
+    Trigger.MOVE_OVER: (frozenset({CallState.ASKING}), CallState.CLOSED),
     Trigger.PUT_THROUGH: (
         frozenset({CallState.ASKING, CallState.HUNTING, CallState.QUEUED}),
         CallState.PUT_THROUGH,
@@ -96,7 +103,11 @@ class Outcome(StrEnum):
     """What became of a call; the last word about it."""
 
     INTERPRETED = "interpreted"
-    """Technician and interpreter talked."""
+    """Technician and interpreter talked, or an operator and an interpreter."""
+    BY_OPERATOR = "by_operator"
+    """A migrant who rang and an operator talked, without an interpreter."""
+    JOINED = "joined"
+    """Whoever rang went over to another call: a migrant with that call's code."""
     ABANDONED = "abandoned"
     """The technician left while interpreters were being rung."""
     UNFILLED = "unfilled"
@@ -122,6 +133,9 @@ class Progress:
     booked: bool = False
     unreached: bool = False
     put_through: bool = False
+    direct: bool = False
+    """An operator was rung, and no interpreter."""
+    moved_over: bool = False
     requested: bool = False
     identification_failed: bool = False
 
@@ -137,6 +151,8 @@ def advance(progress: Progress, trigger: Trigger) -> Progress | None:
         talked=progress.talked or trigger is Trigger.JOIN,
         unfilled=progress.unfilled or trigger is Trigger.EXHAUST,
         put_through=progress.put_through or trigger is Trigger.PUT_THROUGH,
+        direct=progress.direct or trigger is Trigger.OPERATOR,
+        moved_over=progress.moved_over or trigger is Trigger.MOVE_OVER,
         requested=progress.requested or trigger is Trigger.REQUEST,
     )
 
@@ -145,8 +161,10 @@ def outcome_of(progress: Progress) -> Outcome:
     """The outcome of a call that came this far; of several, the furthest one."""
     if progress.state is CallState.LOST:
         return Outcome.LOST
+    if progress.moved_over:
+        return Outcome.JOINED
     if progress.talked:
-        return Outcome.INTERPRETED
+        return Outcome.BY_OPERATOR if progress.direct else Outcome.INTERPRETED
     if progress.booked:
         return Outcome.BOOKED
     if progress.put_through:
@@ -155,7 +173,7 @@ def outcome_of(progress: Progress) -> Outcome:
         return Outcome.UNREACHED
     if progress.unfilled:
         return Outcome.UNFILLED
-    if progress.requested:
+    if progress.requested or progress.direct:
         return Outcome.ABANDONED
     if progress.identification_failed:
         return Outcome.NOT_IDENTIFIED
@@ -164,11 +182,13 @@ def outcome_of(progress: Progress) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a technician asks for."""
+    """What a technician asks for, or an operator with a migrant who rang."""
 
     requirements: Requirements
-    technician: TechnicianId
-    agency: AgencyId
+    technician: TechnicianId | None
+    """`None`: an operator of the line stands in the technician's place."""
+    agency: AgencyId | None
+    """`None` for an operator."""
     agency_kind: AgencyKind
     migrant: PhoneNumber | None
     """The number to ring, already permitted; `None`: nobody is rung."""
@@ -184,7 +204,16 @@ class Request:
 
     @property
     def migrant_mode(self) -> str:
-        """Where the migrant is, as in rows and events: ``beside``, ``ring`` or ``dial_in``."""
+        """Where the migrant is, as in rows and events: ``beside``, ``ring``, ``dial_in`` (will
+        ring the line with a code) or ``rang`` (is on the line already).
+        """
+        if self.technician is None:
+            return "rang"
         if self.dial_in_code is not None:
             return "dial_in"
         return "beside" if self.migrant is None else "ring"
+
+    @property
+    def by_telephone(self) -> bool:
+        """Whether the migrant joins by telephone, rather than sits beside the technician."""
+        return self.migrant_mode != "beside"

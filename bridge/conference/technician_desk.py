@@ -150,6 +150,8 @@ class TechnicianDesk:
         slot = self._slots.get(starts_at)
         if request is None or number is None or slot is None:
             return Failed()
+        if request.agency is None or request.technician is None:
+            return Failed()
         new = NewBooking(
             requirements=request.requirements,
             interpreter=slot.interpreter,

@@ -64,7 +64,7 @@ class WhenRung:
             request.language if relay is None or far else relay,
             request.agency_kind,
             relay=relay,
-            migrant_is_rung=request.migrant is not None,
+            migrant_is_rung=request.by_telephone,
             replacement=call.record.complete,
             today=self._speaking.today(),
         )

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from bridge.roster import lists_store, people_store, standing_store, store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
+from bridge.roster.eligibility import Skip
 from bridge.roster.people import Interpreter
 from bridge.roster.policies import Policy
 from bridge.roster.ranking import Knowledge
@@ -94,6 +95,15 @@ class RosterDesk:
     def interpreter(self, who: InterpreterId) -> Interpreter:
         """The profile of somebody on the roster. Raises `KeyError` for nobody."""
         return self._present.interpreter(who)
+
+    def only_pauses(
+        self, conn: Connection, who: InterpreterId, requirements: Requirements, at: datetime
+    ) -> bool:
+        """Whether nothing but the pause after a call speaks against ringing somebody for this."""
+        ranking = self.rank(conn, requirements, at)
+        return any(
+            one.interpreter == who and one.reason is Skip.WRAP_UP for one in ranking.whole().skipped
+        )
 
     def is_free(self, who: InterpreterId) -> bool:
         """Whether nothing of their own speaks against ringing somebody; nobody is not free."""
@@ -187,13 +197,14 @@ class RosterDesk:
         """The promise is over without a call; nothing is held against them."""
         self._stand(who, self._present.standing(who).released())
 
-    def call_ended(self, who: InterpreterId, began: datetime, ended: datetime) -> None:
-        """They left a call; their pause begins."""
+    def call_ended(
+        self, who: InterpreterId, began: datetime, ended: datetime, *, hard: bool = False
+    ) -> None:
+        """They left a call; their pause begins, the longer one after a hard call."""
         limits = self._present.interpreter(who).limits
         midnight = next_midnight(ended, self._knowledge.zone)
-        self._stand(
-            who, self._present.standing(who).call_ended(began, ended, limits, day_ends=midnight)
-        )
+        standing = self._present.standing(who)
+        self._stand(who, standing.call_ended(began, ended, limits, day_ends=midnight, hard=hard))
 
     @property
     def _present(self) -> RosterColumns:
