@@ -21,7 +21,7 @@ from bridge.conference.speaking import Speaking
 from bridge.conference.technician_desk import DeskTools
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
-from bridge.ivr.render import require, sounds
+from bridge.ivr.soundfiles import recorded_in, require, sounds
 from bridge.roster.desk import RosterDesk
 from bridge.roster.policies import POLICIES, Policy
 from bridge.settings import Settings
@@ -48,14 +48,14 @@ class Bridge:
         """
         self._settings = settings
         self._clock = SystemClock()
-        self._catalogue = load_catalogue()
+        self._catalogue = load_catalogue().with_recordings(recorded_in(settings.recordings_dir))
         hasher = PinHasher(settings.pepper.get_secret_value())
         self._database = SqlDatabase(settings.database_url)
         self._switch = AsteriskSwitch(
             settings.asterisk,
             self._handle,
             self._clock,
-            sounds(settings.prompts_dir, settings.recordings_dir),
+            sounds(self._catalogue, settings.prompts_dir, settings.recordings_dir),
         )
         self._roster = RosterDesk(_policy(settings.policy))
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"

@@ -10,7 +10,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy import Connection
 
@@ -20,11 +19,12 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import StoredEvent
 from bridge.calllog.timeline import timeline
 from bridge.clock import SystemClock
-from bridge.commands import bookings, hours, languages, people, who
+from bridge.commands import bookings, hours, languages, people, prompts, who
 from bridge.commands.base import Json, with_database
-from bridge.ivr import render
 from bridge.ivr.languages import load_languages
-from bridge.ivr.prompts import NoSuchPrompt, load_catalogue, transcript
+from bridge.ivr.prompts import NoSuchPrompt
+from bridge.ivr.render import RenderingFailed
+from bridge.ivr.soundfiles import PromptsMissing
 from bridge.roster.seed import seed
 from bridge.settings import Settings
 from bridge.storage import migrate
@@ -35,17 +35,15 @@ from bridge.telephony.switch import SwitchError
 from bridge.vocabulary import JobNumber
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-prompts = typer.Typer(no_args_is_help=True, help="The sound files of everything callers hear.")
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
-app.add_typer(prompts, name="prompts")
 app.add_typer(database, name="database")
-for feature in (who, hours, bookings, people, languages):
+for feature in (prompts, who, hours, bookings, people, languages):
     feature.add_to(app)
 
 EXPECTED_ERRORS = (
     bootstrap.BadSettings,
-    render.PromptsMissing,
-    render.RenderingFailed,
+    PromptsMissing,
+    RenderingFailed,
     DatabaseUnavailable,
     SwitchError,
     UnsupportedAsterisk,
@@ -115,42 +113,6 @@ def _plain(stored: StoredEvent) -> dict[str, Any]:
         "leg": event.leg,
         "data": dict(event.data),
     }
-
-
-@prompts.command("build")
-def prompts_build() -> None:
-    """Render every prompt that is missing or has changed."""
-    settings = Settings()
-    with Progress(transient=True) as progress:
-        task = progress.add_task("prompts", total=None)
-
-        def show(done: int, total: int, _name: str) -> None:
-            progress.update(task, completed=done, total=total)
-
-        built = render.build(load_catalogue(), settings.prompts_dir, show)
-    typer.echo(
-        f"prompts: {built.rendered} rendered, {built.kept} unchanged, {built.removed} removed"
-    )
-    for name in built.voiceless:
-        typer.echo(f"needs a recording: {name}")
-
-
-@prompts.command("check")
-def prompts_check() -> None:
-    """List prompts without a usable sound file; exit code 1 when there are any."""
-    settings = Settings()
-    problems = render.check(load_catalogue(), settings.prompts_dir, settings.recordings_dir)
-    for problem in problems:
-        typer.echo(problem)
-    if problems:
-        _fail("run `stt-bridge prompts build`")
-    typer.echo("every prompt has its sound file")
-
-
-@prompts.command("transcript")
-def prompts_transcript(language: Annotated[str, typer.Option(help="pt, en, …")] = "pt") -> None:
-    """Print what a person reads aloud to record the prompts of a language."""
-    typer.echo(transcript(load_catalogue(), language), nl=False)
 
 
 @database.command("upgrade")

@@ -10,16 +10,20 @@ follow one pattern with exceptions.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from bridge.ivr.languages import Languages, load_languages
+from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES, PromptRules, load_rules
 
-COMPLETE_LANGUAGES = ("pt", "en")
-"""The languages in which every prompt exists: pages and prompts are in these two."""
+Recorded = Callable[[str], bool]
+"""Tells whether a person has recorded the prompt of this name (``kea/goodbye``)."""
+
+GREETING = "migrant-greeting"
+"""Whoever can be told this in their own language is spoken to in it."""
 
 
 class BadCatalogue(ValueError):
@@ -49,14 +53,24 @@ class Prompt:
 class Catalogue:
     """All prompts. Immutable; iterates in the order of the catalogue."""
 
-    def __init__(self, prompts: Iterable[Prompt], voices: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        prompts: Iterable[Prompt],
+        voices: Mapping[str, str],
+        rules: PromptRules | None = None,
+        recorded: Recorded | None = None,
+    ) -> None:
         """Index the prompts; `voices` gives espeak-ng's voice for a language that has one.
+
+        `recorded` is asked each time anew, so a recording counts from when it is there.
 
         Raises `BadCatalogue` for an empty text, two prompts of one name, or a key that lacks one
         of the complete languages.
         """
         self._prompts: dict[tuple[str, str], Prompt] = {}
         self._voices = dict(voices)
+        self.rules = PromptRules() if rules is None else rules
+        self._recorded: Recorded = _nothing_recorded if recorded is None else recorded
         for prompt in prompts:
             if not prompt.text.strip():
                 raise BadCatalogue(f"the prompt {prompt.name} has no text")
@@ -88,16 +102,47 @@ class Catalogue:
         """The voice of espeak-ng for a language; empty where there is none."""
         return self._voices.get(language, "")
 
+    def with_recordings(self, recorded: Recorded) -> Catalogue:
+        """The same catalogue, knowing what people have recorded."""
+        return Catalogue(self, self._voices, self.rules, recorded)
+
+    def is_recorded(self, key: str, language: str) -> bool:
+        """Whether a person has recorded this prompt."""
+        return self._recorded(f"{language}/{key}")
+
+    def can_say(self, key: str, language: str) -> bool:
+        """Whether the prompt can really be heard: it has a text, and a voice or a recording."""
+        return (key, language) in self._prompts and bool(
+            self.voice(language) or self.is_recorded(key, language)
+        )
+
+    def said_in(self, key: str, language: str) -> str:
+        """The language in which this prompt is said to whom it should be said in `language`.
+
+        That language where it can be; else the first of its fallbacks that can; else `language`.
+        """
+        for candidate in (language, *self.rules.fallback(language)):
+            if self.can_say(key, candidate):
+                return candidate
+        return language
+
     def spoken_to_migrant(self, tag: str) -> tuple[str, ...]:
         """The prompt languages in which to speak to a speaker of `tag`, to be taken in turn.
 
-        Only the migrant's own language where it has its greeting (that of the tag without region
-        counts); else English and Portuguese, because one of them may be understood.
+        Only the migrant's own language where its greeting can be said (that of the tag without
+        region counts); else those it falls back to, one of which may be understood.
         """
         for candidate in (tag, tag.partition("-")[0]):
-            if ("migrant-greeting", candidate) in self._prompts:
+            if self.can_say(GREETING, candidate):
                 return (candidate,)
-        return ("en", "pt")
+        instead = tuple(one for one in self.rules.fallback(tag) if self.can_say(GREETING, one))
+        return instead or self.rules.otherwise
+
+    @property
+    def keys_for_migrants(self) -> tuple[str, ...]:
+        """What a migrant may hear: the keys with a text in a further language of the line."""
+        further = set(self.rules.line) - set(COMPLETE_LANGUAGES)
+        return tuple(dict.fromkeys(key for key, language in self._prompts if language in further))
 
     def __contains__(self, key_and_language: object) -> bool:
         return key_and_language in self._prompts
@@ -109,7 +154,9 @@ class Catalogue:
         return len(self._prompts)
 
 
-def parse_catalogue(texts: Iterable[str], languages: Languages) -> Catalogue:
+def parse_catalogue(
+    texts: Iterable[str], languages: Languages, rules: PromptRules | None = None
+) -> Catalogue:
     """Read the texts of the files in ``words/``. Raises `BadCatalogue`."""
     try:
         table = _together(tomllib.loads(text) for text in texts)
@@ -128,17 +175,21 @@ def parse_catalogue(texts: Iterable[str], languages: Languages) -> Catalogue:
     except (TypeError, AttributeError):
         raise BadCatalogue("the catalogue of prompts is not laid out as it should be") from None
     voices = {one.tag: one.espeak for one in (languages.home, *languages) if one.espeak}
-    return Catalogue(prompts, voices)
+    return Catalogue(prompts, voices, rules)
 
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The prompts of this installation. Raises `BadCatalogue` or `BadLanguages`."""
+    """The prompts of this installation, without recordings.
+
+    Raises `BadCatalogue`, `BadLanguages` or `BadRules`.
+    """
     folder = resources.files("bridge.ivr").joinpath("words")
     files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda one: one.name
     )
-    return parse_catalogue((one.read_text(encoding="utf-8") for one in files), load_languages())
+    texts = [one.read_text(encoding="utf-8") for one in files]
+    return parse_catalogue(texts, load_languages(), load_rules())
 
 
 def spell(digits: str) -> tuple[str, ...]:
@@ -153,7 +204,7 @@ def language_name(tag: str) -> str:
     return f"language-{tag}"
 
 
-def transcript(catalogue: Catalogue, language: str) -> str:
+def reading_list(catalogue: Catalogue, language: str) -> str:
     """What a person has to read aloud to record all prompts of a language: a name and its text.
 
     One line each, a tab between; the recorded file is to be called as the line begins, with the
@@ -167,6 +218,10 @@ def transcript(catalogue: Catalogue, language: str) -> str:
     if not lines:
         raise NoSuchPrompt(f"there are no prompts in the language {language!r}")
     return "\n".join(lines) + "\n"
+
+
+def _nothing_recorded(name: str) -> bool:
+    return False
 
 
 def _together(files: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import wave
 from array import array
@@ -13,23 +14,20 @@ from pathlib import Path
 import pytest
 
 from bridge.ivr.languages import load_languages
-from bridge.ivr.prompts import Catalogue, Prompt, load_catalogue
-from bridge.ivr.render import (
-    ACTIVE_LEVEL_DB,
-    PEAK_DB,
-    RATE_HZ,
-    Built,
+from bridge.ivr.prompt_rules import PromptRules
+from bridge.ivr.prompts import Catalogue, Prompt
+from bridge.ivr.render import Built, RenderingFailed, build
+from bridge.ivr.sound import ACTIVE_LEVEL_DB, PEAK_DB, RATE_HZ, measure, read_wav
+from bridge.ivr.soundfiles import (
     PromptsMissing,
-    RenderingFailed,
-    build,
-    check,
-    level,
+    recorded_in,
     require,
     resolve,
     sounds,
-    trim,
+    unusable,
 )
 
+KEA_LIKE_PT = PromptRules(line=("pt", "en", "kea"), fallbacks={"kea": ("pt",)})
 VOICES = {"pt": "pt", "en": "en-gb", "uk": "uk"}
 FEW = (
     Prompt("goodbye", "pt", "Obrigado. Até à próxima."),
@@ -130,7 +128,7 @@ def test_an_interruption_loses_nothing_that_was_finished(tmp_path: Path) -> None
     assert len(noted) >= 2
     assert all((tmp_path / f"{name}.wav").is_file() for name in noted)
     assert build(few(), tmp_path).kept == len(noted)
-    assert check(few(), tmp_path, tmp_path / "none") == []
+    assert unusable(few(), tmp_path, tmp_path / "none") == []
 
 
 @pytest.mark.parametrize("spoilt", ["", "{", "[1]", '{"../../outside": "x"}'])
@@ -147,7 +145,46 @@ def test_a_spoilt_manifest_only_means_rendering_anew(tmp_path: Path, spoilt: str
 def test_a_language_without_a_voice_is_left_to_people(tmp_path: Path) -> None:
     catalogue = few(Prompt("goodbye", "kea", "Txau."))
     assert build(catalogue, tmp_path).voiceless == ("kea/goodbye",)
-    assert check(catalogue, tmp_path, tmp_path) == ["kea/goodbye: there is no sound file"]
+    assert unusable(catalogue, tmp_path, tmp_path / "none") == []
+
+
+def test_another_language_is_heard_until_a_person_has_recorded_it(
+    tmp_path: Path, rendered: Path
+) -> None:
+    catalogue = Catalogue((*FEW, Prompt("goodbye", "kea", "Txau.")), VOICES, KEA_LIKE_PT)
+    recordings = tmp_path / "recordings"
+    sound = sounds(catalogue, rendered, recordings)
+    assert sound("goodbye", "kea") == str(rendered / "pt/goodbye")
+    assert sound("kea/goodbye", "en") == str(rendered / "pt/goodbye")
+    (recordings / "kea").mkdir(parents=True)
+    (recordings / "kea/goodbye.wav").write_bytes((rendered / "uk/goodbye.wav").read_bytes())
+    assert sound("goodbye", "kea") == str(recordings / "kea/goodbye")
+    assert catalogue.with_recordings(recorded_in(recordings)).can_say("goodbye", "kea")
+
+
+def test_a_broken_recording_is_named_in_a_language_without_a_voice_too(
+    tmp_path: Path, rendered: Path
+) -> None:
+    catalogue = few(Prompt("goodbye", "kea", "Txau."))
+    (tmp_path / "kea").mkdir()
+    (tmp_path / "kea/goodbye.wav").write_text("not a sound")
+    assert [one.partition(":")[0] for one in unusable(catalogue, rendered, tmp_path)] == [
+        "kea/goodbye"
+    ]
+
+
+def test_what_is_rendered_is_as_loud_as_the_rules_say(rendered: Path) -> None:
+    for prompt in FEW:
+        measured = measure(read_wav(rendered / f"{prompt.name}.wav"))
+        assert measured.level_db == pytest.approx(ACTIVE_LEVEL_DB, abs=0.2)
+
+
+def test_another_level_in_the_rules_means_rendering_anew(tmp_path: Path, rendered: Path) -> None:
+    shutil.copytree(rendered, tmp_path / "prompts")
+    quieter = Catalogue(FEW, VOICES, PromptRules(level_db=-26.0))
+    assert build(quieter, tmp_path / "prompts") == Built(5, 0, 0, ())
+    measured = measure(read_wav(tmp_path / "prompts/pt/goodbye.wav"))
+    assert measured.level_db == pytest.approx(-26.0, abs=0.2)
 
 
 def test_a_text_that_looks_like_an_option_is_only_a_text(tmp_path: Path) -> None:
@@ -193,9 +230,9 @@ def test_a_person_s_recording_wins(tmp_path: Path, rendered: Path) -> None:
     recording.write_bytes((rendered / "pt/digit-3.wav").read_bytes())
     assert resolve("goodbye", "pt", rendered, recordings) == recording
     assert resolve("goodbye", "en", rendered, recordings) == rendered / "en/goodbye.wav"
-    sound = sounds(rendered, recordings)
+    sound = sounds(few(), rendered, recordings)
     assert sound("goodbye", "pt") == str(recordings / "pt/goodbye")
-    assert check(few(), rendered, recordings) == []
+    assert unusable(few(), rendered, recordings) == []
 
 
 def test_paths_are_absolute_because_another_program_reads_them(
@@ -224,39 +261,11 @@ def test_a_recording_in_a_format_the_switch_cannot_play_is_named(
         file.setframerate(44100)
         file.writeframes(bytes(400))
     (tmp_path / "pt/digit-3.wav").write_text("not a sound")
-    problems = check(few(), rendered, tmp_path)
+    problems = unusable(few(), rendered, tmp_path)
     assert [problem.partition(":")[0] for problem in problems] == ["pt/goodbye", "pt/digit-3"]
     assert all("8 kHz, mono, 16 bit" in problem for problem in problems)
     with pytest.raises(PromptsMissing):
         require(few(), rendered, tmp_path)
-
-
-def tone(amplitude: int, seconds: float, hz: float = 400.0) -> array[int]:
-    count = int(seconds * RATE_HZ)
-    return array(
-        "h", (round(amplitude * math.sin(2 * math.pi * hz * n / RATE_HZ)) for n in range(count))
-    )
-
-
-@pytest.mark.parametrize("amplitude", [40, 1000, 20000])
-def test_quiet_and_loud_voices_come_out_equally_loud(amplitude: int) -> None:
-    levelled = level(tone(amplitude, 1.0) + array("h", [0] * RATE_HZ))
-    spoken = levelled[:RATE_HZ]
-    power = math.fsum(sample * sample for sample in spoken) / len(spoken)
-    assert decibels(math.sqrt(power)) == pytest.approx(ACTIVE_LEVEL_DB, abs=0.2)
-
-
-def test_a_peak_is_never_cut_off() -> None:
-    click = array("h", [30000]) + tone(300, 1.0)
-    assert decibels(max(level(click))) == pytest.approx(PEAK_DB, abs=0.1)
-
-
-def test_silence_around_a_sound_is_trimmed_and_silence_alone_is_nothing() -> None:
-    silence = array("h", [0] * RATE_HZ)
-    trimmed = trim(silence + tone(9000, 0.5) + silence)
-    assert len(trimmed) / RATE_HZ == pytest.approx(0.04 + 0.5 + 0.16, abs=0.021)
-    assert trim(silence) == level(silence) == array("h")
-    assert trim(array("h")) == array("h")
 
 
 def test_every_voice_of_the_list_of_languages_is_one_espeak_has() -> None:
@@ -269,8 +278,3 @@ def test_every_voice_of_the_list_of_languages_is_one_espeak_has() -> None:
     voices = {one.espeak for one in (languages.home, *languages) if one.espeak}
     assert len(voices) > 50
     assert voices - known == set()
-
-
-def test_the_real_catalogue_is_spoken_without_gaps() -> None:
-    catalogue = load_catalogue()
-    assert {one.language for one in catalogue if not catalogue.voice(one.language)} == set()

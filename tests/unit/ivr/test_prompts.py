@@ -16,8 +16,8 @@ from bridge.ivr.prompts import (
     language_name,
     load_catalogue,
     parse_catalogue,
+    reading_list,
     spell,
-    transcript,
 )
 
 DIGITS = """
@@ -59,11 +59,15 @@ def test_only_digits_are_spelt(text: str) -> None:
         ("uk", ("uk",)),
         ("ro-MD", ("ro",)),
         ("en", ("en",)),
-        ("pov", ("en", "pt")),
-        ("wo", ("en", "pt")),
+        ("kea", ("pt",)),
+        ("pov", ("pt",)),
+        ("wo", ("fr",)),
+        ("mnk", ("pt", "en")),
+        ("be", ("ru", "en")),
+        ("ja", ("en", "pt")),
     ],
 )
-def test_a_migrant_is_spoken_to_in_their_own_language_or_in_two_others(
+def test_a_migrant_is_spoken_to_in_their_own_language_or_in_those_they_may_share(
     tag: str, spoken: tuple[str, ...]
 ) -> None:
     assert load_catalogue().spoken_to_migrant(tag) == spoken
@@ -85,16 +89,16 @@ def test_what_no_speaker_has_read_says_so() -> None:
     assert {one.reviewed for one in catalogue if one.language not in ("pt", "en")} == {False}
 
 
-def test_a_transcript_names_each_file_and_its_text() -> None:
+def test_the_reading_list_names_each_file_and_its_text() -> None:
     catalogue = load_catalogue()
-    lines = transcript(catalogue, "uk").splitlines()
+    lines = reading_list(catalogue, "uk").splitlines()
     names = [line.split("\t")[0] for line in lines]
     assert names[:2] == ["uk/conversation-over", "uk/goodbye"]
     assert {"uk/migrant-greeting", "uk/rejoin"} < set(names)
     assert all(line.endswith("\t(not yet reviewed)") for line in lines)
-    assert len(transcript(catalogue, "pt").splitlines()) == len(catalogue.keys)
+    assert len(reading_list(catalogue, "pt").splitlines()) == len(catalogue.keys)
     with pytest.raises(NoSuchPrompt, match="'tlh'"):
-        transcript(catalogue, "tlh")
+        reading_list(catalogue, "tlh")
 
 
 FAMILY = """

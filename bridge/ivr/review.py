@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is to be done about the prompts: missing, broken, unreviewed, too loud, too long.
+
+Every finding is about one prompt in one language, or about a whole language of the line that has
+no texts at all. The limits are those of the rules for prompts (`prompts.toml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES
+from bridge.ivr.prompts import Catalogue, Prompt
+from bridge.ivr.sound import NotATelephoneSound, measure, read_wav
+from bridge.ivr.soundfiles import recorded_in, resolve
+
+
+class Fault(StrEnum):
+    """What can be wrong with a prompt."""
+
+    NO_TEXT = "no text"
+    """The language of the line has texts, or a voice, but none for this."""
+    NO_TEXTS = "no texts"
+    """The language of the line has no texts at all."""
+    NO_FILE = "no sound file"
+    WRONG_FORMAT = "wrong format"
+    TOO_LONG = "too long"
+    TOO_LOUD = "too loud"
+    TOO_QUIET = "too quiet"
+    NEEDS_RECORDING = "needs a recording"
+    """There is no voice: until a person records it, another language is spoken."""
+    UNREVIEWED = "unreviewed"
+    """No speaker of the language has read the text."""
+
+
+REMARKS = frozenset({Fault.NO_TEXTS, Fault.NEEDS_RECORDING, Fault.UNREVIEWED})
+"""What only people who speak the language can mend; calls are taken all the same."""
+BROKEN = frozenset({Fault.NO_FILE, Fault.WRONG_FORMAT})
+"""What keeps the bridge from taking calls, in any language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to be done."""
+
+    language: str
+    key: str
+    """Empty when the whole language is meant."""
+    fault: Fault
+    detail: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it must be mended before the prompts are clean.
+
+        In Portuguese and English anything but a remark; elsewhere what keeps calls from being
+        taken.
+        """
+        if self.language in COMPLETE_LANGUAGES:
+            return self.fault not in REMARKS
+        return self.fault in BROKEN
+
+    def __str__(self) -> str:
+        name = f"{self.language}/{self.key}" if self.key else self.language
+        return f"{name}: {self.fault.value}" + (f" ({self.detail})" if self.detail else "")
+
+
+def review(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> list[Finding]:
+    """Everything there is to be done, in the order of the catalogue and then of the line.
+
+    Reads every sound file; nothing is written.
+    """
+    known = catalogue.with_recordings(recorded_in(recordings_dir))
+    findings = [
+        finding for prompt in known for finding in _of(prompt, known, prompts_dir, recordings_dir)
+    ]
+    return [*findings, *_gaps(known)]
+
+
+def instead(catalogue: Catalogue, language: str) -> str:
+    """What is heard instead of a language that cannot be said, for people: ``fr, pt``."""
+    return ", ".join(catalogue.rules.fallback(language))
+
+
+def _of(
+    prompt: Prompt, catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path
+) -> Iterator[Finding]:
+    def found(fault: Fault, detail: str = "") -> Finding:
+        return Finding(prompt.language, prompt.key, fault, detail)
+
+    if not prompt.reviewed:
+        yield found(Fault.UNREVIEWED)
+    if not catalogue.can_say(prompt.key, prompt.language):
+        yield found(Fault.NEEDS_RECORDING, f"until then: {instead(catalogue, prompt.language)}")
+        return
+    path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
+    if not path.is_file():
+        yield found(Fault.NO_FILE, "run `stt-bridge prompts build`")
+        return
+    try:
+        measured = measure(read_wav(path))
+    except NotATelephoneSound:
+        yield found(Fault.WRONG_FORMAT, f"{path} is not a WAV of 8 kHz, mono, 16 bit")
+        return
+    rules = catalogue.rules
+    limit = rules.limit(prompt.key, for_migrants=prompt.key in catalogue.keys_for_migrants)
+    if measured.seconds > limit.most_seconds:
+        yield found(Fault.TOO_LONG, f"{measured.seconds:.1f} s of {limit.most_seconds:g} s")
+    over = measured.level_db - rules.level_db
+    if over > rules.level_tolerance_db:
+        yield found(Fault.TOO_LOUD, f"make it {over:.1f} dB quieter")
+    elif over < -rules.level_tolerance_db:
+        yield found(Fault.TOO_QUIET, f"make it {-over:.1f} dB louder")
+
+
+def _gaps(catalogue: Catalogue) -> Iterator[Finding]:
+    """Texts that a language of the line lacks.
+
+    A language that has none is one finding; one that only speaks another's texts (Moldovan the
+    Romanian ones) lacks nothing.
+    """
+    keys = catalogue.keys_for_migrants
+    for language in catalogue.rules.line:
+        missing = [key for key in keys if (key, language) not in catalogue]
+        if len(missing) < len(keys):
+            yield from (Finding(language, key, Fault.NO_TEXT) for key in missing)
+        elif not _same_language_is_spoken(catalogue, language):
+            detail = f"{len(keys)} to write and to record; until then: "
+            yield Finding(language, "", Fault.NO_TEXTS, detail + instead(catalogue, language))
+
+
+def _same_language_is_spoken(catalogue: Catalogue, language: str) -> bool:
+    base = language.partition("-")[0]
+    return base != language and base in catalogue.rules.line
