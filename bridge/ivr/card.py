@@ -79,13 +79,15 @@ class CardFonts:
         return tuple(dict.fromkeys((self.families[language.tag], LATIN)))
 
 
-def find_fonts(languages: Iterable[Language], folder: Path | None = None) -> CardFonts:
-    """Find a font for every language among the system's and those in `folder`.
+def find_fonts(
+    languages: Iterable[Language], folder: Path | None = None, *, system: bool = True
+) -> CardFonts:
+    """Find a font for every language in `folder` and, unless told not to, among the system's.
 
     Raises `CardError` with the names of those that are missing.
     """
     extra: list[Path] = [folder] if folder is not None and folder.is_dir() else []
-    known = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=extra)
+    known = typst.Fonts(include_system_fonts=system, include_embedded_fonts=False, font_paths=extra)
     installed = set(known.families())
     families: dict[str, str] = {}
     missing = set() if LATIN in installed else {LATIN}
