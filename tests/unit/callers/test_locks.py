@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Guessing PINs: how fast it can go at most, and that nobody honest is locked out for long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.callers.model import (
+    CODE_CLOSED,
+    CODE_SPAN,
+    CODE_TRIES,
+    FORGIVEN_AFTER,
+    LOCKS,
+    LONGEST_WITHHELD_LOCK,
+    TRIES_PER_CALL,
+    CodeTries,
+    Tries,
+)
+
+START = datetime(2024, 3, 4, 9, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+_pauses = st.lists(
+    st.one_of(
+        st.integers(0, 120),
+        st.sampled_from([0, 59, 60, 61, 300, 899, 900, 901, 3600, 86399, 86400, 86401]),
+    ),
+    max_size=80,
+)
+
+
+def test_the_locks_rise_and_the_last_one_stays() -> None:
+    tries, at, locks = Tries(), START, []
+    for _ in range(7):
+        for _ in range(TRIES_PER_CALL):
+            assert tries.may_try(at)
+            tries = tries.one_more(at)
+        assert tries.locked_until is not None
+        locks.append(tries.locked_until - at)
+        at = tries.locked_until
+    hours = timedelta(hours=1)
+    # After the day's lock everything would be forgiven a day later; whoever goes on at once is not.
+    assert locks == [MINUTE, 5 * MINUTE, 15 * MINUTE, hours, 24 * hours, 24 * hours, 24 * hours]
+
+
+def test_a_lock_ends_to_the_second() -> None:
+    tries = Tries()
+    for _ in range(TRIES_PER_CALL):
+        tries = tries.one_more(START)
+    assert not tries.may_try(START + LOCKS[0] - SECOND)
+    assert tries.may_try(START + LOCKS[0])
+
+
+def test_a_day_without_a_wrong_one_forgives() -> None:
+    tries = Tries().one_more(START).one_more(START)
+    assert tries.one_more(START + FORGIVEN_AFTER - SECOND).wrong == 3
+    assert tries.one_more(START + FORGIVEN_AFTER) == Tries(1, START + FORGIVEN_AFTER)
+
+
+def test_whoever_shares_a_lock_with_strangers_waits_a_quarter_of_an_hour_at_most() -> None:
+    tries, at = Tries(), START
+    for _ in range(40 * TRIES_PER_CALL):
+        tries = tries.one_more(at, withheld=True)
+        if tries.locked_until is not None:
+            assert tries.locked_until - at <= LONGEST_WITHHELD_LOCK
+            at = max(at, tries.locked_until)
+
+
+@given(_pauses)
+def test_no_day_has_more_tries_of_one_caller_than_the_locks_leave(pauses: list[int]) -> None:
+    """Whatever the rhythm: within a day at most three tries for each lock there is, and two."""
+    tries, at, counted = Tries(), START, []
+    for pause in pauses:
+        at += timedelta(seconds=pause)
+        if tries.may_try(at):
+            counted.append(at)
+        before = tries
+        tries = tries.one_more(at)
+        assert before.may_try(at) or tries == before
+    most = TRIES_PER_CALL * len(LOCKS) + TRIES_PER_CALL - 1
+    for since in counted:
+        assert sum(since <= one < since + timedelta(hours=24) for one in counted) <= most
+
+
+@given(_pauses)
+def test_three_tries_at_once_are_always_the_most(pauses: list[int]) -> None:
+    tries, at, counted = Tries(), START, []
+    for pause in pauses:
+        at += timedelta(seconds=pause)
+        if tries.may_try(at):
+            counted.append(at)
+        tries = tries.one_more(at)
+    for first, fourth in zip(counted, counted[TRIES_PER_CALL:], strict=False):
+        assert fourth - first >= LOCKS[0]
+
+
+@given(_pauses)
+def test_a_code_is_tried_by_strangers_ten_times_in_a_quarter_of_an_hour_at_most(
+    pauses: list[int],
+) -> None:
+    tries, at, counted = CodeTries(), START, []
+    for pause in pauses:
+        at += timedelta(seconds=pause % 400)
+        if tries.may_try(at):
+            counted.append(at)
+        tries = tries.one_more(at)
+        assert len(tries.wrong) < CODE_TRIES
+    for first, eleventh in zip(counted, counted[CODE_TRIES:], strict=False):
+        assert eleventh - first >= CODE_CLOSED
+
+
+def test_a_code_closes_for_a_quarter_of_an_hour_and_opens_with_all_tries() -> None:
+    tries = CodeTries()
+    for minute in range(CODE_TRIES):
+        assert tries.may_try(START + minute * MINUTE)
+        tries = tries.one_more(START + minute * MINUTE)
+    closed = START + (CODE_TRIES - 1) * MINUTE
+    assert not tries.may_try(closed + CODE_CLOSED - SECOND)
+    assert tries.may_try(closed + CODE_CLOSED)
+    assert len(tries.one_more(closed + CODE_CLOSED).wrong) == 1
+
+
+def test_slow_mistakes_close_no_code() -> None:
+    tries, at = CodeTries(), START
+    for _ in range(100):
+        tries = tries.one_more(at)
+        assert tries.may_try(at)
+        at += CODE_SPAN / (CODE_TRIES - 1)
+    assert not tries.forgiven(at)
+    assert tries.forgiven(at + CODE_SPAN)
+
+
+@pytest.mark.parametrize("wrong", range(TRIES_PER_CALL))
+def test_a_few_mistakes_lock_nobody(wrong: int) -> None:
+    tries = Tries()
+    for _ in range(wrong):
+        tries = tries.one_more(START)
+    assert tries.may_try(START)
