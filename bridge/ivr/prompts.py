@@ -264,13 +264,15 @@ def _families(
     In ``each``, the name of a list of number words in braces stands for the word of the number.
     """
     for family, entry in families.items():
-        for language in COMPLETE_LANGUAGES:
-            texts = entry[language]
-            for value in range(entry["from"], entry["to"] + 1):
+        first, last = entry["from"], entry["to"]
+        for language, texts in entry.items():
+            if language in ("from", "to"):
+                continue
+            for value in range(first, last + 1):
                 text = texts.get(str(value))
                 if text is None:
                     text = _worded(family, texts["each"], numbers.get(language, {}), value)
-                yield Prompt(f"{family}-{value}", language, text)
+                yield Prompt(f"{family}-{value}", language, text, texts.get("reviewed", True))
 
 
 def _worded(family: str, each: str, words: Mapping[str, list[str]], value: int) -> str:
