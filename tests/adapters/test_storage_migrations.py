@@ -12,14 +12,17 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from bridge.agencies.model import Agency, AgencyKind
+from bridge.agencies.store import load_agency
 from bridge.calllog import store as calllog
+from bridge.conference import store as conference
 from bridge.roster.people_store import load_people
 from bridge.roster.store import add_interpreter
 from bridge.storage.database import DatabaseUnavailable
 from bridge.storage.engine import SqlDatabase, sync_engine
 from bridge.storage.migrate import WrongSchema, current, downgrade, head, require_head, upgrade
 from bridge.storage.tables import metadata
-from bridge.vocabulary import InterpreterId, PhoneNumber
+from bridge.vocabulary import AgencyId, InterpreterId, PhoneNumber
 from tests.postgres import PostgresCluster, PostgresMissing, find_binaries
 from tests.storage_samples import make_call, make_event
 
@@ -219,3 +222,39 @@ def test_rows_that_point_nowhere_undo_a_migration(tmp_path: Path) -> None:
 def test_missing_postgresql_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(PostgresMissing, match="run `make setup`"):
         find_binaries(tmp_path)
+
+
+def test_the_lines_and_the_voice_come_and_go_without_touching_what_is_there(url: str) -> None:
+    upgrade(url, "0002")
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO agency (id, code, name, kind, relay_allowed) "
+                "VALUES (7, '1024', 'Hospital', 'health', true)"
+            )
+        )
+    upgrade(url)
+    with engine.begin() as connection:
+        agency = load_agency(connection, AgencyId(7))
+        assert agency == Agency(AgencyId(7), "1024", "Hospital", AgencyKind.HEALTH, True)
+        calls = [make_call(connection), make_call(connection)]
+        assert conference.set_dial_in_code(connection, calls[0], "000123")
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("UPDATE call SET dial_in_code = '000123'"))
+    with pytest.raises(IntegrityError, match="number_forgotten"), engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO opening_call_back "
+                "(line, number, role, due_at, state, tries, made_at) VALUES ('lam', "
+                "'+351910000001', 'migrant', '2024-03-04', 'done', 1, '2024-03-04')"
+            )
+        )
+    downgrade(url, "0002")
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT id, code, relay_allowed FROM agency")).all()
+        assert [tuple(row) for row in rows] == [(7, "1024", True)]
+        assert set(connection.execute(text("SELECT id FROM call")).scalars()) == set(calls)
+    assert {"operator", "rating", "dial"}.isdisjoint(_tables(url))
+    upgrade(url)
+    assert _differences(url) == []

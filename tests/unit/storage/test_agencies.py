@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bridge.agencies import store
-from bridge.agencies.model import AgencyKind, Technician
+from bridge.agencies.model import AgencyField, AgencyKind, BadField, FieldName, Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.storage.inline import InlineDatabase
-from bridge.vocabulary import AgencyId
-from tests.storage_samples import PEPPER
+from bridge.vocabulary import AgencyId, LanguageTag
+from tests.storage_samples import PEPPER, number
 
 HASHER = PinHasher(PEPPER)
 
@@ -147,3 +147,59 @@ def test_relay_is_allowed_by_agency(conn: Connection) -> None:
     assert store.load_agency(conn, AgencyId(99)) is None
     with pytest.raises(LookupError):
         store.set_relay_allowed(conn, AgencyId(99), True)
+
+
+# --- what differs from agency to agency --------------------------------------------------------
+
+HOME, OFFICE = number(1), number(2)
+
+
+def test_an_agency_is_known_by_its_numbers(conn: Connection) -> None:
+    one = store.add_agency(conn, "1024", "Hospital", AgencyKind.HEALTH)
+    other = store.add_agency(conn, "2051", "School", AgencyKind.SCHOOL)
+    assert store.agency_of_number(conn, HOME) is None
+    store.add_number(conn, HOME, one.id)
+    store.add_number(conn, HOME, one.id)
+    store.add_number(conn, OFFICE, one.id)
+    assert store.agency_of_number(conn, HOME) == one
+    assert store.numbers_of(conn, one.id) == (HOME, OFFICE)
+    with pytest.raises(ValueError, match="another agency's"):
+        store.add_number(conn, HOME, other.id)
+    assert not store.remove_number(conn, HOME, other.id)
+    assert store.remove_number(conn, HOME, one.id)
+    assert store.agency_of_number(conn, HOME) is None
+
+
+def test_what_was_set_comes_back_with_the_technician(conn: Connection) -> None:
+    known = _add(conn)
+    fields = (AgencyField(FieldName.DEPARTMENT, 2, 4), AgencyField(FieldName.PROCESS_NUMBER, 5, 9))
+    which = known.agency.id
+    store.set_fields(conn, which, fields)
+    store.set_favourites(conn, which, [LanguageTag("uk"), LanguageTag("ar")])
+    store.set_prompt_language(conn, which, "en")
+    store.set_dial_allowed(conn, which, ["+34", "+351808", "+34"], hourly_cap=7)
+    found = store.find_technician(conn, "1024", "271828", HASHER)
+    assert found is not None
+    agency = found.agency
+    assert agency == store.load_agency(conn, which) == store.load_agencies(conn)[0]
+    assert (agency.fields, agency.favourites) == (fields, ("uk", "ar"))
+    assert (agency.prompt_language, agency.dial_allowed) == ("en", ("+34", "+351808"))
+    assert agency.hourly_dial_cap == 7
+
+
+def test_what_makes_no_sense_is_refused(conn: Connection) -> None:
+    which = _add(conn).agency.id
+    tags = [LanguageTag(f"x{n}") for n in range(10)]
+    for favourites in (tags, [tags[0], tags[0]]):
+        with pytest.raises(ValueError, match="at most 9"):
+            store.set_favourites(conn, which, favourites)
+    field = AgencyField(FieldName.DEPARTMENT, 1, 20)
+    with pytest.raises(ValueError, match="once"):
+        store.set_fields(conn, which, [field, field])
+    for least, most in ((0, 3), (4, 3), (1, 21)):
+        with pytest.raises(BadField, match="1 to 20"):
+            AgencyField(FieldName.COST_CENTRE, least, most)
+    with pytest.raises(ValueError, match="pt or en"):
+        store.set_prompt_language(conn, which, "fr")
+    with pytest.raises(LookupError):
+        store.set_favourites(conn, AgencyId(99), [])

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The stores of the lines on a SQLite file and on a real PostgreSQL, also when two come at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.agencies import store as agencies
+from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
+from bridge.bookings import openings
+from bridge.callers import store as callers
+from bridge.callers.keys import CallerKeys
+from bridge.callers.model import CODE_TRIES
+from bridge.callers.store import Attempt
+from bridge.conference import fields_store
+from bridge.conference import store as conference
+from bridge.hours import store as hours
+from bridge.operators import store as operators
+from bridge.ratings.model import Flag, Rating
+from bridge.ratings.store import rate, ratings_of
+from bridge.roster import store as roster
+from bridge.storage.engine import SqlDatabase
+from bridge.storage.migrate import upgrade
+from bridge.telephony import dials_store as dials
+from bridge.telephony.gate import DialBudget, NotPermitted
+from bridge.vocabulary import LanguageTag, LegId, Role
+from tests.postgres import PostgresCluster
+from tests.storage_samples import PEPPER, START, make_call, make_interpreter, number
+
+KEYS = CallerKeys(PEPPER)
+CODE = KEYS.code("1024")
+AT_ONCE = 8
+UK, AR = LanguageTag("uk"), LanguageTag("ar")
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlDatabase]:
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path / 'bridge.sqlite3'}"
+        upgrade(url)
+    else:
+        cluster: PostgresCluster = request.getfixturevalue("postgres")
+        url = cluster.new()
+    opened = SqlDatabase(url)
+    yield opened
+    await opened.dispose()
+
+
+def make_agency(conn: Connection) -> Agency:
+    agency = agencies.add_agency(conn, "1024", "Hospital", AgencyKind.HEALTH)
+    agencies.add_number(conn, number(9), agency.id)
+    agencies.set_fields(conn, agency.id, (AgencyField(FieldName.DEPARTMENT, 2, 4),))
+    agencies.set_favourites(conn, agency.id, (UK, AR))
+    agencies.set_dial_allowed(conn, agency.id, ("+34",), hourly_cap=3)
+    return agency
+
+
+async def test_what_an_agency_wants_comes_back(database: SqlDatabase) -> None:
+    made = await database.run(make_agency)
+    found = await database.run(lambda conn: agencies.agency_of_number(conn, number(9)))
+    assert found is not None
+    assert (found.id, found.favourites, found.dial_allowed) == (made.id, (UK, AR), ("+34",))
+    assert (found.fields, found.prompt_language) == (
+        (AgencyField(FieldName.DEPARTMENT, 2, 4),),
+        "pt",
+    )
+
+
+async def test_the_story_of_an_evening(database: SqlDatabase) -> None:
+    """A call with fields and a code, its rating, a closure, an operator, a call-back."""
+
+    def work(conn: Connection) -> None:
+        who, call = make_interpreter(conn, 1), make_call(conn)
+        assert conference.set_dial_in_code(conn, call, "123456")
+        other = make_call(conn)
+        # A code that is taken does not undo the transaction.
+        assert not conference.set_dial_in_code(conn, other, "123456")
+        assert conference.find_by_dial_in(conn, "123456") == call
+        fields_store.write_fields(conn, call, {FieldName.DEPARTMENT: "12\0"})
+        assert roster.reserve(conn, who, call, LegId("leg-1"), START, "p")
+        assert roster.accept_reservation(conn, LegId("leg-1"), START)
+        rate(conn, call, Role.INTERPRETER, who, Rating.GOOD, Flag.HARD_CALL, START)
+        rate(conn, call, Role.INTERPRETER, who, Rating.FAIR, Flag.HARD_CALL, START)
+        assert [one.rating for one in ratings_of(conn, call)] == [Rating.FAIR]
+        assert fields_store.fields_of(conn, call) == {FieldName.DEPARTMENT: "12\ufffd"}
+        hours.add_closure(conn, "lam", date(2024, 3, 5), "strike")
+        hours.add_closure(conn, "lam", date(2024, 3, 5), "strike")
+        assert len(hours.closures_from(conn, date(2024, 3, 1))) == 1
+
+    await database.run(work)
+
+    def duty(conn: Connection) -> list[LanguageTag]:
+        first = operators.add(conn, "One", number(7), (UK,))
+        second = operators.add(conn, "Other", number(8), (AR,))
+        operators.set_duty(conn, first, True, until=START + timedelta(hours=1))
+        operators.set_duty(conn, second, True)
+        operators.mark_call(conn, first, START)
+        return [one.languages[0] for one in operators.on_duty(conn, START)]
+
+    # Who never had a call comes first on both databases.
+    assert await database.run(duty) == [AR, UK]
+
+    def languages(conn: Connection) -> LanguageTag | None:
+        caller = KEYS.caller(number(9))
+        callers.remember_language(conn, caller, UK, START)
+        callers.remember_language(conn, caller, AR, START)
+        return callers.language_of(conn, caller)
+
+    assert await database.run(languages) == AR
+
+
+async def test_wrong_tries_at_once_are_all_counted(database: SqlDatabase) -> None:
+    """Tries from many numbers at the same moment close the code no later than one by one."""
+
+    async def guess(place: int) -> None:
+        who = Attempt(KEYS.caller(number(100 + place)), CODE)
+        await database.run(lambda conn: callers.wrong(conn, who, START))
+
+    await asyncio.gather(*(guess(place) for place in range(CODE_TRIES)))
+    stranger = Attempt(KEYS.caller(number(1)), CODE)
+    assert not await database.run(lambda conn: callers.may_try(conn, stranger, START))
+
+
+async def test_one_caller_on_many_telephones_at_once_is_locked(database: SqlDatabase) -> None:
+    who = Attempt(KEYS.caller(None))
+
+    async def guess() -> None:
+        await database.run(lambda conn: callers.wrong(conn, who, START))
+
+    await asyncio.gather(*(guess() for _ in range(AT_ONCE)))
+    assert not await database.run(lambda conn: callers.may_try(conn, who, START))
+
+
+async def test_a_cap_holds_exactly_when_many_dial_at_once(database: SqlDatabase) -> None:
+    agency = await database.run(make_agency)
+
+    async def dial() -> bool:
+        try:
+            await database.run(
+                lambda conn: dials.spend(conn, agency.id, None, START, DialBudget(agency=3))
+            )
+        except NotPermitted:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(dial() for _ in range(AT_ONCE)))) == 3
+
+
+async def test_one_call_back_is_promised_once_and_rung_once(database: SqlDatabase) -> None:
+    async def promise() -> bool:
+        return await database.run(
+            lambda conn: openings.promise(conn, "lam", number(1), UK, Role.MIGRANT, START, START)
+        )
+
+    assert sum(await asyncio.gather(*(promise() for _ in range(AT_ONCE)))) == 1
+    [due] = await database.run(lambda conn: openings.due(conn, START))
+
+    async def take() -> bool:
+        return await database.run(lambda conn: openings.take(conn, due.id, START))
+
+    assert sum(await asyncio.gather(*(take() for _ in range(AT_ONCE)))) == 1
