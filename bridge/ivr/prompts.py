@@ -253,7 +253,7 @@ def _digits(digits: Mapping[str, list[str]]) -> Iterator[Prompt]:
         if len(words) != 10:
             raise BadCatalogue(f"there must be ten digits in {language}")
         for digit, word in enumerate(words):
-            yield Prompt(f"digit-{digit}", language, word)
+            yield Prompt(f"digit-{digit}", language, word, language in COMPLETE_LANGUAGES)
 
 
 def _families(
