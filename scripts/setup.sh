@@ -76,10 +76,17 @@ fi
 
 # --- 4: fonts -----------------------------------------------------------------------------------
 
-if ! .venv/bin/stt-bridge languages fonts >/dev/null 2>&1; then
+fonts_serve() {
+    .venv/bin/python -c 'if True:
+        from pathlib import Path
+        from bridge.ivr import card, languages
+        card.find_fonts(languages.load_languages(), Path(".cache/fonts"))'
+}
+
+if ! fonts_serve 2>/dev/null; then
     say "Fonts of the languages' card, unpacked into $CACHE/fonts (about 14 MB to fetch)"
     scripts/fetch-fonts.sh
-    .venv/bin/stt-bridge languages fonts || die "the fetched fonts do not serve; see above"
+    fonts_serve || die "the fetched fonts do not serve; see above"
 fi
 
 # --- 5: prompts ---------------------------------------------------------------------------------
