@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.secrets import PinHasher
+from bridge.callers.keys import CallerKeys
 from bridge.clock import SystemClock
 from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
@@ -49,7 +50,8 @@ class Bridge:
         self._settings = settings
         self._clock = SystemClock()
         self._catalogue = load_catalogue().with_recordings(recorded_in(settings.recordings_dir))
-        hasher = PinHasher(settings.pepper.get_secret_value())
+        pepper = settings.pepper.get_secret_value()
+        hasher = PinHasher(pepper)
         self._database = SqlDatabase(settings.database_url)
         self._switch = AsteriskSwitch(
             settings.asterisk,
@@ -76,7 +78,9 @@ class Bridge:
         self._conversations = Conversations(
             Speaking(
                 calls=self.calls,
-                tools=DeskTools(self._database, self._clock, hasher, self.calls.queue),
+                tools=DeskTools(
+                    self._database, self._clock, hasher, self.calls.queue, CallerKeys(pepper)
+                ),
                 languages=load_languages(),
                 catalogue=self._catalogue,
                 operator_on_duty=bool(settings.operator_number),

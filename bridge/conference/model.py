@@ -196,6 +196,8 @@ class Request:
     """Whether the agreed message may be left when a voicemail answers."""
     dial_in_code: str | None = field(default=None, repr=False)
     """The six digits with which the migrant will ring us, if the technician chose that."""
+    named: str | None = None
+    """How the language was named: ``code``, ``favourite``, ``spelt`` or ``finder``."""
 
     @property
     def language(self) -> LanguageTag:

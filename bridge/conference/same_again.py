@@ -47,6 +47,23 @@ def was_cut_off(events: Iterable[Event]) -> bool:
     return bool(missed)
 
 
+def same_again(
+    conn: Connection,
+    technician: TechnicianId,
+    agency: AgencyId,
+    language: LanguageTag,
+    at: datetime,
+    job: JobNumber | None,
+) -> InterpreterId | None:
+    """Who shall be rung first: the one of the job that was asked for, else the one of a call that
+    was cut off just now.
+    """
+    asked_for = None if job is None else interpreter_of_job(conn, job, agency)
+    if asked_for is not None:
+        return asked_for
+    return interpreter_before_the_cut(conn, technician, language, at)
+
+
 def interpreter_before_the_cut(
     conn: Connection, technician: TechnicianId, language: LanguageTag, at: datetime
 ) -> InterpreterId | None:

@@ -3,33 +3,44 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.agencies.model import Technician
+from bridge.agencies.model import Agency, Technician
 from bridge.agencies.secrets import PinHasher
-from bridge.agencies.store import identify
+from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
 from bridge.bookings.times import next_times
+from bridge.callers.keys import CallerKeys
 from bridge.clock import Clock
+from bridge.conference import store
 from bridge.conference.call import Call
+from bridge.conference.fields_store import write_fields
+from bridge.conference.identification import TechnicianIdentification, Unfinished
+from bridge.conference.likely import likely_languages
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
 from bridge.conference.queue import Queue
 from bridge.conference.rings import permitted
-from bridge.conference.same_again import interpreter_before_the_cut
+from bridge.conference.same_again import same_again
 from bridge.hours.localtime import LISBON
+from bridge.ivr.language_choice_states import LanguageChosen
 from bridge.ivr.request import (
     Book,
     Booked,
     CallMeBack,
     CheckNumber,
+    CodeFirst,
+    DialInCode,
+    DialsIn,
     Failed,
     Identified,
     Identify,
+    IdentifyRest,
     NobodyAvailable,
     NotIdentified,
     NumberFault,
@@ -39,14 +50,23 @@ from bridge.ivr.request import (
     QueueStanding,
     Requested,
     RequestInterpreter,
+    ReserveDialIn,
     Ring,
     SlotGone,
+    Ways,
     WillCallBack,
 )
+from bridge.ivr.wishes import subject_of
 from bridge.roster.requirements import Requirements
 from bridge.storage.database import Database, DatabaseUnavailable
-from bridge.telephony.gate import NotPermitted, is_emergency, permit
-from bridge.vocabulary import BadNumber, PhoneNumber
+from bridge.telephony.dials_store import spend
+from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, Refusal, permit
+from bridge.vocabulary import BadNumber, InterpreterId, PhoneNumber
+
+_HOME = "+351"
+DIAL_IN_DIGITS = 6
+_MOST_DRAWS = 50
+"""Of a code that no other open call has; a million codes and a few calls need one or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,7 @@ class DeskTools:
     clock: Clock
     hasher: PinHasher
     queue: Queue
+    callers: CallerKeys
 
 
 class TechnicianDesk:
@@ -65,8 +86,12 @@ class TechnicianDesk:
     def __init__(self, tools: DeskTools, call: Call) -> None:
         self._tools = tools
         self._call = call
+        self._identification = TechnicianIdentification(
+            tools.database, tools.clock, tools.hasher, tools.callers, call.record.technician_number
+        )
         self._technician: Technician | None = None
         self._wrong = 0
+        self._dial_in: str | None = None
         self._slots: dict[datetime, Slot] = {}
 
     async def consult(self, question: object) -> object:
@@ -74,9 +99,13 @@ class TechnicianDesk:
         try:
             match question:
                 case Identify(agency_code, pin):
-                    return await self._identify(agency_code, pin)
+                    return await self._known(await self._identification.identify(agency_code, pin))
+                case IdentifyRest(digits):
+                    return await self._known(await self._identification.finish(digits))
                 case CheckNumber(digits):
-                    return check_number(digits)
+                    return check_number(digits, self._rules)
+                case ReserveDialIn():
+                    return await self._reserve_dial_in()
                 case RequestInterpreter():
                     return await self._request(question)
                 case CallMeBack():
@@ -88,6 +117,15 @@ class TechnicianDesk:
         except (DatabaseUnavailable, MailboxClosed):
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
+
+    async def prompt_language(self) -> str:
+        """What the technician of a call that has a request already is spoken to in."""
+        request = self._call.record.request
+        which = None if request is None else request.agency
+        if which is None:
+            return "pt"
+        agency = await self._tools.database.run(lambda conn: load_agency(conn, which))
+        return "pt" if agency is None else agency.prompt_language
 
     async def nobody_available(self) -> NobodyAvailable:
         """The truth for a technician for whom nobody is free, and what can be done about it."""
@@ -109,35 +147,77 @@ class TechnicianDesk:
 
     # --- answers -------------------------------------------------------------------------------
 
-    async def _identify(self, agency_code: str, pin: str) -> object:
-        found = await identify(self._tools.database, self._tools.hasher, agency_code, pin)
-        if found is None:
+    async def _known(self, found: Technician | Unfinished | None) -> object:
+        if found is Unfinished.CODE_FIRST:
+            return CodeFirst()
+        if not isinstance(found, Technician):
             self._wrong += 1
             await self._call.identification_failed(self._wrong)
             return NotIdentified()
         self._technician = found
         await self._call.identified(found)
-        return Identified(found.id, found.agency.id, found.agency.kind)
+        agency = found.agency
+        likely = await self._tools.database.run(lambda conn: likely_languages(conn, agency.id))
+        ways = Ways(
+            language=agency.prompt_language,
+            subject=subject_of(agency.kind),
+            favourites=agency.favourites,
+            likely=likely,
+            fields=agency.fields,
+        )
+        return Identified(found.id, agency.id, agency.kind, ways)
+
+    async def _reserve_dial_in(self) -> object:
+        """Draw the code with which the migrant will ring; asked again, it stays the same."""
+        call, drawn = self._call.id, self._dial_in
+
+        def work(conn: Connection) -> tuple[str | None, str]:
+            row = store.find_call(conn, call)
+            number = "" if row is None else _as_dialled(row.line)
+            if drawn is not None:
+                return drawn, number
+            for _ in range(_MOST_DRAWS):
+                code = f"{secrets.randbelow(10**DIAL_IN_DIGITS):0{DIAL_IN_DIGITS}}"
+                if store.set_dial_in_code(conn, call, code):
+                    return code, number
+            return None, number
+
+        self._dial_in, number = await self._tools.database.run(work)
+        return Failed() if self._dial_in is None else DialInCode(self._dial_in, number)
 
     async def _request(self, question: RequestInterpreter) -> object:
-        technician = self._technician
-        if technician is None:
+        technician, place = self._technician, question.migrant
+        if technician is None or (isinstance(place, DialsIn) and self._dial_in is None):
             return Failed()
-        migrant = None
-        if isinstance(question.migrant, Ring):
-            migrant = permit(question.migrant.digits).number
-        at, language = question.asked_at or self._tools.clock.now(), question.language
-        again = await self._tools.database.run(
-            lambda conn: interpreter_before_the_cut(conn, technician.id, language, at)
-        )
+        agency, at = technician.agency, question.asked_at or self._tools.clock.now()
+        try:
+            migrant = permit(place.digits, self._rules).number if isinstance(place, Ring) else None
+            again = await self._tools.database.run(
+                lambda conn: self._prepare(conn, technician, question, at)
+            )
+        except NotPermitted as refused:
+            return NumberRefused(_fault(refused.reason))
         request = Request(
-            requirements=Requirements(language, same_again=again, agency=technician.agency.id),
+            requirements=_requirements(question.chosen, again, agency),
             technician=technician.id,
-            agency=technician.agency.id,
-            agency_kind=technician.agency.kind,
+            agency=agency.id,
+            agency_kind=agency.kind,
             migrant=migrant,
+            voicemail_allowed=isinstance(place, Ring) and place.voicemail,
+            dial_in_code=self._dial_in if isinstance(place, DialsIn) else None,
+            named=question.chosen.how.value,
         )
-        return Requested(await self._call.requested(request, at))
+        return Requested(await self._call.requested(request, at), request.dial_in_code)
+
+    def _prepare(
+        self, conn: Connection, who: Technician, question: RequestInterpreter, at: datetime
+    ) -> InterpreterId | None:
+        """Write what belongs to the request. Who shall be rung first. Raises `NotPermitted`."""
+        if isinstance(question.migrant, Ring):
+            spend(conn, who.agency.id, who.id, at)
+        write_fields(conn, self._call.id, dict(question.fields))
+        job = question.chosen.wishes.same_as
+        return same_again(conn, who.id, who.agency.id, question.language, at, job)
 
     async def _call_back(self) -> object:
         if self._number() is None:
@@ -188,17 +268,54 @@ class TechnicianDesk:
         to = permitted(self._call.record.technician_number)
         return None if to is None else to.number
 
+    @property
+    def _rules(self) -> DialRules:
+        """What the technician's agency may have dialled."""
+        if self._technician is None:
+            return NATIONAL
+        return DialRules(self._technician.agency.dial_allowed)
 
-def check_number(digits: str) -> NumberFine | NumberRefused:
+
+def check_number(digits: str, rules: DialRules = NATIONAL) -> NumberFine | NumberRefused:
     """Whether the gate would let this keyed number through, and why not."""
-    if is_emergency(digits):
-        return NumberRefused(NumberFault.EMERGENCY)
     try:
-        PhoneNumber.parse(digits)
-    except BadNumber:
-        return NumberRefused(NumberFault.NOT_A_NUMBER)
-    try:
-        permit(digits)
-    except NotPermitted:
-        return NumberRefused(NumberFault.NOT_PERMITTED)
+        permit(digits, rules)
+    except NotPermitted as refused:
+        return NumberRefused(_fault(refused.reason))
     return NumberFine()
+
+
+def _fault(reason: Refusal) -> NumberFault:
+    return _FAULTS.get(reason, NumberFault.NOT_PERMITTED)
+
+
+_FAULTS = {
+    Refusal.EMERGENCY: NumberFault.EMERGENCY,
+    Refusal.NOT_A_NUMBER: NumberFault.NOT_A_NUMBER,
+    Refusal.TECHNICIAN_CAP: NumberFault.TOO_MANY,
+    Refusal.AGENCY_CAP: NumberFault.TOO_MANY,
+}
+
+
+def _requirements(
+    chosen: LanguageChosen, again: InterpreterId | None, agency: Agency
+) -> Requirements:
+    """What was chosen and wished, as the matcher takes it."""
+    wishes = chosen.wishes
+    return Requirements(
+        chosen.language,
+        level=wishes.level,
+        gender=wishes.gender,
+        subject=wishes.subject,
+        same_again=again,
+        agency=agency.id,
+    )
+
+
+def _as_dialled(line: str) -> str:
+    """The digits with which a line is rung from within the country; empty when it is not known."""
+    try:
+        digits = PhoneNumber.parse(line).e164.removeprefix(_HOME)
+    except BadNumber:
+        return ""
+    return digits.replace("+", "00")

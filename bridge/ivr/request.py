@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import AgencyField, AgencyKind, FieldName
+from bridge.ivr.language_choice_states import LanguageChosen
+from bridge.roster.skills import Subject
 from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, TechnicianId
 
 # --- questions ---------------------------------------------------------------------------------
@@ -18,12 +20,19 @@ from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, TechnicianId
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """Who is this? Answers: `Identified`, `NotIdentified`, `Failed`."""
+    """Who is this? Answers: `Identified`, `NotIdentified`, `CodeFirst`, `Failed`."""
 
-    agency_code: str = field(repr=False)
-    """Four digits."""
+    agency_code: str | None = field(repr=False)
+    """Four digits; `None`: of the agency whose number rings."""
     pin: str = field(repr=False)
     """Six digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyRest:
+    """The four digits that were lacking after `CodeFirst`. Answers as to `Identify`."""
+
+    digits: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +53,42 @@ class Ring:
     """The migrant is to be rung, on a number that `CheckNumber` found fine."""
 
     digits: str = field(repr=False)
+    voicemail: bool = False
+    """Whether a voicemail may be left the agreed message."""
 
 
-MigrantPlace = BesideMe | Ring
+@dataclass(frozen=True, slots=True)
+class DialsIn:
+    """The migrant will ring us, with the code that `ReserveDialIn` gave."""
+
+
+MigrantPlace = BesideMe | Ring | DialsIn
 """Where the migrant is."""
+
+FieldValues = tuple[tuple[FieldName, str], ...]
+"""What an agency has its technicians key for its own records, in the agency's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveDialIn:
+    """With which code will the migrant ring us? Answers: `DialInCode`, `Failed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestInterpreter:
-    """Begin the hunt. Answers: `Requested`, `Failed`."""
+    """Begin the hunt. Answers: `Requested`, `NumberRefused`, `Failed`."""
 
-    language: LanguageTag
+    chosen: LanguageChosen
+    """The language, how it was named, and what is wished of the interpreter."""
     migrant: MigrantPlace
     asked_at: datetime | None
     """When the technician's last key was recognised, where the carrier can tell."""
+    fields: FieldValues = field(default=(), repr=False)
+
+    @property
+    def language(self) -> LanguageTag:
+        """The language to be interpreted to and from Portuguese."""
+        return self.chosen.language
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +113,43 @@ class QueuePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """How the technicians of one agency are asked."""
+
+    language: str = "pt"
+    """The prompt language: `pt` or `en`."""
+    subject: Subject | None = None
+    """What they mostly speak about, for whoever wishes an interpreter at home in it."""
+    favourites: tuple[LanguageTag, ...] = ()
+    """The languages of the keys 1 to 9."""
+    likely: tuple[LanguageTag, ...] = ()
+    """The languages that the finder tries first, likeliest first."""
+    fields: tuple[AgencyField, ...] = ()
+    """What is to be keyed for the agency's own records."""
+
+
+@dataclass(frozen=True, slots=True)
 class Identified:
     """Agency code and PIN fit."""
 
     technician: TechnicianId
     agency: AgencyId
     agency_kind: AgencyKind
+    ways: Ways = Ways()
 
 
 @dataclass(frozen=True, slots=True)
 class NotIdentified:
     """They do not fit, or no more tries are allowed now: the caller never learns which."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFirst:
+    """The six digits begin with the code of the agency whose number rings.
+
+    So the caller is about to key all ten, as from a telephone that is not recognised: four more
+    are to be waited for.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +163,8 @@ class NumberFault(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_PERMITTED = "not_permitted"
     EMERGENCY = "emergency"
+    TOO_MANY = "too_many"
+    """The technician, or the agency, has had too many numbers rung within the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +175,22 @@ class NumberRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class DialInCode:
+    """How the migrant reaches this call, and no other."""
+
+    code: str = field(repr=False)
+    """Six digits."""
+    number: str = ""
+    """The number to ring as digits to be read out; empty: the line's, which is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
     """The hunt is on."""
 
     job_number: JobNumber
+    dial_in_code: str | None = field(default=None, repr=False)
+    """The code that the migrant will key, if they dial in."""
 
 
 @dataclass(frozen=True, slots=True)

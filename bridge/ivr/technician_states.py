@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bridge.ivr.language_choice_states import LanguageChoiceState, LanguageChosen
 from bridge.ivr.outcomes import Over, Patience
-from bridge.ivr.request import NobodyAvailable
-from bridge.vocabulary import JobNumber, LanguageTag
+from bridge.ivr.request import DialInCode, FieldValues, MigrantPlace, NobodyAvailable, Ways
+from bridge.vocabulary import JobNumber
+
+# --- who is this -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,16 @@ class Identifying:
 
     patience: Patience
     wrong: int = 0
+    pin_only: bool = False
+    """The agency is known by the number that rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyingRest:
+    """The caller keys all ten digits though six would do: the last four are waited for."""
+
+    patience: Patience
+    wrong: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +39,15 @@ class CheckingIdentity:
     wrong: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChoosingLanguage:
-    """The code of a language is asked for."""
-
-    patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class KeyingThirdDigit:
-    """Two digits were keyed that begin a code of three."""
-
-    patience: Patience
-    first_two: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmingLanguage:
-    """The language is read back."""
-
-    patience: Patience
-    wanted: LanguageTag
+# --- where the migrant is ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PlacingMigrant:
-    """Whether the migrant is beside the technician is asked."""
+    """Where the migrant is, is asked."""
 
     patience: Patience
-    wanted: LanguageTag
+    chosen: LanguageChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class KeyingNumber:
     """The migrant's number is asked for."""
 
     patience: Patience
-    wanted: LanguageTag
+    chosen: LanguageChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class CheckingNumber:
     """The application says whether it may be rung."""
 
     patience: Patience
-    wanted: LanguageTag
+    chosen: LanguageChosen
     digits: str = field(repr=False)
 
 
@@ -79,13 +72,52 @@ class ConfirmingNumber:
     """The number is read back."""
 
     patience: Patience
-    wanted: LanguageTag
+    chosen: LanguageChosen
     digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowingVoicemail:
+    """Whether a voicemail may be left a message is asked."""
+
+    patience: Patience
+    chosen: LanguageChosen
+    digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservingDialIn:
+    """The application gives the code with which the migrant will ring."""
+
+    patience: Patience
+    chosen: LanguageChosen
+
+
+@dataclass(frozen=True, slots=True)
+class TellingDialIn:
+    """The code is being read out."""
+
+    patience: Patience
+    chosen: LanguageChosen
+    dial_in: DialInCode
+
+
+@dataclass(frozen=True, slots=True)
+class KeyingField:
+    """Something is asked for the agency's own records: the first that has no value yet."""
+
+    patience: Patience
+    chosen: LanguageChosen
+    place: MigrantPlace
+    values: FieldValues = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Requesting:
     """The application begins the hunt."""
+
+
+# --- waiting -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +129,8 @@ class Telling:
     """Stretches of music so far."""
     strays: int = 0
     """Keys without meaning so far."""
+    dial_in_code: str | None = field(default=None, repr=False)
+    """What the migrant is to key, if they dial in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +140,7 @@ class Waiting:
     job: JobNumber
     slices: int
     strays: int
+    dial_in_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +216,41 @@ class Leaving:
     outcome: object
 
 
-Question = (
-    Identifying
-    | ChoosingLanguage
-    | KeyingThirdDigit
-    | ConfirmingLanguage
-    | PlacingMigrant
+IdentityState = Identifying | KeyingRest | CheckingIdentity
+"""Every state of `Identification`."""
+PlaceQuestion = (
+    PlacingMigrant
     | KeyingNumber
     | ConfirmingNumber
+    | AllowingVoicemail
+    | TellingDialIn
+    | KeyingField
 )
-Lookup = CheckingIdentity | CheckingNumber | Requesting
+PlaceLookup = CheckingNumber | ReservingDialIn | Requesting
+PlaceState = PlaceQuestion | PlaceLookup
+"""Every state of `MigrantPlacing`."""
+RingingState = Telling | Waiting
+"""Every state of `WhileRinging`."""
 Choosing = HearingOptions | HearingSlots
 Arranging = AskingCallBack | AskingToBook | AskingPlace
 Queued = QueueTelling | QueueWaiting
 NobodyFreeState = Choosing | Arranging | Queued
 """Every state of `NobodyFree`."""
-TechnicianState = Question | Lookup | Telling | Waiting | NobodyFreeState | Leaving | Over
-"""Every state of `TechnicianScript`."""
+Moment = (
+    IdentityState
+    | LanguageChoiceState
+    | PlaceState
+    | RingingState
+    | NobodyFreeState
+    | Leaving
+    | Over
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianState:
+    """Every state of `TechnicianScript`."""
+
+    ways: Ways
+    """How this technician is asked; the line's own ways before anybody is identified."""
+    at: Moment

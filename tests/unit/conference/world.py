@@ -15,6 +15,7 @@ from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.bookings import store as bookings
 from bridge.bookings.model import NewBooking, ceil
+from bridge.callers.keys import CallerKeys
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.clock import LoopClock
@@ -46,7 +47,7 @@ from bridge.vocabulary import (
     TechnicianId,
 )
 from lab.phones import Behaviour, behave
-from tests.storage_samples import quick_hasher
+from tests.storage_samples import PEPPER, quick_hasher
 
 T = TypeVar("T")
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -109,7 +110,9 @@ class World:
         self.switch.handler = Conversations(
             Speaking(
                 calls=self.calls,
-                tools=DeskTools(self.database, self.clock, _HASHER, self.calls.queue),
+                tools=DeskTools(
+                    self.database, self.clock, _HASHER, self.calls.queue, CallerKeys(PEPPER)
+                ),
                 languages=load_languages(),
                 catalogue=catalogue,
                 operator_on_duty=True,

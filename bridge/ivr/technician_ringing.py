@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The part of a technician's conversation while interpreters are rung: music, and honest words.
+
+It ends from outside: the leg is taken into the room, or nobody is free and `NobodyFree` goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bridge.ivr.prompts import spell
+from bridge.ivr.request import PersonReason
+from bridge.ivr.script import Heard, Keys, Say, Silence, Step, Wait
+from bridge.ivr.technician_ends import Ends
+from bridge.ivr.technician_states import Leaving, RingingState, Telling, Waiting
+
+Move = tuple[RingingState | Leaving, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class WhileRinging:
+    """Waiting for an interpreter. Outcomes: `ToOperator`, `GivenUp`."""
+
+    ends: Ends
+    slice_seconds: float
+    """Music between two words."""
+    most_slices: int
+    most_strays: int
+    """Keys without meaning."""
+
+    def tell(self, state: Telling, *prompts: str) -> Move:
+        """Say these words; music follows."""
+        return state, Say((*prompts, *self.ends.person_key), self.ends.language)
+
+    def hear(self, state: RingingState, heard: Heard) -> Move:
+        """Go on from what was heard, which is neither a hang-up nor that nobody is free."""
+        match heard:
+            case Keys("0") if self.ends.operator_on_duty:
+                return self.ends.to_person(PersonReason.ASKED)
+            case Keys(digits):
+                return self._stray(state, digits)
+            case _ if isinstance(state, Telling):
+                return self._wait(state)
+            case Silence() if state.slices + 1 >= self.most_slices:
+                return self.ends.to_person(PersonReason.WAITED_TOO_LONG, "waited-too-long")
+            case Silence():
+                telling = _telling(state)
+                return self.tell(replace(telling, slices=state.slices + 1), "still-ringing")
+            case _:
+                return self._stray(state, "")
+
+    def _stray(self, state: RingingState, digits: str) -> Move:
+        """A key that means nothing now repeats what the technician may want to know."""
+        if state.strays + 1 >= self.most_strays:
+            return self.ends.to_person(PersonReason.NOT_UNDERSTOOD)
+        telling = replace(_telling(state), strays=state.strays + 1)
+        if digits == "0":
+            return self.tell(telling, "nobody-on-duty", "still-ringing")
+        if isinstance(state, Telling):
+            return self._wait(telling)
+        code = state.dial_in_code
+        dial_in = () if code is None else ("dial-in-code-is", *spell(code))
+        job = ("job-number-is", *spell(state.job.digits))
+        return self.tell(telling, "still-ringing", *job, *dial_in)
+
+    def _wait(self, state: Telling) -> Move:
+        waiting = Waiting(state.job, state.slices, state.strays, state.dial_in_code)
+        return waiting, Wait(self.slice_seconds)
+
+
+def _telling(state: RingingState) -> Telling:
+    return Telling(state.job, state.slices, state.strays, state.dial_in_code)
