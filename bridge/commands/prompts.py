@@ -129,12 +129,14 @@ def _plain(finding: Finding) -> dict[str, object]:
 
 def _summed_up(findings: list[Finding], *, in_full: bool) -> list[str]:
     """Findings as lines; what awaits speakers of a language is only counted unless `in_full`."""
-    many = (Fault.UNREVIEWED, Fault.NEEDS_RECORDING)
-    lines = [str(one) for one in findings if in_full or one.fault not in many]
-    if not in_full:
-        counts = Counter((one.language, one.fault) for one in findings if one.fault in many)
-        lines += [
-            f"{language}: {count} {fault.value}"
-            for (language, fault), count in sorted(counts.items())
-        ]
-    return lines
+    counted = (Fault.NO_TEXT, Fault.NEEDS_RECORDING, Fault.UNREVIEWED)
+    single = [one for one in findings if in_full or one.blocks or one.fault not in counted]
+    counts: dict[str, Counter[Fault]] = {}
+    for one in findings:
+        if one not in single:
+            counts.setdefault(one.language, Counter())[one.fault] += 1
+    sums = [
+        f"{language}: " + ", ".join(f"{of[fault]} {fault.value}" for fault in counted if of[fault])
+        for language, of in counts.items()
+    ]
+    return [*map(str, single), *sums]

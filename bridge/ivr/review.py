@@ -94,7 +94,8 @@ def _of(
     if not prompt.reviewed:
         yield found(Fault.UNREVIEWED)
     if not catalogue.can_say(prompt.key, prompt.language):
-        yield found(Fault.NEEDS_RECORDING, f"until then: {instead(catalogue, prompt.language)}")
+        detail = f"until then: {instead(catalogue, prompt.language)}"
+        yield found(Fault.NEEDS_RECORDING, detail)
         return
     path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
     if not path.is_file():
@@ -117,21 +118,16 @@ def _of(
 
 
 def _gaps(catalogue: Catalogue) -> Iterator[Finding]:
-    """Texts that a language of the line lacks.
+    """Texts that a language of the line lacks; one finding when it has none at all.
 
-    A language that has none is one finding; one that only speaks another's texts (Moldovan the
-    Romanian ones) lacks nothing.
+    What a tag with a region lacks, the language itself says (the Romanian texts, to Moldovans).
     """
     keys = catalogue.keys_for_migrants
     for language in catalogue.rules.line:
-        missing = [key for key in keys if (key, language) not in catalogue]
+        said_as = (language, language.partition("-")[0])
+        missing = [key for key in keys if not any((key, one) in catalogue for one in said_as)]
         if len(missing) < len(keys):
             yield from (Finding(language, key, Fault.NO_TEXT) for key in missing)
-        elif not _same_language_is_spoken(catalogue, language):
+        else:
             detail = f"{len(keys)} to write and to record; until then: "
             yield Finding(language, "", Fault.NO_TEXTS, detail + instead(catalogue, language))
-
-
-def _same_language_is_spoken(catalogue: Catalogue, language: str) -> bool:
-    base = language.partition("-")[0]
-    return base != language and base in catalogue.rules.line
