@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -127,13 +127,15 @@ NATIONAL = DialRules()
 
 @dataclass(frozen=True, slots=True)
 class PermittedNumber:
-    """A number that may be dialled. Only `permit` makes one."""
+    """A number that may be dialled. Only `permit` makes one; nothing can put another into it."""
 
     number: PhoneNumber
-    _key: object = field(default=None, repr=False, compare=False)
+    # Not kept, and without a default: so `dataclasses.replace` can't make a copy that dials
+    # something else.
+    key: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self._key is not _KEY:
+    def __post_init__(self, key: object) -> None:
+        if key is not _KEY:
             raise TypeError("a PermittedNumber is made by bridge.telephony.gate.permit only")
 
 
