@@ -10,6 +10,7 @@ import pytest
 from bridge.ivr.announcements import FOR_MIGRANTS
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import (
+    GREETING,
     BadCatalogue,
     NoSuchPrompt,
     Prompt,
@@ -75,12 +76,45 @@ def test_a_migrant_is_spoken_to_in_their_own_language_or_in_those_they_may_share
 
 def test_whoever_is_greeted_in_a_language_is_also_seen_off_in_it() -> None:
     catalogue = load_catalogue()
-    greeted = [prompt.language for prompt in catalogue if prompt.key == "migrant-greeting"]
-    assert len(greeted) == 7
+    greeted = [prompt.language for prompt in catalogue if prompt.key == GREETING]
+    assert set(greeted) == set(catalogue.rules.line) - {"ro-MD", "ff", "mnk", "wo"}
     for language in greeted:
         for key in ("goodbye", "conversation-over", "rejoin", *FOR_MIGRANTS):
             assert (key, language) in catalogue
-        assert catalogue.voice(language)
+
+
+def test_each_language_of_the_line_can_be_spoken_to_in_something() -> None:
+    catalogue = load_catalogue()
+    for tag in (*catalogue.rules.line, *(one.tag for one in load_languages())):
+        spoken = catalogue.spoken_to_migrant(tag)
+        assert spoken
+        for language in spoken:
+            assert all(catalogue.can_say(key, language) for key in (GREETING, "goodbye"))
+
+
+def test_a_recording_makes_a_language_without_a_voice_heard() -> None:
+    catalogue = load_catalogue()
+    assert not catalogue.can_say(GREETING, "kea")
+    assert catalogue.said_in(GREETING, "kea") == "pt"
+    recorded = catalogue.with_recordings({"kea/migrant-greeting"}.__contains__)
+    assert recorded.spoken_to_migrant("kea") == ("kea",)
+    assert recorded.said_in(GREETING, "kea") == "kea"
+    assert recorded.said_in("goodbye", "kea") == "pt"
+    assert recorded.is_recorded(GREETING, "kea")
+
+
+def test_a_recording_without_a_text_says_nothing() -> None:
+    recorded = load_catalogue().with_recordings(lambda _: True)
+    assert not recorded.can_say(GREETING, "wo")
+    assert recorded.spoken_to_migrant("wo") == ("fr",)
+
+
+def test_moldovan_is_the_romanian_text() -> None:
+    assert load_catalogue().said_in(GREETING, "ro-MD") == "ro"
+
+
+def test_what_nobody_can_say_stays_as_it_was_asked_for() -> None:
+    assert load_catalogue().said_in("no-such-prompt", "uk") == "uk"
 
 
 def test_what_no_speaker_has_read_says_so() -> None:
