@@ -8,9 +8,8 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Awaitable, Callable, Iterable, Set
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +18,7 @@ from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
 from bridge.calllog import store as calllog
-from bridge.calllog.model import EventKind
+from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg, Part, part_data
@@ -135,15 +134,15 @@ class Hunt:
             }
             if request.voicemail_allowed:
                 data["voicemail_allowed"] = True
-            asked = record.event(EventKind.REQUESTED, record.technician, data, at)
-            calllog.append(conn, asked)
+            told = [record.event(EventKind.REQUESTED, record.technician, data, at)]
             alone = first if first is not None else self._after_the_cut(conn, request, at)
             if alone is not None:
                 self._desk.refresh(conn, at)
-                offer = self._reserve(conn, alone, 0, at)
-                if offer is not None:
-                    return relay_allowed, [offer]
-            return relay_allowed, self._reserve_wave(conn, request)
+                offers = self._reserve(conn, {alone: 0}, at, told)
+                if offers:
+                    calllog.append(conn, *told)
+                    return relay_allowed, offers
+            return relay_allowed, self._reserve_wave(conn, request, told)
 
         record.relay_allowed, offers = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
@@ -220,27 +219,29 @@ class Hunt:
         at = self._ports.clock.now()
         record = self._record
 
-        def work(conn: Connection) -> Offer | None:
-            calllog.append(conn, record.event(kind, leg, data, at))
+        def work(conn: Connection) -> list[Offer]:
+            told = [record.event(kind, leg, data, at)]
             outcome = (
                 OfferOutcome.REFUSED if kind is EventKind.OFFER_REFUSED else OfferOutcome.UNANSWERED
             )
             roster_store.end_offer(conn, leg, at, outcome, self._desk.call_minutes)
             if roster_store.release(conn, leg, at) is not None:
                 freed = record.about(who, self._part)
-                calllog.append(conn, record.event(EventKind.RELEASED, leg, freed, at))
-            if reason in NEXT_PHONE_REASONS and self._is_on:
-                return self._reserve(conn, who, offer.phone + 1, at)
-            return None
+                told.append(record.event(EventKind.RELEASED, leg, freed, at))
+            next_phone = {who: offer.phone + 1}
+            wanted = reason in NEXT_PHONE_REASONS and self._is_on
+            offers = self._reserve(conn, next_phone, at, told) if wanted else []
+            calllog.append(conn, *told)
+            return offers
 
         again = await record.transact(work)
         if kind is EventKind.OFFER_REFUSED:
             self._refused.add(who)
             self._desk.refused(who)
-        elif again is None:
+        elif not again:
             self._desk.unanswered(who)
-        if again is not None:
-            await self._ring([again])
+        if again:
+            await self._ring(again)
         else:
             await self.go_on()
 
@@ -289,53 +290,64 @@ class Hunt:
         if wave == self._waves and self._live and self._is_on:
             await self._next_wave(exhausts=False)
 
-    def _reserve_wave(self, conn: Connection, request: Request) -> list[Offer]:
+    def _reserve_wave(
+        self, conn: Connection, request: Request, told: Iterable[Event] = ()
+    ) -> list[Offer]:
         """Rank the roster and promise a wave of interpreters to this call, written down.
 
+        The events `told` are written before its own: all in one go, for the technician waits.
         Changes nothing that a second try of the transaction would find changed.
         """
         at = self._ports.clock.now()
         offers: list[Offer] = []
+        events = list(told)
         passed: set[InterpreterId] = set()
         while not offers:
             asked = self._asked(request)
             ranking = self._desk.rank(conn, asked, at, self._tried | passed)
-            data = _trace(ranking, self._waves + 1)
+            data: Data = {"wave": self._waves + 1, **ranking.trace()}
             data.update(part_data(self._part, self._record.pivot))
-            calllog.append(conn, self._record.event(EventKind.RANKED, data=data, at=at))
+            events.append(self._record.event(EventKind.RANKED, data=data, at=at))
             wave = self._desk.policy.wave(ranking.prospects(MOST_PROSPECTS))
             if not wave.phones:
                 break
-            for who in wave.phones:
-                passed.add(who)
-                offer = self._reserve(conn, who, 0, at)
-                if offer is not None:
-                    offers.append(offer)
+            passed.update(wave.phones)
+            offers = self._reserve(conn, dict.fromkeys(wave.phones, 0), at, events)
+        calllog.append(conn, *events)
         return offers
 
     def _reserve(
-        self, conn: Connection, who: InterpreterId, phone: int, at: datetime
-    ) -> Offer | None:
-        """Promise one interpreter to this call, to be rung at this telephone of theirs."""
+        self,
+        conn: Connection,
+        phones: Mapping[InterpreterId, int],
+        at: datetime,
+        events: list[Event],
+    ) -> list[Offer]:
+        """Promise interpreters to this call, each to be rung at this telephone of theirs.
+
+        What is to be written to the call's log goes to the end of `events`.
+        """
         record = self._record
-        found = _dialable(self._desk.interpreter(who).phones, phone)
-        if found is None:
-            return None
-        place, to = found
-        leg = new_leg_id(Role.INTERPRETER)
-        about = record.about(who, self._part)
-        if not roster_store.reserve(conn, who, record.id, leg, at, self._ports.owner):
-            refused = record.event(EventKind.RESERVATION_REFUSED, data=about, at=at)
-            calllog.append(conn, refused)
-            self._mailbox.tell(partial(self._taken_elsewhere, who))
-            return None
-        store.add_leg(conn, leg, record.id, Role.INTERPRETER, at, interpreter=who)
-        calllog.append(
-            conn,
-            record.event(EventKind.RESERVED, leg, about, at),
-            record.event(EventKind.OFFERED, leg, about, at),
-        )
-        return Offer(leg, who, to, place)
+        wanted: list[Offer] = []
+        for who, phone in phones.items():
+            found = _dialable(self._desk.interpreter(who).phones, phone)
+            if found is not None:
+                place, to = found
+                wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, place))
+        legs = {offer.interpreter: offer.leg for offer in wanted}
+        promised = roster_store.reserve_all(conn, legs, record.id, at, self._ports.owner)
+        offers = [offer for offer in wanted if offer.interpreter in promised]
+        for offer in wanted:
+            about = record.about(offer.interpreter, self._part)
+            if offer.interpreter in promised:
+                events.append(record.event(EventKind.RESERVED, offer.leg, about, at))
+                events.append(record.event(EventKind.OFFERED, offer.leg, about, at))
+            else:
+                events.append(record.event(EventKind.RESERVATION_REFUSED, data=about, at=at))
+                self._mailbox.tell(partial(self._taken_elsewhere, offer.interpreter))
+        rung = {offer.leg: offer.interpreter for offer in offers}
+        store.add_legs(conn, rung, record.id, Role.INTERPRETER, at)
+        return offers
 
     async def _taken_elsewhere(self, who: InterpreterId) -> None:
         self._desk.promised(who)
@@ -366,16 +378,21 @@ class Hunt:
         overlap = self._desk.policy.overlap_after
         if overlap is not None:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
-        for offer in offers:
-            await self._commands.ring(
-                OutboundLeg(
-                    leg=offer.leg,
-                    to=offer.to,
-                    caller_id=self._ports.caller_id,
-                    conversation=ConversationName.OFFER,
-                    ring_seconds=self._ports.ring_seconds,
+        # All at once: nobody's telephone waits until the switch has heard of another's.
+        await asyncio.gather(
+            *(
+                self._commands.ring(
+                    OutboundLeg(
+                        leg=offer.leg,
+                        to=offer.to,
+                        caller_id=self._ports.caller_id,
+                        conversation=ConversationName.OFFER,
+                        ring_seconds=self._ports.ring_seconds,
+                    )
                 )
+                for offer in offers
             )
+        )
 
     def _asked(self, request: Request) -> Requirements:
         """What this part is asked for: the whole request or, in a relay, its half of the way."""
@@ -411,31 +428,3 @@ def _dialable(phones: tuple[PhoneNumber, ...], first: int) -> tuple[int, Permitt
             # A roster number that the gate refuses is the roster's fault, not the call's.
             continue
     return None
-
-
-def _trace(ranking: ColumnRanking, wave: int) -> Data:
-    """The ranking as an event's data: everybody who speaks the language, and why or why not."""
-    whole = ranking.whole()
-    return {
-        "wave": wave,
-        "candidates": len(whole.candidates),
-        "skipped": len(whole.skipped),
-        "trace": json.dumps(
-            {
-                "ranked": [
-                    [int(one.interpreter), one.group, _finite(one.score)]
-                    for one in whole.candidates
-                ],
-                "skipped": {
-                    str(int(one.interpreter)): [one.reason.label, *map(list, one.numbers)]
-                    for one in whole.skipped
-                },
-            },
-            separators=(",", ":"),
-        ),
-    }
-
-
-def _finite(score: float) -> float | None:
-    """A score as JSON can carry it; somebody idle for ever has none."""
-    return round(score, 4) if math.isfinite(score) else None

@@ -282,16 +282,32 @@ def add_leg(
     state: str = LegState.CREATED,
 ) -> None:
     """Write a new leg of a call."""
-    conn.execute(
-        insert(leg).values(
-            id=storable(new),
-            call_id=of,
-            role=role.value,
-            interpreter_id=interpreter,
-            state=str(state),
-            created_at=at,
-        )
-    )
+    add_legs(conn, {new: interpreter}, of, role, at, state=state)
+
+
+def add_legs(
+    conn: Connection,
+    new: Mapping[LegId, InterpreterId | None],
+    of: CallId,
+    role: Role,
+    at: datetime,
+    *,
+    state: str = LegState.CREATED,
+) -> None:
+    """Write several new legs of a call at once, each with its interpreter if it has one."""
+    rows = [
+        {
+            "id": storable(one),
+            "call_id": of,
+            "role": role.value,
+            "interpreter_id": interpreter,
+            "state": str(state),
+            "created_at": at,
+        }
+        for one, interpreter in new.items()
+    ]
+    if rows:
+        conn.execute(insert(leg), rows)
 
 
 def set_leg_state(conn: Connection, which: LegId, state: str) -> bool:
@@ -300,6 +316,16 @@ def set_leg_state(conn: Connection, which: LegId, state: str) -> bool:
         update(leg).where(leg.c.id == which, leg.c.ended_at.is_(None)).values(state=str(state))
     )
     return changed.rowcount == 1
+
+
+def set_leg_role(conn: Connection, which: LegId, role: Role) -> None:
+    """Say who sits at the far end of a leg, once that is known."""
+    conn.execute(update(leg).where(leg.c.id == which).values(role=role.value))
+
+
+def move_leg(conn: Connection, which: LegId, to: CallId, role: Role) -> None:
+    """Let a leg go over to another call."""
+    conn.execute(update(leg).where(leg.c.id == which).values(call_id=to, role=role.value))
 
 
 def end_leg(conn: Connection, which: LegId, at: datetime, ending: str) -> bool:

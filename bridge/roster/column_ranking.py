@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -79,6 +81,29 @@ class ColumnRanking:
     def whole(self) -> Ranking:
         """All of it, as the plain ranking gives it."""
         return Ranking(self.requirements, self.at, self.head(len(self)), self.skipped())
+
+    def trace(self) -> dict[str, int | str]:
+        """The decision as an event's data: everybody who speaks the language, and why or why not.
+
+        `trace` is JSON: under `ranked`, in order, [interpreter, group, score] of each candidate
+        (no score for somebody idle for ever); under `skipped`, by interpreter, the reason and its
+        numbers.
+        """
+        rows = self._order(len(self))
+        columns = (self.facts.interpreter, self.groups, self.scores)
+        ranked = [
+            [who, place, round(score, 4) if math.isfinite(score) else None]
+            for who, place, score in zip(*(_values(one, rows) for one in columns), strict=True)
+        ]
+        skipped = {
+            str(int(one.interpreter)): [one.reason.label, *map(list, one.numbers)]
+            for one in self.skipped()
+        }
+        return {
+            "candidates": len(ranked),
+            "skipped": len(skipped),
+            "trace": json.dumps({"ranked": ranked, "skipped": skipped}, separators=(",", ":")),
+        }
 
     def _order(self, most: int) -> Array:
         """The rows of the first candidates, in order."""

@@ -8,7 +8,7 @@ read anew for every decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -302,14 +302,39 @@ def reserve(
     `False` when they are promised already: nothing is changed, and the transaction goes on. Where
     another transaction is about to promise or release them, this waits for its end.
     """
-    made: Any = insert_into(conn, reservation).values(
-        interpreter_id=who, call_id=call, leg_id=leg, made_at=at, owner=owner
-    )
+    return who in reserve_all(conn, {who: leg}, call, at, owner)
+
+
+def reserve_all(
+    conn: Connection,
+    legs: Mapping[InterpreterId, LegId],
+    call: CallId,
+    at: datetime,
+    owner: str,
+) -> frozenset[InterpreterId]:
+    """Promise several interpreters to a call, each on a leg, in one statement; says to whom.
+
+    Those promised already are left out, each as by `reserve`. All are asked for in the order of
+    their ids, so that two transactions after the same people never wait for each other.
+    """
+    if not legs:
+        return frozenset()
     # The conflict is named, so that a leg used twice is an error and not a polite refusal.
-    made = made.on_conflict_do_nothing(
+    insertion: Any = insert_into(conn, reservation)
+    made = insertion.on_conflict_do_nothing(
         index_elements=[reservation.c.interpreter_id], index_where=_LIVE
-    ).returning(reservation.c.id)
-    return conn.execute(made).scalar_one_or_none() is not None
+    ).returning(reservation.c.interpreter_id)
+    rows = [
+        {
+            "interpreter_id": who,
+            "call_id": call,
+            "leg_id": legs[who],
+            "made_at": at,
+            "owner": owner,
+        }
+        for who in sorted(legs)
+    ]
+    return frozenset(conn.execute(made, rows).scalars())
 
 
 def accept_reservation(conn: Connection, leg: LegId, at: datetime) -> bool:
