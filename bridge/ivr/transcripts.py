@@ -41,6 +41,9 @@ PAUSE_SECONDS = 0.25
 pauses around it (measured on what espeak-ng says in Portuguese and English at 150 words a minute).
 """
 
+_ASIDE = " " * 15
+"""Stands before what is not spoken."""
+
 
 class BadPath(ValueError):
     """A path does not fit its script any more; the message says where."""
@@ -138,17 +141,14 @@ def written(path: ScriptPath, passages: Sequence[Passage], lengths: Lengths) -> 
                 yield _line(sum(one.seconds for one in said), spoken)
                 said.append(spoken)
         elif isinstance(step, Wait):
-            yield f"{'':15}[music, up to {step.seconds:g} s]"
+            yield f"{_ASIDE}[music, up to {step.seconds:g} s]"
             music += step.seconds
         if isinstance(passage.heard, Keys):
             keys += len(passage.heard.digits)
         if passage.heard is not None and not isinstance(passage.heard, Said):
-            yield f"{'':15}-> {_label(passage.heard)}"
-    yield (
-        f"{'':15}= {_words(passages[-1].step.outcome)}"
-        if isinstance(passages[-1].step, Finish)
-        else ""
-    )
+            yield f"{_ASIDE}-> {_label(passage.heard)}"
+        if isinstance(step, Finish):
+            yield f"{_ASIDE}= {_words(step.outcome)}"
     yield _totals(said, int(keys), music)
 
 
