@@ -49,6 +49,7 @@ from bridge.vocabulary import JobNumber, LanguageTag
 
 HIGH_LEVEL = REGISTER.parse("B")
 """Required, it keeps away whoever is below; the highest alone would leave hardly anybody."""
+ALL_WISHES = frozenset(WishKey)
 ALL_PATIENCE = Patience()
 MOST_NAMES = 2 * len(PICKS)
 """When more are found, more letters are asked for."""
@@ -72,6 +73,8 @@ class LanguageChoice:
     """The first languages of the finder, the likeliest first."""
     subject: Subject | None = None
     """What the agency speaks about (`subject_of`); without it, that wish is not offered."""
+    offered: frozenset[WishKey] = ALL_WISHES
+    """The wishes that can be had."""
     level: Level = HIGH_LEVEL
     """What is at least asked for by whoever wishes for a high level."""
     heard: frozenset[str] | None = None
@@ -140,10 +143,12 @@ class LanguageChoice:
                 return self._put(SpellingName(patience, wishes))
             case "**":
                 return self._put(HandingOver(patience, wishes))
-            case "*":
-                return self._put(Wishing(patience, wishes))
             case _ if "0" in (keys[0], keys.removeprefix("*")):
                 return self._zero(state)
+            case _ if keys[0] == "*" and not self._wish_keys:
+                return self._missed(state, "no-such-option")
+            case "*":
+                return self._put(Wishing(patience, wishes))
             case _ if len(keys) == 2 and keys[0] == "*":
                 return self._wished(Wishing(patience, wishes), keys[1])
             case _ if len(keys) == 2 and keys.isdecimal() and keys[0] == "9":
@@ -234,14 +239,14 @@ class LanguageChoice:
                 return self._put(HandingOver(state.patience.renewed(), state.wishes))
             case "0":
                 return self._zero(state)
+            case _ if key not in self._wish_keys:
+                return self._missed(state, "no-such-option")
             case WishKey.SAME_AGAIN:
                 return self._put(KeyingEarlierJob(state.patience.renewed(), state.wishes))
-            case WishKey.WOMAN | WishKey.MAN | WishKey.SUBJECT | WishKey.LEVEL:
+            case _:
                 pressed = WishKey(key)
                 after = with_key(state.wishes, pressed, self.subject, self.level)
-                if after != state.wishes:
-                    return self._wish_read_back(state, after, *_wish_words(after, pressed))
-        return self._missed(state, "no-such-option")
+                return self._wish_read_back(state, after, *_wish_words(after, pressed))
 
     def _job_keyed(self, state: KeyingEarlierJob, keys: str) -> Move:
         if "*" in keys:
@@ -340,8 +345,11 @@ class LanguageChoice:
 
     @property
     def _questions(self) -> Questions:
-        known_subject = self.subject is not None
-        return Questions(self.ends, self._favourites, known_subject)
+        return Questions(self.ends, self._favourites, self._wish_keys)
+
+    @property
+    def _wish_keys(self) -> frozenset[WishKey]:
+        return self.offered if self.subject is not None else self.offered - {WishKey.SUBJECT}
 
     @property
     def _favourites(self) -> dict[str, LanguageTag]:

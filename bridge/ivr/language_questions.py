@@ -25,12 +25,20 @@ from bridge.ivr.language_choice_states import (
 from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Ask
 from bridge.ivr.technician_ends import Ends
+from bridge.ivr.wishes import WishKey
 from bridge.vocabulary import LanguageTag
 
 PICKS = tuple("123456789")
 """The keys by which one of several languages that are read out is taken."""
 MOST_LETTERS = 30
 MOST_JOB_DIGITS = 10
+_WISH_WORDS = {
+    WishKey.WOMAN: "wish-woman-key",
+    WishKey.MAN: "wish-man-key",
+    WishKey.SUBJECT: "wish-subject-key",
+    WishKey.LEVEL: "wish-level-key",
+    WishKey.SAME_AGAIN: "wish-same-key",
+}
 
 Question = Naming | HandingOver | TakingBack | NothingFound
 """The states in which something is asked of the technician."""
@@ -49,8 +57,8 @@ class Questions:
     ends: Ends
     favourites: Mapping[str, LanguageTag]
     """What the agency asks most, by its keys."""
-    subject_known: bool
-    """Whether a subject can be wished for."""
+    wishes: frozenset[WishKey]
+    """What can be wished for."""
 
     def of(self, state: Question, *lead: str) -> Ask:
         """The question of a state, after the words that lead to it."""
@@ -90,7 +98,7 @@ class Questions:
             "ask-language",
             *(("language-favourites", *favourites) if favourites else ()),
             "ask-language-otherwise",
-            "ask-language-wishes",
+            *(("ask-language-wishes",) if self.wishes else ()),
             *self.ends.person_key,
         )
 
@@ -102,8 +110,7 @@ class Questions:
         return ("spell-ask", "spell-again-key", *self.ends.person_key)
 
     def _wishes(self) -> tuple[str, ...]:
-        subject = ("wish-subject-key",) if self.subject_known else ()
-        menu = ("wish-woman-key", "wish-man-key", *subject, "wish-level-key", "wish-same-key")
+        menu = (_WISH_WORDS[key] for key in WishKey if key in self.wishes)
         return (*menu, "wishes-required", "wishes-end-key")
 
 
