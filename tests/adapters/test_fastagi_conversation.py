@@ -226,6 +226,11 @@ async def test_the_needless_end_of_a_complete_entry_is_passed_over(talk: Talk) -
     assert [words[2] for words in talk.sent("STREAM FILE")] == ["/prompts/pt/q"] * 2
 
 
+async def test_a_command_that_begins_with_a_star_has_no_needless_end(talk: Talk) -> None:
+    heard = await talk.turns(Phone("*1#"), Ask((), "pt", 2, finish_key="#"), Ask((), "pt", 1))
+    assert [digits_of(each) for each in heard] == ["*1", "#"]
+
+
 async def test_waiting_plays_music_and_prompts_end_it(talk: Talk) -> None:
     heard = await talk.turns(Phone("..4"), Wait(600), Wait(0.01), Say(("p",), "pt"), Wait(0.01))
     assert digits_of(heard[0]) == "4"

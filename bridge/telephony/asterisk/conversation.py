@@ -233,8 +233,9 @@ class AgiConversation:
                 return Keys(digits, at)
             digits += key.digit
             if len(digits) >= ask.most_keys:
-                # Many close a complete entry all the same; that is no answer to what comes next.
-                self._needless = (ask.finish_key, asyncio.get_running_loop().time())
+                # Many close a complete number all the same; that is no answer to what comes next.
+                if digits.isdecimal():
+                    self._needless = (ask.finish_key, asyncio.get_running_loop().time())
                 return Keys(digits, at)
             key = await self._next_key(ask.next_key_seconds)
         return Keys(digits, at)
