@@ -57,9 +57,10 @@ def in_catalogue() -> frozenset[str]:
 
 
 def with_sentences(catalogue: Catalogue) -> frozenset[str]:
-    """The languages in which a catalogue has both sentences of the finder."""
-    understand, confirm = (
-        {prompt.language for prompt in catalogue if prompt.key == key}
-        for key in (UNDERSTAND, CONFIRM)
+    """The languages in which both sentences of the finder can be heard: by voice or recording."""
+    return frozenset(
+        prompt.language
+        for prompt in catalogue
+        if prompt.key == UNDERSTAND
+        and all(catalogue.can_say(key, prompt.language) for key in (UNDERSTAND, CONFIRM))
     )
-    return frozenset(understand & confirm)
