@@ -19,7 +19,16 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import StoredEvent
 from bridge.calllog.timeline import timeline
 from bridge.clock import SystemClock
-from bridge.commands import bookings, hours, languages, people, prompts, who
+from bridge.commands import (
+    agencies,
+    bookings,
+    hours,
+    languages,
+    operators,
+    people,
+    prompts,
+    who,
+)
 from bridge.commands.base import Json, with_database
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import NoSuchPrompt
@@ -37,7 +46,7 @@ from bridge.vocabulary import JobNumber
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(database, name="database")
-for feature in (prompts, who, hours, bookings, people, languages):
+for feature in (prompts, who, hours, bookings, people, languages, agencies, operators):
     feature.add_to(app)
 
 EXPECTED_ERRORS = (

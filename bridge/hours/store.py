@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Date, String, Table, delete, select
 
 from bridge.hours.directory import Directory, Place, load_directory
 from bridge.hours.model import Closure
 from bridge.storage.schema import insert_into, metadata
+
+_Place = TypeVar("_Place", bound=Place)
+
+P = TypeVar("P", bound=Place)
 
 closure = Table(
     "closure",
@@ -57,14 +61,15 @@ def directory_with(conn: Connection, of: Directory | None = None) -> Directory:
     if not added:
         return directory
 
-    def closed(place: Place) -> Place:
+    def closed(place: _Place) -> _Place:
         mine = added.get(place.key)
         if mine is None:
             return place
         schedule = place.schedule
         return replace(place, schedule=replace(schedule, closures=(*schedule.closures, *mine)))
 
-    return Directory(
+    return replace(
+        directory,
         lines=tuple(closed(line) for line in directory.lines),
         services=tuple(closed(service) for service in directory.services),
     )

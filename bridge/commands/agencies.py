@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`stt-bridge agencies`: what differs from agency to agency."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from bridge.agencies import store
+from bridge.agencies.model import Agency, AgencyField, FieldName
+from bridge.commands import base
+from bridge.commands.base import CommandError, Json
+from bridge.ivr.languages import load_languages
+from bridge.telephony.gate import DialRules
+from bridge.vocabulary import BadNumber, PhoneNumber
+
+agencies = typer.Typer(no_args_is_help=True, help="What differs from agency to agency.")
+numbers = typer.Typer(
+    no_args_is_help=True, help="The telephones by which an agency is known: then the PIN is enough."
+)
+fields = typer.Typer(no_args_is_help=True, help="What is keyed with each call, after the PIN.")
+favourites = typer.Typer(no_args_is_help=True, help="The languages of the keys 1 to 9.")
+
+Code = Annotated[str, typer.Argument(help="The agency's code.")]
+Number = Annotated[str, typer.Argument(help="A telephone number.")]
+
+_FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
+
+
+class PromptLanguage(StrEnum):
+    """What technicians can be spoken to in."""
+
+    PORTUGUESE = "pt"
+    ENGLISH = "en"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer the commands."""
+    app.add_typer(agencies, name="agencies")
+    agencies.add_typer(numbers, name="numbers")
+    agencies.add_typer(fields, name="fields")
+    agencies.add_typer(favourites, name="favourites")
+
+
+@agencies.command("list")
+def list_agencies(as_json: Json = False) -> None:
+    """List the agencies with what was set for each; their numbers are masked."""
+
+    def read(conn: Connection) -> list[tuple[Agency, list[str]]]:
+        return [
+            (one, [number.masked for number in store.numbers_of(conn, one.id)])
+            for one in store.load_agencies(conn)
+        ]
+
+    found = base.in_database(read)
+    if as_json:
+        base.print_json(
+            [
+                {
+                    "code": one.code,
+                    "name": one.name,
+                    "kind": one.kind.value,
+                    "prompt_language": one.prompt_language,
+                    "numbers": known,
+                    "fields": [_written(each) for each in one.fields],
+                    "favourites": list(one.favourites),
+                    "dial_allowed": list(one.dial_allowed),
+                    "hourly_dial_cap": one.hourly_dial_cap,
+                }
+                for one, known in found
+            ]
+        )
+        return
+    table = Table(
+        *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9", "may also dial"),
+        "dials an hour",
+    )
+    for one, known in found:
+        table.add_row(
+            one.code,
+            one.name,
+            one.kind.value,
+            one.prompt_language,
+            " ".join(known),
+            " ".join(_written(each) for each in one.fields),
+            " ".join(one.favourites),
+            " ".join(one.dial_allowed),
+            "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
+        )
+    Console().print(table)
+
+
+@numbers.command("add")
+def add_number(code: Code, number: Number) -> None:
+    """Know an agency by a telephone: whoever rings from it keys the PIN only."""
+    parsed = _number(number)
+    base.in_database(lambda conn: store.add_number(conn, parsed, base.agency(conn, code).id))
+    typer.echo(f"agency {code} is known by {parsed.masked}")
+
+
+@numbers.command("remove")
+def remove_number(code: Code, number: Number) -> None:
+    """Know an agency by a telephone no more."""
+    parsed = _number(number)
+    if not base.in_database(
+        lambda conn: store.remove_number(conn, parsed, base.agency(conn, code).id)
+    ):
+        raise CommandError(
+            f"agency {code} is not known by that number; `stt-bridge agencies list` tells by which"
+        )
+    typer.echo(f"agency {code} is not known by {parsed.masked} any more")
+
+
+@fields.command("set")
+def set_fields(
+    code: Code,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Argument(help="As in process_number=5-9 department=2; nothing: no fields."),
+    ] = None,
+) -> None:
+    """Say what an agency wants keyed with each call, in this order, of how many digits."""
+    read = tuple(_field(one) for one in wanted or ())
+    base.in_database(lambda conn: store.set_fields(conn, base.agency(conn, code).id, read))
+    typer.echo(f"agency {code}: {' '.join(map(_written, read)) or 'no fields'}")
+
+
+@favourites.command("set")
+def set_favourites(
+    code: Code,
+    languages: Annotated[
+        list[str] | None, typer.Argument(help="Languages for the keys 1, 2, …; nothing: none.")
+    ] = None,
+) -> None:
+    """Say which languages an agency's keys 1 to 9 stand for."""
+    known = load_languages()
+    tags = [base.language(one, known).tag for one in languages or ()]
+    base.in_database(lambda conn: store.set_favourites(conn, base.agency(conn, code).id, tags))
+    keys = ", ".join(f"{key} {tag}" for key, tag in enumerate(tags, start=1))
+    typer.echo(f"agency {code}: {keys or 'no favourites'}")
+
+
+@agencies.command("language")
+def set_language(
+    code: Code, language: Annotated[PromptLanguage, typer.Argument(help="pt or en.")]
+) -> None:
+    """Say what an agency's technicians are spoken to in."""
+    base.in_database(
+        lambda conn: store.set_prompt_language(conn, base.agency(conn, code).id, language.value)
+    )
+    typer.echo(f"agency {code} is spoken to in {language.value}")
+
+
+@agencies.command("dial-allow")
+def dial_allow(
+    code: Code,
+    prefixes: Annotated[
+        list[str] | None,
+        typer.Argument(help="As in +34 808: countries and national ranges; nothing: none."),
+    ] = None,
+    hourly_cap: Annotated[
+        int | None, typer.Option(min=0, help="So many numbers an hour; else as for any agency.")
+    ] = None,
+) -> None:
+    """Say what an agency may dial besides ordinary national numbers, and how often."""
+    rules = DialRules(tuple(_prefix(one) for one in prefixes or ()))
+    base.in_database(
+        lambda conn: store.set_dial_allowed(
+            conn, base.agency(conn, code).id, rules.allowed, hourly_cap=hourly_cap
+        )
+    )
+    besides = ", ".join(rules.allowed) or "nothing besides"
+    limit = "as often as any" if hourly_cap is None else f"{hourly_cap} times an hour"
+    typer.echo(f"agency {code} may dial national numbers and {besides}, {limit}")
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _number(text: str) -> PhoneNumber:
+    try:
+        return PhoneNumber.parse(text)
+    except BadNumber:
+        raise CommandError(
+            "that is not a telephone number in use; write it as in +351 210 000 012"
+        ) from None
+
+
+def _prefix(text: str) -> str:
+    """A prefix as people write it: ``+34``, ``0034``, and ``808`` for a national range."""
+    plain = re.sub(r"[\s.-]", "", text)
+    if plain.startswith("00"):
+        plain = f"+{plain[2:]}"
+    elif plain.isascii() and plain.isdigit():
+        plain = f"+351{plain}"
+    DialRules((plain,))  # raises BadPrefix, a sentence for people
+    return plain
+
+
+def _field(text: str) -> AgencyField:
+    found = _FIELD.fullmatch(text.strip())
+    known = ", ".join(one.value for one in FieldName)
+    if found is None:
+        raise CommandError(f"{text!r} is no field; write one of {known} as in process_number=5-9")
+    try:
+        name = FieldName(found[1].replace("-", "_"))
+    except ValueError:
+        raise CommandError(f"there is no field {found[1]!r}; use one of {known}") from None
+    return AgencyField(name, int(found[2]), int(found[3] or found[2]))
+
+
+def _written(one: AgencyField) -> str:
+    digits = str(one.least) if one.least == one.most else f"{one.least}-{one.most}"
+    return f"{one.name.value}={digits}"

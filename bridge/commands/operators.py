@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`stt-bridge operators`: the people whom "0" reaches, and when they are on duty."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from bridge.clock import SystemClock
+from bridge.commands import base
+from bridge.commands.base import CommandError, Json
+from bridge.ivr.languages import load_languages
+from bridge.operators import store
+from bridge.operators.model import OperatorId
+from bridge.telephony.gate import NotPermitted, permit
+
+operators = typer.Typer(no_args_is_help=True, help='The people of the line: whom "0" reaches.')
+
+
+class Duty(StrEnum):
+    """What is said of an operator."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer the commands."""
+    app.add_typer(operators, name="operators")
+
+
+@operators.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Their name; only coordinators see it.")],
+    number: Annotated[str, typer.Argument(help="The telephone on which they are rung.")],
+    languages: Annotated[list[str], typer.Argument(help="What they speak, their best first.")],
+) -> None:
+    """Enter an operator, off duty."""
+    known = load_languages()
+    tags = [base.language(one, known).tag for one in languages]
+    try:
+        dialled = permit(number).number
+    except NotPermitted as reason:
+        raise CommandError(
+            f"the operator's number cannot be rung ({reason}); give a Portuguese one"
+        ) from None
+
+    def work(conn: Connection) -> OperatorId:
+        if store.find_operator(conn, dialled) is not None:
+            raise CommandError("that number is another operator's; give their own")
+        return store.add(conn, name.strip(), dialled, tags)
+
+    typer.echo(f"operator {base.in_database(work)} is entered, off duty")
+
+
+@operators.command("list")
+def list_operators(as_json: Json = False) -> None:
+    """List the operators, the longest idle first; their numbers are masked."""
+    now = SystemClock().now()
+    found = base.in_database(store.load_operators)
+    if as_json:
+        base.print_json(
+            [
+                {
+                    "operator": int(one.id),
+                    "name": one.name,
+                    "number": one.number.masked,
+                    "languages": list(one.languages),
+                    "on_duty": one.on_duty_at(now),
+                    "until": None if one.duty_until is None else base.local(one.duty_until),
+                }
+                for one in found
+            ]
+        )
+        return
+    table = Table("operator", "name", "number", "languages", "on duty", "until")
+    for one in found:
+        present = one.on_duty_at(now)
+        until = base.clock(one.duty_until) if present and one.duty_until else ""
+        table.add_row(
+            str(int(one.id)),
+            one.name,
+            one.number.masked,
+            " ".join(one.languages),
+            "yes" if present else "no",
+            until,
+        )
+    Console().print(table)
+
+
+@operators.command()
+def duty(
+    operator: Annotated[int, typer.Argument(help="The operator's number in the list.")],
+    state: Annotated[Duty, typer.Argument(help="on or off.")],
+    until: Annotated[
+        str | None, typer.Option(help="Lisbon time, or with an offset; else until changed.")
+    ] = None,
+) -> None:
+    """Say whether an operator is on duty, and until when."""
+    if until is not None and state is Duty.OFF:
+        raise CommandError("off duty has no end; say `on` when they are back")
+    end = None if until is None else base.moment(until, SystemClock().now(), to_come=True)
+
+    def work(conn: Connection) -> None:
+        try:
+            store.set_duty(conn, OperatorId(operator), state is Duty.ON, until=end)
+        except LookupError:
+            raise CommandError(
+                f"there is no operator {operator}; `stt-bridge operators list` tells their numbers"
+            ) from None
+
+    base.in_database(work)
+    limit = "" if end is None else f" until {base.clock(end)}"
+    typer.echo(f"operator {operator} is {state.value} duty{limit}")
