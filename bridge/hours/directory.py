@@ -15,15 +15,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from bridge.hours.calendar import PublicHolidays
 from bridge.hours.model import BadHours, Closure, Schedule, Weekday, Window
-from bridge.vocabulary import BadNumber, PhoneNumber
+from bridge.vocabulary import BadNumber, LanguageTag, PhoneNumber
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _STRETCH = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-4]):([0-5]\d)")
 _WEEKDAYS = {day.label.casefold(): day for day in Weekday}
 _Table = Mapping[str, object]
+_MOST_LANGUAGES = 18
+"""Two pages of nine keys."""
+_MOST_SERVICES = 9
+"""One key each."""
 
 
 class NotListed(ValueError):
@@ -48,10 +53,24 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Line(Place):
+    """What people dial: a place that greets, in its languages, and tells of its services."""
+
+    greeting: str = "door-greeting"
+    """The prompt with which it greets whom it does not know."""
+    languages: tuple[LanguageTag, ...] = ()
+    """The languages of migrants it serves, in the order of their keys; none: it serves none."""
+    services: tuple[str, ...] = ()
+    """The keys of the services that it tells of and puts callers through to, in their order."""
+    technicians: str = ""
+    """The service by whose hours technicians are served; empty: they keep the line's own."""
+
+
+@dataclass(frozen=True)
 class Directory:
     """All lines and services of this installation."""
 
-    lines: tuple[Place, ...]
+    lines: tuple[Line, ...]
     services: tuple[Place, ...]
 
     def __post_init__(self) -> None:
@@ -63,11 +82,16 @@ class Directory:
         if len(set(numbers)) < len(numbers):
             raise BadHours("a number belongs to two lines; leave it with one")
 
-    def line_of(self, number: PhoneNumber) -> Place | None:
+    def line_of(self, number: PhoneNumber) -> Line | None:
         """The line that is reached by this number, or `None`."""
         return next((line for line in self.lines if number in line.numbers), None)
 
-    def line(self, text: str) -> Place:
+    def hours_of_technicians(self, line: Line) -> Schedule:
+        """When technicians who ring this line are served."""
+        served = (one.schedule for one in self.services if one.key == line.technicians)
+        return next(served, line.schedule)
+
+    def line(self, text: str) -> Line:
         """The line with this key or any form of any of its numbers, as people or carriers write it.
 
         Raises `NotListed`.
@@ -116,10 +140,16 @@ def parse_directory(text: str) -> Directory:
     except tomllib.TOMLDecodeError as error:
         raise BadHours(f"the list of lines and services is not TOML: {error}") from None
     _refuse_unknown("the list of lines and services", table, ("line", "service"))
-    return Directory(
-        lines=tuple(_place(entry) for entry in _tables("the list", table, "line")),
+    directory = Directory(
+        lines=tuple(_line(entry) for entry in _tables("the list", table, "line")),
         services=tuple(_place(entry) for entry in _tables("the list", table, "service")),
     )
+    known = {service.key for service in directory.services}
+    for line in directory.lines:
+        for key in (*line.services, *([line.technicians] if line.technicians else [])):
+            if key not in known:
+                raise BadHours(f"{line.key}: there is no service {key!r}; correct its key")
+    return directory
 
 
 @cache
@@ -127,6 +157,14 @@ def load_directory() -> Directory:
     """The lines and services of this installation. Raises `BadHours`."""
     source = resources.files("bridge.hours").joinpath("directory.toml")
     return parse_directory(source.read_text(encoding="utf-8"))
+
+
+def read_directory(path: Path) -> Directory:
+    """The lines and services of a file of the installation's own. Raises `BadHours`."""
+    try:
+        return parse_directory(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadHours(f"{path} cannot be read ({error.strerror}); correct the path") from None
 
 
 def parse_days(text: str) -> frozenset[Weekday]:
@@ -152,13 +190,36 @@ def parse_stretch(text: str) -> tuple[time, time]:
     return time(int(found[1]), int(found[2])), time(int(found[3]) % 24, int(found[4]))
 
 
-def _place(entry: _Table) -> Place:
+def _line(entry: _Table) -> Line:
+    place = _place(entry, ("greeting", "languages", "services", "technicians"))
+    languages = tuple(map(LanguageTag, _texts(place.key, entry, "languages")))
+    services = tuple(_texts(place.key, entry, "services"))
+    for name, listed, most in (
+        ("languages", languages, _MOST_LANGUAGES),
+        ("services", services, _MOST_SERVICES),
+    ):
+        if len(listed) > most or len(set(listed)) < len(listed):
+            raise BadHours(f"{place.key}: {name!r} names at most {most}, each once")
+    return Line(
+        key=place.key,
+        pt=place.pt,
+        en=place.en,
+        schedule=place.schedule,
+        numbers=place.numbers,
+        address=place.address,
+        greeting=_text(place.key, entry, "greeting", "door-greeting"),
+        languages=languages,
+        services=services,
+        technicians=_text(place.key, entry, "technicians", ""),
+    )
+
+
+def _place(entry: _Table, further: tuple[str, ...] = ()) -> Place:
     key = _text("an entry", entry, "key")
     if not _KEY.fullmatch(key):
         raise BadHours(f"the key {key!r} is not of small letters, digits and hyphens")
-    _refuse_unknown(
-        key, entry, ("key", "pt", "en", "numbers", "address", "hours", "closed", "municipality")
-    )
+    known = ("key", "pt", "en", "numbers", "address", "hours", "closed", "municipality")
+    _refuse_unknown(key, entry, (*known, *further))
     municipality = _text(key, entry, "municipality", "")
     written = _texts(key, entry, "numbers")
     try:

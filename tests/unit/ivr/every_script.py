@@ -7,14 +7,20 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import AgencyField, AgencyKind, FieldName
+from bridge.hours.directory import load_directory
 from bridge.ivr.announcements import Announcement
 from bridge.ivr.callback import CallbackKind, CallbackScript
+from bridge.ivr.closed import CallBackNoted, ClosedScript
+from bridge.ivr.door import CodeUnknown, DialledIn, DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
-from bridge.ivr.languages import load_languages
+from bridge.ivr.language_choice import LanguageChoice
+from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.migrant import MigrantScript
 from bridge.ivr.offer import Granted, OfferScript, TooLate
+from bridge.ivr.opening import opening_script
+from bridge.ivr.outcomes import Patience
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import (
     BookingAt,
@@ -23,10 +29,13 @@ from bridge.ivr.presence_model import (
     NoBooking,
     PresenceSet,
 )
+from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
 from bridge.ivr.request import (
     Booked,
+    CodeFirst,
+    DialInCode,
     Failed,
     Identified,
     NobodyAvailable,
@@ -37,6 +46,7 @@ from bridge.ivr.request import (
     QueueStanding,
     Requested,
     SlotGone,
+    Ways,
     WillCallBack,
 )
 from bridge.ivr.room_keys import CommandDone, NotPossible, RoomCommandKind, RoomKeysScript, WhyNot
@@ -51,12 +61,18 @@ from bridge.ivr.script import (
     Script,
     Silence,
 )
+from bridge.ivr.support_line import NobodyOnDuty, OperatorFound, ServiceNow, SupportLineScript
 from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician_ends import Ends
+from bridge.ivr.wishes import WishKey
 from bridge.roster.model import Presence
-from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, RoomId, TechnicianId
+from bridge.roster.skills import Subject
+from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, Role, RoomId, TechnicianId
 
 CODE, PIN = "4711", "735281"
 NUMBER = "912345678"
+CREOLE = "2746856"
+EARLIER_JOB = JobNumber.of_serial(42)
 LANGUAGES = load_languages()
 TODAY = date(2026, 11, 20)
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -67,12 +83,30 @@ FULL_OFFER = NobodyAvailable(2, 7, call_back=True, slots=SLOTS, today=TODAY)
 NO_QUEUE = NobodyAvailable(call_back=True, slots=SLOTS[:1])
 WINDOWS = ((TEN, TEN + timedelta(hours=3)), (TEN + timedelta(hours=4), TEN + DAY))
 
+IN_ENGLISH = Ways(
+    "en",
+    Subject.SCHOOL,
+    favourites=(LanguageTag("uk"),),
+    likely=(LanguageTag("pov"),),
+    fields=(
+        AgencyField(FieldName.PROCESS_NUMBER, 2, 4),
+        AgencyField(FieldName.DEPARTMENT, 4, 4),
+        AgencyField(FieldName.COST_CENTRE, 3, 3),
+    ),
+)
+"""An agency that wants everything keyed that can be."""
+
 ANSWERS: tuple[object, ...] = (
     Identified(TechnicianId(1), AgencyId(1), AgencyKind.HEALTH),
+    Identified(TechnicianId(2), AgencyId(2), AgencyKind.SCHOOL, IN_ENGLISH),
     NotIdentified(),
+    CodeFirst(),
+    DialInCode("204815", "218106191"),
+    DialInCode("204815"),
     NumberFine(),
     *(NumberRefused(fault) for fault in NumberFault),
     Requested(JobNumber.of_serial(42)),
+    Requested(JobNumber.of_serial(42), "204815"),
     Failed(),
     QueueStanding(1, None),
     QueueStanding(400, 100_000),
@@ -89,6 +123,15 @@ ANSWERS: tuple[object, ...] = (
     PresenceSet(Presence.AVAILABLE),
     BookingAt(TEN + DAY, LanguageTag("uk")),
     NoBooking(),
+    DialledIn(),
+    CodeUnknown(),
+    CallBackNoted(),
+    OperatorFound(with_interpreter=True),
+    OperatorFound(with_interpreter=False),
+    NobodyOnDuty(),
+    ServiceNow("cnaim-beja", True, TEN, "967071313"),
+    ServiceNow("claim-fundao", False, TEN + DAY, "275779060", has_address=True),
+    ServiceNow("cnaim-algarve", True, None, has_address=True),
     CommandDone(),
     *(NotPossible(why) for why in WhyNot),
     None,
@@ -104,11 +147,16 @@ HEARD: tuple[Heard, ...] = (
     Keys(CODE),
     Keys("15"),
     Keys("33"),
+    Keys("**"),
+    Keys("*1"),
+    Keys(CREOLE),
+    Keys(EARLIER_JOB.digits),
     Keys("39"),
     Keys("90"),
     Keys("112"),
     Keys(NUMBER),
     Keys("00351*" + NUMBER),
+    Keys("*204815"),
     Keys("9" * 400),
     Keys("٣٣"),
     *(Answer(value) for value in ANSWERS),
@@ -120,11 +168,60 @@ HEARD: tuple[Heard, ...] = (
     Notice("something new"),
 )
 
-_technician = TechnicianScript(LANGUAGES, most_slices=3, most_queue_slices=3, most_strays=4)
-_without_operator = replace(_technician, operator_on_duty=False)
 _job = JobNumber.of_serial(7)
 _offer = OfferScript(LanguageTag("uk"), AgencyKind.HEALTH, migrant_is_rung=True)
 _presence = PresenceScript(TODAY, most_turns=5)
+_line = load_directory().lines[0]
+_door = DoorScript(door_languages(load_catalogue(), _line.languages))
+_support = SupportLineScript(("uk",), _line.services, TODAY, TEN + 3 * DAY, most_turns=4)
+_closed = ClosedScript(("ar", "pt"), TEN + 3 * DAY, TODAY, call_back=True)
+
+
+def named_alike(how_many: int) -> Languages:
+    """So many languages, each of them called a creole."""
+    some = {language.tag for language in list(LANGUAGES)[:how_many]}
+    groups = [
+        replace(
+            group,
+            languages=tuple(
+                replace(one, pt=f"crioulo {one.pt}") for one in group.languages if one.tag in some
+            ),
+        )
+        for group in LANGUAGES.groups
+    ]
+    return Languages(groups, LANGUAGES.home)
+
+
+def only(*tags: str) -> Languages:
+    """These languages and no others."""
+    groups = [
+        replace(group, languages=tuple(one for one in group.languages if one.tag in tags))
+        for group in LANGUAGES.groups
+    ]
+    return Languages(groups, LANGUAGES.home)
+
+
+_technician = TechnicianScript(
+    only("uk", "pov"),
+    most_slices=3,
+    most_queue_slices=3,
+    most_strays=4,
+    wishes=frozenset(),
+    most_sentences=1,
+    patience=Patience(left=5),
+)
+"""Few languages and no wishes: the choice of a language is walked by itself below."""
+_without_operator = replace(_technician, operator_on_duty=False)
+_language = LanguageChoice(
+    Ends("pt", True),
+    only("kea", "pov", "bm", "uk", "en"),
+    subject=Subject.HEALTH,
+    offered=frozenset(),
+    most_sentences=2,
+    patience=Patience(left=4),
+)
+"""Few languages, sentences and tries: the walk is through all of them together."""
+_impatient = replace(_language, patience=Patience(left=2))
 
 SCRIPTS: dict[str, Script[Any]] = {
     "technician": _technician,
@@ -132,6 +229,21 @@ SCRIPTS: dict[str, Script[Any]] = {
     "technician, english": replace(_technician, language="en", most_strays=3),
     "technician, english, nobody on duty": replace(_without_operator, language="en", most_strays=3),
     "technician, resumed": replace(_technician, resuming=_job),
+    "technician, recognised": replace(_technician, recognised=True),
+    "technician, keyed at the door": replace(_technician, identity=(CODE, PIN)),
+    "language": _language,
+    "language, with favourites": replace(_language, favourites=(LanguageTag("uk"),)),
+    "language, english": replace(_language, ends=Ends("en", True)),
+    "language, nobody on duty": replace(_language, ends=Ends("pt", False)),
+    **{
+        f"language, wishes {' and '.join(keys)}": replace(_impatient, offered=frozenset(keys))
+        for keys in ((WishKey.WOMAN, WishKey.MAN), (WishKey.SUBJECT, WishKey.LEVEL))
+    },
+    "language, the same again": replace(
+        _impatient, ends=Ends("en", False), offered=frozenset({WishKey.SAME_AGAIN})
+    ),
+    "language, some alike": replace(_impatient, languages=named_alike(12)),
+    "language, many alike": replace(_impatient, languages=named_alike(20)),
     "offer": _offer,
     "offer, english": OfferScript(LanguageTag("pov"), AgencyKind.SCHOOL, False, language="en"),
     "offer, booked": replace(_offer, booked_for=TEN, today=TODAY),
@@ -164,6 +276,22 @@ SCRIPTS: dict[str, Script[Any]] = {
     "hold, two languages": HoldScript(
         Announcement.LOST_TECHNICIAN, ("en", "pt"), most_slices=4, most_strays=4
     ),
+    "door": _door,
+    "door, nobody on duty": replace(_door, operator_on_duty=False),
+    "door, one page": replace(_door, languages=_door.languages[:3]),
+    "support line": _support,
+    "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
+    "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),
+    "support line, no services": replace(_support, services=()),
+    "closed": _closed,
+    "closed, an operator on duty": replace(_closed, operator_on_duty=True),
+    "closed, tomorrow at half past": replace(
+        _closed, languages=("ro",), opens_at=TEN + DAY + timedelta(minutes=30)
+    ),
+    "closed, for technicians": replace(_closed, languages=("pt",), why="interpreting-closed"),
+    "closed, nothing to offer": ClosedScript(("en",), None, TODAY),
+    "opening": opening_script(("uk",), Role.MIGRANT),
+    "opening, for technicians": opening_script(("pt", "en"), Role.TECHNICIAN),
     "goodbye": GoodbyeScript(),
     "goodbye, ukrainian": GoodbyeScript(("uk",)),
 }

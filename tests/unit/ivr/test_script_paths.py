@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from bridge.ivr.callback import Joining
+from bridge.ivr.door import GoesOn
+from bridge.ivr.language_choice_states import LanguageChosen
 from bridge.ivr.languages import load_languages
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.offer import Accepted
@@ -57,7 +59,7 @@ def places(name: str) -> dict[Place, list[tuple[Heard, Place]]]:
     return found
 
 
-LARGE = ("technician", "presence")
+LARGE = ("technician", "presence", "language, ")
 """Scripts with thousands of places begin with these words; walking them is for the thorough run."""
 every_script = pytest.mark.parametrize(
     "name",
@@ -139,7 +141,9 @@ def test_every_written_prompt_is_said_somewhere() -> None:
         if isinstance(step, Say | Ask)
         for prompt in step.prompts
     }
-    numbered = re.compile(r"(digit|number|oclock|at|past|minutes|hours|day|weekday|month)-[0-9]+")
+    numbered = re.compile(
+        r"(digit|number|oclock|at|past|minutes|hours|day|weekday|month|line-day|line-hour)-[0-9]+"
+    )
     derived = ("language-", "agency-")
     written = {
         key
@@ -156,14 +160,15 @@ def test_every_written_prompt_is_said_somewhere() -> None:
 def test_nobody_is_let_go_without_being_told(name: str) -> None:
     """Before every `Finish` that is no hang-up something was said, and it ended or was cut.
 
-    But whoever enters the room hears the room; and an interpreter's refusal of an offer, or
-    silence, ends without words on purpose: somebody is waiting.
+    But whoever enters the room hears the room, and who goes on hears the next script; and an
+    interpreter's refusal of an offer, or silence, ends without words on purpose: somebody is
+    waiting.
     """
     for (_, step), ways in places(name).items():
         for heard, (_, after) in ways:
             if not isinstance(after, Finish) or isinstance(step, Finish | Say):
                 continue
-            if isinstance(after.outcome, Accepted | Confirmed | Joining):
+            if isinstance(after.outcome, Accepted | Confirmed | Joining | LanguageChosen | GoesOn):
                 continue
             assert isinstance(heard, HungUp) or name.startswith("offer")
 

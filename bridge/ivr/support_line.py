@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The script of the support line, for a migrant whose language is known.
+
+Hours and addresses, an operator, or being put through to a service: by its own hours, and its
+number is told, so that a caller can ring it without us. Names and addresses are Portuguese and said
+so; all else is said in the migrant's language, or in turn in those that may be understood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from bridge.ivr.door import GoesOn
+from bridge.ivr.line_words import time_of
+from bridge.ivr.outcomes import Gone, Over, Patience
+from bridge.ivr.prompts import spell
+from bridge.ivr.script import (
+    Answer,
+    Ask,
+    Consult,
+    Finish,
+    Heard,
+    HungUp,
+    Keys,
+    Say,
+    Step,
+    in_language,
+)
+
+MOST_SERVICES = 9
+"""One key each."""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutService:
+    """Question: what can be said of a service now? Answer: `ServiceNow`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNow:
+    """A service at this moment."""
+
+    key: str
+    open: bool
+    changes_at: datetime | None
+    """When it closes or opens, aware; `None` when that is not known."""
+    number: str = ""
+    """The national digits to ring; empty: it is reached through the line."""
+    has_address: bool = False
+    can_be_reached: bool = True
+    """Whether a call can be put through to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindOperator:
+    """Question: which operator can talk with this caller? Answer: `OperatorFound` or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFound:
+    """One is on duty."""
+
+    with_interpreter: bool
+    """Whether an interpreter is needed between the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyOnDuty:
+    """There is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToService:
+    """Put through to a service; the caller has been told."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantsOperator:
+    """An operator is to talk with the caller, who has been told so."""
+
+    with_interpreter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyThere(GoesOn):
+    """Nobody is on duty, which the next script says."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLanguage(GoesOn):
+    """The caller wants to choose the language again."""
+
+
+class Wanted(StrEnum):
+    """What a service is chosen for."""
+
+    ABOUT = "about"
+    PUT_THROUGH = "put_through"
+
+
+@dataclass(frozen=True, slots=True)
+class AtMenu:
+    """What can be had is being read out."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingService:
+    """The services are being read out."""
+
+    patience: Patience
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class AskingAbout:
+    """The application looks up a service."""
+
+    patience: Patience
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class SeekingOperator:
+    """The application looks for an operator."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingLine:
+    """The last words are being said."""
+
+    outcome: object
+
+
+SupportLineState = AtMenu | ChoosingService | AskingAbout | SeekingOperator | LeavingLine | Over
+Move = tuple[SupportLineState, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class SupportLineScript:
+    """The menu of the line. Outcomes: `ToService`, `WantsOperator`, `NobodyThere`, `OtherLanguage`,
+    `Gone`.
+    """
+
+    languages: tuple[str, ...]
+    """The prompt languages, taken in turn when something has to be said again."""
+    services: tuple[str, ...]
+    """The keys of the services that the line tells of, at most nine."""
+    today: date
+    """The date in Lisbon."""
+    closes_at: datetime | None = None
+    """When the line closes today, aware; `None` when that need not be told."""
+    lead: tuple[str, ...] = ()
+    """What is said first: why a caller comes back to the menu."""
+    most_turns: int = 12
+    """Turns at the menu before an operator is looked for, whatever was keyed."""
+
+    def start(self) -> Move:
+        """Read out what can be had."""
+        return self._menu(Patience(left=self.most_turns), *self.lead)
+
+    def hear(self, state: SupportLineState, heard: Heard) -> Move:
+        """Go on from what was heard."""
+        match state, heard:
+            case Over(outcome), _:
+                return state, Finish(outcome)
+            case _, HungUp():
+                return _over(Gone())
+            case LeavingLine(outcome), _:
+                return _over(outcome)
+            case SeekingOperator(patience), _:
+                return self._operator(patience, heard)
+            case AskingAbout(patience, Wanted.ABOUT), Answer(ServiceNow() as service):
+                return self._menu(patience.corrected(), *self._described(patience, service))
+            case AskingAbout(patience, Wanted.PUT_THROUGH), Answer(ServiceNow() as service):
+                return self._put_through(patience, service)
+            case AskingAbout(patience), _:
+                return self._menu(patience.corrected(), "line-our-fault")
+            case AtMenu(patience) | ChoosingService(patience), Keys("0"):
+                return SeekingOperator(patience), Consult(FindOperator())
+            case AtMenu(patience), Keys("1"):
+                return self._services(patience, Wanted.ABOUT, *self._hours(patience))
+            case AtMenu(patience), Keys("2"):
+                return SeekingOperator(patience), Consult(FindOperator())
+            case AtMenu(patience), Keys("3"):
+                return self._services(patience, Wanted.PUT_THROUGH)
+            case AtMenu(), Keys("*"):
+                return _over(OtherLanguage())
+            case ChoosingService(patience, wanted), Keys(key) if self._is_offered(key):
+                about = AboutService(self.services[int(key) - 1])
+                return AskingAbout(patience.renewed(), wanted), Consult(about)
+            case ChoosingService(patience), Keys("*"):
+                return self._menu(patience.corrected())
+            case ChoosingService(patience, wanted), Keys():
+                return self._services(patience.missed(), wanted, "line-no-such-option")
+            case ChoosingService(patience, wanted), _:
+                return self._services(patience.missed(), wanted)
+            case AtMenu(patience), Keys():
+                return self._menu(patience.missed(), "line-no-such-option")
+            case AtMenu(patience), _:
+                return self._menu(patience.missed())
+
+    # --- questions -----------------------------------------------------------------------------
+
+    def _menu(self, patience: Patience, *lead: str) -> Move:
+        if patience.over:
+            return SeekingOperator(patience), Consult(FindOperator())
+        services = ("menu-hours", "menu-operator", "menu-service") if self.services else ()
+        prompts = (*lead, *(services or ("menu-operator",)), "menu-language")
+        return AtMenu(patience), Ask(prompts, self._language(patience), 1, first_key_seconds=5.0)
+
+    def _services(self, patience: Patience, wanted: Wanted, *lead: str) -> Move:
+        if patience.over:
+            return SeekingOperator(patience), Consult(FindOperator())
+        if not self.services:
+            return self._menu(patience.missed(), "line-no-such-option")
+        language = self._language(patience)
+        offered = [
+            prompt
+            for key, service in enumerate(self.services[:MOST_SERVICES], start=1)
+            for prompt in (in_language("pt", f"service-{service}"), "line-key", f"digit-{key}")
+        ]
+        prompts = (*lead, "choose-service", *offered, "line-back")
+        ask = Ask(prompts, language, 1, first_key_seconds=5.0)
+        return ChoosingService(patience, wanted), ask
+
+    # --- answers of the application ------------------------------------------------------------
+
+    def _put_through(self, patience: Patience, service: ServiceNow) -> Move:
+        if service.open and service.number and service.can_be_reached:
+            number = ("service-number", *spell(service.number))
+            return self._leave(patience, ToService(service.key), *number, "putting-through-service")
+        told = self._open_or_closed(patience, service)
+        if service.open:
+            told = ("service-through-line",)
+        return self._menu(patience.corrected(), *told)
+
+    def _operator(self, patience: Patience, heard: Heard) -> Move:
+        match heard:
+            case Answer(OperatorFound(with_interpreter)):
+                words = "operator-interpreter" if with_interpreter else "operator-soon"
+                return self._leave(patience, WantsOperator(with_interpreter), words)
+            case _:
+                return _over(NobodyThere())
+
+    # --- what is said --------------------------------------------------------------------------
+
+    def _hours(self, patience: Patience) -> tuple[str, ...]:
+        if self.closes_at is None:
+            return ()
+        return ("line-open", *time_of(self.closes_at, self.today, self._language(patience)))
+
+    def _described(self, patience: Patience, service: ServiceNow) -> tuple[str, ...]:
+        said = [in_language("pt", f"service-{service.key}")]
+        if service.has_address:
+            said += ["service-address", in_language("pt", f"address-{service.key}")]
+        if service.number:
+            said += ["service-number", *spell(service.number)]
+        else:
+            said.append("service-through-line")
+        return (*said, *self._open_or_closed(patience, service))
+
+    def _open_or_closed(self, patience: Patience, service: ServiceNow) -> tuple[str, ...]:
+        if service.changes_at is None:
+            return ("service-open-always",) if service.open else ("service-closed",)
+        changes = time_of(service.changes_at, self.today, self._language(patience))
+        words = ("service-open",) if service.open else ("service-closed", "line-opens")
+        return (*words, *changes)
+
+    def _leave(self, patience: Patience, outcome: object, *prompts: str) -> Move:
+        return LeavingLine(outcome), Say(prompts, self._language(patience))
+
+    def _language(self, patience: Patience) -> str:
+        """The first language at first, and the next one each time something is said again."""
+        return self.languages[patience.misses % len(self.languages)]
+
+    def _is_offered(self, key: str) -> bool:
+        digit = len(key) == 1 and key.isascii() and key.isdigit()
+        return digit and 1 <= int(key) <= len(self.services[:MOST_SERVICES])
+
+
+def _over(outcome: object) -> Move:
+    return Over(outcome), Finish(outcome)

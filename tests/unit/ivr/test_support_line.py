@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the line says out of hours, and its menu for a migrant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bridge.hours.directory import load_directory
+from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
+from bridge.ivr.door import WantsPerson
+from bridge.ivr.line_words import time_of
+from bridge.ivr.opening import opening_script
+from bridge.ivr.prompts import load_catalogue, spell
+from bridge.ivr.request import Failed
+from bridge.ivr.script import Ask, Keys, Said, Silence, prompt_of
+from bridge.ivr.support_line import (
+    AboutService,
+    FindOperator,
+    NobodyOnDuty,
+    NobodyThere,
+    OperatorFound,
+    OtherLanguage,
+    ServiceNow,
+    SupportLineScript,
+    SupportLineState,
+    ToService,
+    WantsOperator,
+)
+from bridge.vocabulary import Role
+from tests.unit.ivr.talk import Talk
+
+FRIDAY = date(2026, 11, 20)
+CLOSES = datetime(2026, 11, 20, 20, tzinfo=UTC)
+MONDAY_8_30 = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+DIRECTORY = load_directory()
+LINE = DIRECTORY.lines[0]
+BEJA = ServiceNow("cnaim-beja", True, CLOSES, "967071313")
+FUNDAO = ServiceNow("claim-fundao", False, MONDAY_8_30, "275779060", has_address=True)
+ALGARVE = ServiceNow("cnaim-algarve", True, CLOSES, has_address=True)
+
+
+def menu(*languages: str, lead: tuple[str, ...] = ()) -> Talk[SupportLineState]:
+    script = SupportLineScript(languages or ("uk",), LINE.services, FRIDAY, CLOSES, lead)
+    return Talk(script)
+
+
+def key_of(service: str) -> str:
+    return str(LINE.services.index(service) + 1)
+
+
+# --- the menu ----------------------------------------------------------------------------------
+
+
+def test_menu_is_said_in_the_migrant_s_language() -> None:
+    talk = menu()
+    assert talk.prompts() == ("menu-hours", "menu-operator", "menu-service", "menu-language")
+    assert isinstance(talk.step, Ask)
+    assert talk.step.language == "uk"
+
+
+def test_hours_name_the_closing_time_and_each_service_in_portuguese_with_a_key() -> None:
+    talk = menu()
+    talk.key("1")
+    said = talk.prompts()
+    assert said[:3] == ("line-open", "line-hour-20", "choose-service")
+    assert said[3:6] == ("pt/service-cnaim-lisboa", "line-key", "digit-1")
+    talk.key(key_of("claim-fundao"))
+    assert talk.question() == AboutService("claim-fundao")
+    talk.answer(FUNDAO)
+    assert talk.prompts()[:-4] == (
+        *("pt/service-claim-fundao", "service-address", "pt/address-claim-fundao"),
+        *("service-number", *spell("275779060")),
+        *("service-closed", "line-opens", "line-day-1", "line-hour-8", "line-minutes-30"),
+    )
+
+
+def test_open_service_is_put_through_after_its_number_is_told() -> None:
+    talk = menu("pt")
+    talk.key("3", key_of("cnaim-beja"))
+    talk.answer(BEJA)
+    assert talk.prompts() == (
+        "service-number",
+        *spell("967071313"),
+        "putting-through-service",
+    )
+    talk.hear(Said())
+    assert talk.outcome() == ToService("cnaim-beja")
+
+
+def test_closed_service_says_when_it_opens_and_the_menu_is_back() -> None:
+    talk = menu("en")
+    talk.key("3", key_of("claim-fundao"))
+    talk.answer(FUNDAO)
+    assert talk.prompts()[:2] == ("service-closed", "line-opens")
+    assert talk.prompts()[-1] == "menu-language"
+    talk.key("2")
+    assert talk.question() == FindOperator()
+
+
+def test_service_without_a_number_is_reached_through_an_operator() -> None:
+    talk = menu()
+    talk.key("3", key_of("cnaim-algarve"))
+    talk.answer(ALGARVE)
+    assert talk.prompts()[0] == "service-through-line"
+
+
+@pytest.mark.parametrize("key", ["2", "0"])
+@pytest.mark.parametrize("with_interpreter", [True, False])
+def test_operator_comes_with_or_without_an_interpreter(key: str, with_interpreter: bool) -> None:
+    talk = menu()
+    talk.key(key)
+    talk.answer(OperatorFound(with_interpreter))
+    assert talk.prompts() == (("operator-interpreter" if with_interpreter else "operator-soon"),)
+    talk.hear(Said())
+    assert talk.outcome() == WantsOperator(with_interpreter)
+
+
+def test_nobody_on_duty_is_left_to_the_next_script() -> None:
+    for answer in (NobodyOnDuty(), Failed(), None):
+        talk = menu()
+        talk.key("2")
+        talk.answer(answer)
+        assert talk.outcome() == NobodyThere()
+
+
+def test_star_leads_back_from_services_to_the_menu_and_from_there_to_the_languages() -> None:
+    talk = menu()
+    talk.key("1", "*")
+    assert talk.prompts()[0] == "menu-hours"
+    talk.key("*")
+    assert talk.outcome() == OtherLanguage()
+
+
+def test_silence_is_told_again_in_the_next_language_and_then_an_operator_is_looked_for() -> None:
+    talk = menu("fr", "pt")
+    spoken = []
+    while isinstance(talk.step, Ask):
+        spoken.append(talk.step.language)
+        talk.hear(Silence())
+    assert spoken == ["fr", "pt", "fr"]
+    assert talk.question() == FindOperator()
+
+
+def test_whoever_asks_for_service_after_service_is_given_an_operator() -> None:
+    talk = menu()
+    rounds = 0
+    while talk.prompts_or_none() is not None and rounds < 100:
+        talk.key("1", key_of("cnaim-beja"))
+        talk.answer(BEJA)
+        rounds += 1
+    assert talk.question() == FindOperator()
+    assert rounds == 12
+
+
+def test_names_and_addresses_are_those_of_the_directory_to_the_letter() -> None:
+    catalogue = load_catalogue()
+    assert set(LINE.services) | {"stt"} == {place.key for place in DIRECTORY.services}
+    for key in LINE.services:
+        place = DIRECTORY.service(key)
+        assert catalogue.text(f"service-{key}", "pt") == place.pt
+        assert catalogue.text(f"service-{key}", "en") == place.en
+        if place.address:
+            assert catalogue.text(f"address-{key}", "pt") == place.address
+        else:
+            assert (f"address-{key}", "pt") not in catalogue
+
+
+# --- out of hours ------------------------------------------------------------------------------
+
+
+CLOSED = ClosedScript(("uk",), MONDAY_8_30, FRIDAY, call_back=True)
+
+
+def test_closed_line_says_when_it_opens_and_promises_a_call_back() -> None:
+    talk = Talk(CLOSED)
+    assert talk.prompts() == (
+        *("line-closed", "line-opens", "line-day-1", "line-hour-8", "line-minutes-30"),
+        "line-call-back-offer",
+    )
+    talk.key("1")
+    assert talk.question() == PromiseCallBack()
+    talk.answer(CallBackNoted())
+    assert talk.prompts() == ("line-call-back-promised", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == ClosedTold(promised=True)
+
+
+def test_a_promise_that_could_not_be_written_is_not_made() -> None:
+    talk = Talk(CLOSED)
+    talk.key("1")
+    talk.answer(Failed())
+    assert "line-call-back-promised" not in talk.prompts()
+    talk.hear(Said())
+    assert talk.outcome() == ClosedTold()
+
+
+def test_without_a_number_no_call_back_is_offered_nor_given() -> None:
+    talk = Talk(replace(CLOSED, call_back=False))
+    assert "line-call-back-offer" not in talk.prompts()
+    talk.key("1")
+    assert talk.prompts() == ("goodbye",)
+
+
+def test_zero_reaches_an_operator_who_is_on_duty_all_the_same() -> None:
+    talk = Talk(replace(CLOSED, operator_on_duty=True))
+    assert talk.prompts()[-1] == "line-person"
+    talk.key("0")
+    assert talk.prompts() == ("line-putting-through",)
+    talk.hear(Said())
+    assert talk.outcome() == WantsPerson(asked=True)
+
+
+def test_silence_is_told_three_times_in_turn_and_then_goodbye() -> None:
+    talk = Talk(replace(CLOSED, languages=("en", "pt")))
+    spoken = []
+    while isinstance(talk.step, Ask):
+        spoken.append(talk.step.language)
+        talk.hear(Silence())
+    assert spoken == ["en", "pt", "en"]
+    assert talk.prompts() == ("goodbye",)
+
+
+@pytest.mark.parametrize("role", [Role.MIGRANT, Role.TECHNICIAN])
+def test_whoever_is_rung_at_the_opening_hears_who_rings_in_their_language(role: Role) -> None:
+    talk = Talk(opening_script(("pt",), role))
+    assert talk.prompts() == (f"opening-{role}",)
+
+
+# --- times -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["pt", "en", "fr", "es", "ru", "ro", "uk", "ar"])
+def test_every_opening_and_closing_of_the_directory_can_be_said_in_every_language(
+    language: str,
+) -> None:
+    catalogue = load_catalogue()
+    at = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    for place in (*DIRECTORY.lines, *DIRECTORY.services):
+        for _ in range(20):
+            verdict = place.schedule.open_at(at)
+            change = verdict.closes_at or verdict.opens_at
+            assert change is not None
+            said = time_of(change, at.date(), language)
+            assert {prompt_of(prompt, language) for prompt in said} <= {
+                (prompt.key, prompt.language) for prompt in catalogue
+            }
+            if language not in ("pt", "en"):
+                assert not any("/" in prompt for prompt in said)
+            at = change
+
+
+def test_what_a_language_has_no_words_for_is_said_in_english() -> None:
+    odd = datetime(2026, 11, 20, 9, 7, tzinfo=UTC)
+    assert all(prompt.startswith("en/") for prompt in time_of(odd, FRIDAY, "fr"))
+    far = datetime(2026, 11, 20, 9, tzinfo=UTC) + timedelta(days=9)
+    assert all(prompt.startswith("en/") for prompt in time_of(far, FRIDAY, "fr"))
+    assert time_of(far - timedelta(days=8), FRIDAY, "fr") == ("line-tomorrow", "line-hour-9")
+
+
+def test_keys_after_the_last_word_change_nothing() -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(OperatorFound(with_interpreter=False))
+    talk.hear(Keys("5"))
+    assert talk.outcome() == WantsOperator(with_interpreter=False)
