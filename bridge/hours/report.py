@@ -32,6 +32,7 @@ def hours_report(
     """
     if (line is None) == (service is None):
         raise ValueError("name either a line or a service")
+    place: Place
     if line is not None:
         kind, place = "line", directory.line(line)
     else:
