@@ -3,13 +3,13 @@
 
 Everything runs in the call's own mailbox, so nothing here happens twice at once. Each step writes
 its events in one transaction first and acts on the switch afterwards; the transition table says
-whether a step still makes sense. The hunts, the room, the rings and the drop guard are parts of
-their own.
+whether a step still makes sense. The hunts, the room, the rings, the drop guard and the others are
+parts of their own, each in its module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,34 +20,33 @@ from bridge.agencies.model import Technician
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
+from bridge.conference.afterwards import Afterwards
+from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.guard import DropGuard
-from bridge.conference.legs import CallLeg, Part
+from bridge.conference.guests import Guests
+from bridge.conference.happenings import Happenings
+from bridge.conference.incoming import Incoming, Leave
+from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
-from bridge.conference.model import TERMINAL, CallState, Request, Trigger, advance
+from bridge.conference.model import TERMINAL, CallState, Request, Trigger
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.recovery import Remembered
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
-from bridge.ivr.announcements import Announcement
-from bridge.telephony.switch import (
-    ConversationName,
-    Ending,
-    LegAnswered,
-    LegEnded,
-    LegEvent,
-    LegRinging,
-    RoomEntered,
-    RoomLeft,
-    Snapshot,
-)
+from bridge.conference.turns import Turns
+from bridge.conference.waiting import Waiting
+from bridge.telephony.gate import PermittedNumber
+from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
     JobNumber,
+    LanguageTag,
     LegId,
+    PhoneNumber,
     Role,
     RoomId,
 )
@@ -101,19 +100,52 @@ class Call:
             adopt=self._adopt,
             wanted=self._is_wanted,
         )
+        self.waiting = Waiting(self.record, self._commands)
         self._room = Room(
             self.record,
             self._commands,
             self._rings,
+            self.waiting,
             migrant_languages=listeners.migrant_languages,
         )
-        self._guard = DropGuard(
+        self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
+        self._incoming = Incoming(
+            ports,
+            self.record,
+            self._commands,
+            self._mailbox,
+            self._hunts,
+            self._rings,
+            self._room,
+            self.waiting,
+            adopt=self._adopt,
+        )
+        self.by_key = ByKey(
+            self.record,
+            self._commands,
+            self._mailbox,
+            self._room,
+            self.waiting,
+            self._turns,
+            Guests(ports, self.record, self._rings, self._room),
+            Afterwards(ports, self.record),
+        )
+        guard = DropGuard(
             self.record,
             self._rings,
             self._room,
             ports.roster,
-            end=self._part,
-            replace=self._replace_interpreter,
+            end=self._turns.end,
+            replace=self._turns.replace,
+        )
+        self._happenings = Happenings(
+            self.record,
+            self._hunts,
+            self._rings,
+            self._room,
+            self.waiting,
+            guard,
+            self._turns,
         )
 
     @property
@@ -143,6 +175,8 @@ class Call:
         self.record.calling_back = remembered.calling_back
         for leg in remembered.legs:
             self.record.legs.add(leg)
+        self.record.private = remembered.private
+        self.record.technician_lost = remembered.technician_lost
         self._hunts.resume(remembered)
 
     async def run(self) -> None:
@@ -203,9 +237,24 @@ class Call:
             partial(self._hunts.over, leg, EventKind.OFFER_UNANSWERED, "no_key")
         )
 
-    async def confirmed(self, leg: LegId) -> RoomId | None:
-        """A person pressed a key on a leg that is rung into the room. The room, or `None`."""
-        return await self._mailbox.ask(partial(self._rings.confirmed, leg))
+    async def confirmed(self, leg: LegId) -> Next:
+        """A person pressed a key on a leg that is rung into the room. Where it goes."""
+
+        async def work() -> Next:
+            waits = self.waiting.keeps_out(leg)
+            room = await self._rings.confirmed(leg, waits=waits)
+            if room is None:
+                return HangUp()
+            if waits:
+                self.waiting.hold(leg)
+                return Hold()
+            return EnterRoom(room)
+
+        return await self._mailbox.ask(work)
+
+    async def nobody_keyed(self, leg: LegId, *, left: bool) -> None:
+        """No key was pressed on the migrant's telephone; `left`: the agreed message was said."""
+        await self._mailbox.ask(partial(self._room.nobody_keyed, leg, left=left))
 
     def why_rung(self, leg: LegId) -> Why | None:
         """Why the person on this leg is being rung; `None` when nobody rings them."""
@@ -250,47 +299,42 @@ class Call:
 
         await self._mailbox.ask(work)
 
-    async def swap(self, reason: str, *, exclude: bool) -> bool:
-        """Somebody in the room wants another interpreter. Whether there is one to be swapped.
+    # --- who rang the line and is no technician who asks ---------------------------------------
 
-        In a relay it is the one who speaks Portuguese, whom the technician can understand.
+    async def is_migrants(self, language: LanguageTag) -> None:
+        """Whoever rang is a migrant who speaks this; may be said again with another language."""
+        await self._mailbox.ask(partial(self._incoming.is_migrants, language))
+
+    async def with_operator(
+        self, operator_number: PermittedNumber, language: LanguageTag, *, interpreter: bool
+    ) -> bool:
+        """The migrant who rang is to talk with an operator, who is rung now.
+
+        With `interpreter`, one is hunted for at the same time, and the three meet as soon as both
+        are there. The migrant's conversation then ends with `Hold`: they wait with music, and are
+        brought into the room. `False` when it is too late for that.
         """
+        return await self._mailbox.ask(
+            partial(
+                self._incoming.with_operator, operator_number, language, interpreter=interpreter
+            )
+        )
 
-        async def work() -> bool:
-            leg = self.record.interpreter
-            if leg is None or self.record.state is not CallState.TALKING:
-                return False
-            await self.record.note(EventKind.SWAP_ASKED, leg, {"reason": reason})
-            found = self.record.legs.get(leg)
-            excluded = found.interpreter if found and exclude else None
-            self._mailbox.tell(partial(self._replace_interpreter, Part.PORTUGUESE, excluded))
-            self._mailbox.tell(partial(self._commands.send, leg, ConversationName.GOODBYE))
-            return True
+    async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
+        """Let this call's only leg go over to another call; see `Calls.dial_in`."""
+        return await self._mailbox.ask(partial(self._incoming.give_away, leg, take))
 
-        return await self._mailbox.ask(work)
+    async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
+        """See `Incoming.take_migrant`."""
+        return await self._mailbox.ask(partial(self._incoming.take_migrant, leg, number, leave))
 
-    async def ring_migrant(self) -> bool:
-        """Ring the migrant (again). Whether there is anybody to ring."""
+    async def technician_returns(self, leg: LegId, leave: Leave | None = None) -> RoomId | None:
+        """The technician who is being redialled rang the line with this leg, which has no call.
 
-        async def work() -> bool:
-            request = self.record.request
-            if request is None or request.migrant is None:
-                return False
-            await self._room.ring_migrant()
-            return True
-
-        return await self._mailbox.ask(work)
-
-    async def drop_migrant(self) -> bool:
-        """Put the migrant's telephone down. Whether the migrant was there."""
-        return await self._mailbox.ask(self._room.drop_migrant)
-
-    def end(self) -> None:
-        """Somebody in the room ends it for all.
-
-        Not waited for: the leg on which it was asked is moved by it.
+        The room to enter; `None` when they are not missed any more. A whole hospital may show one
+        number: `Calls.technician_returns` takes a leg that has identified itself by PIN.
         """
-        self._mailbox.tell(self._part)
+        return await self._mailbox.ask(partial(self._incoming.take_technician, leg, leave))
 
     async def somebody_free(self, who: InterpreterId) -> None:
         """An interpreter became free, while this request may be waiting."""
@@ -313,111 +357,11 @@ class Call:
 
     def happened(self, event: LegEvent) -> None:
         """The switch reports something about one of this call's legs."""
-        self._mailbox.tell(partial(self._switch_event, event))
+        self._mailbox.tell(partial(self._happenings.happened, event))
 
     def compare(self, at: datetime, snapshot: Snapshot) -> None:
         """Make this call agree with what the switch said at that moment, then go on."""
-        self._mailbox.tell(partial(self._compare, at, snapshot))
-
-    # --- what the switch reports ---------------------------------------------------------------
-
-    async def _switch_event(self, event: LegEvent) -> None:
-        leg = self.record.legs.get(event.leg)
-        if leg is None or leg.ended:
-            return
-        match event:
-            case LegRinging():
-                if leg.role is Role.INTERPRETER and self._rings.why(leg.id) is None:
-                    await self._hunts.ringing(leg.id, event.at)
-            case LegAnswered():
-                await self._answered(leg, event.at)
-            case RoomEntered():
-                await self._room.entered(leg, event.at)
-            case RoomLeft():
-                await self._room.left(leg, event.at)
-            case LegEnded():
-                await self._leg_ended(leg, event)
-
-    async def _answered(self, leg: CallLeg, at: datetime) -> None:
-        if leg.connected:
-            return
-        self.record.legs.update(leg.id, connected=True)
-        why = self._rings.why(leg.id)
-        if leg.role is Role.INTERPRETER and why is None:
-            await self.record.note(EventKind.OFFER_ANSWERED, leg.id, at=at)
-        elif why is Why.INVITED:
-            await self.record.note(EventKind.MIGRANT_ANSWERED, leg.id, at=at)
-
-    async def _leg_ended(self, leg: CallLeg, event: LegEnded) -> None:
-        record = self.record
-        was_accepted = record.serves(leg.id)
-        await record.end_leg(leg, event.at, event.ending)
-        if not await self._rings.ended(leg.id, event.ending.value):
-            lost = event.ending is Ending.DROPPED and (leg.confirmed or leg.connected)
-            if was_accepted:
-                record.interpreters.pop(leg.part)
-            if not (lost and await self._guard.dropped(leg)):
-                await self._gone(leg, event.ending, was_accepted=was_accepted)
-        if leg.role is Role.INTERPRETER:
-            await self._hunts.leg_ended()
-        if not record.legs.open() and not record.calling_back:
-            await record.close()
-
-    async def _gone(self, leg: CallLeg, ending: Ending, *, was_accepted: bool) -> None:
-        """A leg ended for good."""
-        record = self.record
-        if leg.role is Role.TECHNICIAN:
-            if leg.id == record.technician and not record.calling_back:
-                await self._part()
-        elif leg.role is Role.INTERPRETER and not was_accepted:
-            await self._hunts.over(leg.id, EventKind.OFFER_UNANSWERED, ending.value)
-        elif leg.role is Role.INTERPRETER and record.state is CallState.TALKING:
-            await self._part()
-        elif leg.role is Role.INTERPRETER and record.state is CallState.JOINING:
-            await self._replace_interpreter(leg.part)
-
-    async def _replace_interpreter(self, part: Part, excluded: InterpreterId | None = None) -> None:
-        """The others still need an interpreter: the technician waits again, the hunt goes on."""
-        record = self.record
-        if advance(record.progress, Trigger.INTERPRETER_LOST) is None:
-            return
-        talked = record.state is CallState.TALKING
-        record.interpreters.pop(part, None)
-        await record.move(Trigger.INTERPRETER_LOST)
-        technician = record.legs.get(record.technician)
-        if technician is not None and technician.connected and not technician.ended:
-            # Out of the room, or on the way there: back to the waiting conversation.
-            await self._commands.send(record.technician, ConversationName.LINE)
-        if talked:
-            await self._room.announce(Announcement.REPLACING_INTERPRETER)
-            await self._hunts.replace(part, excluded)
-        else:
-            await self._hunts.go_on()
-
-    async def _part(self) -> None:
-        await self._hunts.cancel("caller_gone")
-        await self._room.part()
-
-    async def _compare(self, at: datetime, snapshot: Snapshot) -> None:
-        record = self.record
-        known = [leg for leg in record.legs.open() if leg.since <= at]
-        gone = [leg for leg in known if leg.id not in snapshot.legs]
-        inside = snapshot.rooms.get(record.room, frozenset())
-        counts = {"gone": len(gone), "in_room": len(inside)}
-        await record.note(EventKind.RECONCILED, data={**counts})
-        if known and len(gone) == len(record.legs.open()) and not record.calling_back:
-            await record.lose(gone)
-            return
-        for leg in known:
-            if leg.id in inside:
-                await self._switch_event(RoomEntered(leg.id, record.room, at))
-            elif leg.in_room:
-                await self._switch_event(RoomLeft(leg.id, record.room, at))
-        for leg in gone:
-            await self._switch_event(LegEnded(leg.id, at, Ending.HUNG_UP))
-        if record.state is CallState.JOINING:
-            await self._room.bring_technician()
-        await self._hunts.go_on()
+        self._mailbox.tell(partial(self._happenings.compare, at, snapshot))
 
     # --- small tools ---------------------------------------------------------------------------
 

@@ -9,24 +9,29 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.model import AgencyKind
+from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
 from bridge.conference.call import Call, Listeners
+from bridge.conference.incoming import Leave
+from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
 from bridge.storage.database import DatabaseUnavailable
+from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
 from bridge.vocabulary import (
     CallId,
@@ -35,6 +40,7 @@ from bridge.vocabulary import (
     LegId,
     PhoneNumber,
     Role,
+    RoomId,
     new_call_id,
 )
 
@@ -112,6 +118,54 @@ class Calls:
         self._register(call)
         return call
 
+    async def dial_in(self, leg: LegId, code: str) -> bool:
+        """A migrant rang the line and keyed a code: whether their call takes them.
+
+        The call that the leg had ends as `joined`, and the leg is the migrant's of the call with
+        that code. End its conversation with `Hold`: it waits with music, and is brought into the
+        room as soon as the others are there. `False` for a code that no open call has, and for one
+        whose migrant is there already.
+        """
+        here = self._by_leg.get(leg)
+        which = await self._ports.database.run(lambda conn: store.find_by_dial_in(conn, code))
+        there = None if which is None else self._by_id.get(which)
+        if here is None or there is None or there is here:
+            return False
+        number = here.record.migrant_number or here.record.technician_number
+        try:
+            return await here.give_away(leg, partial(there.take_migrant, leg, number))
+        except MailboxClosed:
+            return False
+
+    def lost_technician(self, number: PhoneNumber | None) -> Call | None:
+        """The call whose technician, with this number, was cut off and is being redialled."""
+        lost = (call for call in self.open if call.record.technician_lost)
+        return next(
+            (call for call in lost if number and call.record.technician_number == number), None
+        )
+
+    async def technician_returns(self, leg: LegId, to: Call) -> RoomId | None:
+        """A leg that has a call already turns out to be the technician missed in another one.
+
+        The room to enter; `None` when they are not missed any more. The call that the leg had ends
+        as `joined`. Whose PIN it was is the caller's to compare: see `CallRecord.request`.
+        """
+        here = self._by_leg.get(leg)
+        if here is None or here is to:
+            return None
+        room: RoomId | None = None
+
+        async def take(leave: Leave) -> bool:
+            nonlocal room
+            room = await to.technician_returns(leg, leave)
+            return room is not None
+
+        try:
+            await here.give_away(leg, take)
+        except MailboxClosed:
+            return None
+        return room
+
     async def begin_booked(self, booking: Booking, kind: AgencyKind) -> Call | None:
         """The hour of a booking has come: open its call and ring its people.
 
@@ -148,6 +202,8 @@ class Calls:
             migrant=booking.migrant_number,
         )
         await call.begin_booked(request, None if booking.refused else booking.interpreter)
+        with suppress(DatabaseUnavailable):  # then its interpreter is kept free until it is over
+            await self._ports.database.run(bookings.changed)
         return call
 
     def refresh_roster(self, conn: Connection) -> None:
@@ -238,22 +294,33 @@ class Calls:
 
     async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
         """Make our record agree with what the switch says, before anything else is done."""
-        for row, events in await self._ports.database.run(self._orphans):
+        for row, events, rules in await self._ports.database.run(self._orphans):
             remembered = remember(row.state, events)
             call = self._make(row.id, row.job, remembered.technician)
             call.resume(request_of(row, events), remembered)
             if row.technician_number is not None:
                 call.record.technician_number = PhoneNumber(row.technician_number)
+            if row.migrant_number is not None and remembered.migrant_rang:
+                call.record.migrant_number = PhoneNumber(row.migrant_number)
+            call.record.dial_rules = rules
             self._register(call)
         for call in self.open:
             call.compare(at, snapshot)
 
-    def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event]]]:
+    def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], DialRules]]:
         """The open calls that no task of ours runs, adopted by this process."""
         orphans = [row for row in store.open_calls(conn) if row.id not in self._by_id]
         for row in orphans:
             store.update_call(conn, row.id, owner=self._ports.owner)
-        return [(row, [one.event for one in calllog.events_of(conn, row.id)]) for row in orphans]
+        return [
+            (row, [one.event for one in calllog.events_of(conn, row.id)], _dial_rules(conn, row))
+            for row in orphans
+        ]
+
+
+def _dial_rules(conn: Connection, row: store.CallRow) -> DialRules:
+    agency = None if row.agency is None else load_agency(conn, row.agency)
+    return NATIONAL if agency is None else DialRules(agency.dial_allowed)
 
 
 class _NotOurs(Exception):

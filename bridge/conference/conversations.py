@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bridge.conference.at_the_line import AtTheLine
 from bridge.conference.in_the_room import InTheRoom
+from bridge.conference.outside import Outside
 from bridge.conference.speaking import Speaking
 from bridge.conference.when_rung import WhenRung
 from bridge.telephony.switch import Conversation, ConversationName, Next
@@ -22,10 +23,14 @@ class Conversations:
         self._at_the_line = AtTheLine(speaking)
         self._when_rung = WhenRung(speaking)
         self._in_the_room = InTheRoom(speaking)
+        self._outside = Outside(speaking)
 
     async def handle(self, conversation: Conversation) -> Next:
         """Talk with the person on this leg, and say where the leg goes next."""
         name, _, detail = conversation.name.partition("/")
+        if name == ConversationName.LINE and self._outside.is_waiting(conversation.leg):
+            # Back from a conversation that was cut short when the leg was about to wait.
+            return await self._outside.hold(conversation)
         match name:
             case ConversationName.LINE:
                 return await self._at_the_line.line(conversation)
@@ -37,6 +42,10 @@ class Conversations:
                 return await self._when_rung.call_back(conversation)
             case ConversationName.REJOIN:
                 return await self._when_rung.rejoin(conversation)
+            case ConversationName.INVITED:
+                return await self._when_rung.invited(conversation)
+            case ConversationName.HOLD:
+                return await self._outside.hold(conversation)
             case ConversationName.REMINDER:
                 return await self._speaking.calls.reminders.converse(conversation)
             case ConversationName.ROOM_KEYS:

@@ -23,8 +23,13 @@ from bridge.vocabulary import PhoneNumber, Role
 TRIES = 2
 """How often a lost leg is rung again before it is given up."""
 
+_CONVERSATIONS = {
+    Role.TECHNICIAN: ConversationName.CALL_BACK,
+    Role.OPERATOR: ConversationName.INVITED,
+    Role.INTERPRETER: ConversationName.REJOIN,
+    Role.MIGRANT: ConversationName.REJOIN,
+}
 _LOST = {
-    Role.TECHNICIAN: Announcement.LOST_TECHNICIAN,
     Role.INTERPRETER: Announcement.LOST_INTERPRETER,
     Role.MIGRANT: Announcement.LOST_MIGRANT,
 }
@@ -55,47 +60,57 @@ class DropGuard:
 
     async def dropped(self, leg: CallLeg) -> bool:
         """A leg was lost. Whether it is being brought back."""
-        if self._record.state is not CallState.TALKING:
+        record = self._record
+        if record.state is not CallState.TALKING and not self._still_awaited(leg):
             return False
-        to = permitted(self._number(leg))
+        to = permitted(self._number(leg), record.dial_rules)
         if to is None:
             return False
-        await self._room.announce(_LOST[leg.role])
+        leads = record.leads(leg.id)
+        record.technician_lost = record.technician_lost or leads
+        await self._room.announce(Announcement.LOST_TECHNICIAN if leads else _LOST[leg.role])
         await self._rings.ring(
             Ring(
                 leg.role,
                 to,
                 Why.DROPPED,
-                ConversationName.CALL_BACK
-                if leg.role is Role.TECHNICIAN
-                else ConversationName.REJOIN,
+                _CONVERSATIONS[leg.role],
                 on_failure=self._on_failure(leg),
                 tries=TRIES,
                 interpreter=leg.interpreter,
                 part=leg.part,
                 relay=leg.relay,
+                leads=leads,
             )
         )
         return True
 
+    def _still_awaited(self, leg: CallLeg) -> bool:
+        """Whether this is the migrant who rang, lost while an operator is being found for them."""
+        return (
+            leg.role is Role.MIGRANT
+            and self._record.led_by_operator
+            and self._record.state in (CallState.HUNTING, CallState.JOINING)
+        )
+
     def _number(self, leg: CallLeg) -> PhoneNumber | None:
-        request = self._record.request
-        if leg.role is Role.TECHNICIAN:
+        if self._record.leads(leg.id):
             return self._record.technician_number
-        if leg.role is Role.MIGRANT and request is not None:
-            return request.migrant
+        if leg.role is Role.MIGRANT:
+            return self._record.migrant_to
         if leg.role is Role.INTERPRETER and leg.interpreter is not None:
             phones = self._desk.interpreter(leg.interpreter).phones
             return phones[0] if phones else None
         return None
 
     def _on_failure(self, leg: CallLeg) -> Callable[[], Awaitable[None]]:
-        if leg.role is Role.TECHNICIAN:
+        if self._record.leads(leg.id):
             return self._technician_lost
         if leg.role is Role.INTERPRETER:
             return partial(self._replace, leg.part)
         return lambda: self._room.announce(Announcement.CANNOT_REACH_MIGRANT)
 
     async def _technician_lost(self) -> None:
+        self._record.technician_lost = False
         await self._room.announce(Announcement.CANNOT_REACH_TECHNICIAN)
         await self._end()

@@ -9,7 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -32,7 +32,7 @@ from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
-from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
+from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
 
@@ -60,6 +60,15 @@ class LiveOffer:
     interpreter: InterpreterId
     since: datetime
     phone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Offers written down, to be rung at once; empty for nobody."""
+
+    offers: Sequence[Offer] = ()
+    next_after: float | None = None
+    """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
 
 
 class Hunt:
@@ -112,9 +121,11 @@ class Hunt:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
 
-        def work(conn: Connection) -> tuple[bool, list[Offer]]:
+        def work(conn: Connection) -> tuple[bool, DialRules, Promised]:
             agency = None if request.agency is None else load_agency(conn, request.agency)
             relay_allowed = agency is not None and agency.relay_allowed
+            rules = NATIONAL if agency is None else DialRules(agency.dial_allowed)
+            number = request.migrant or record.migrant_number
             store.update_call(
                 conn,
                 record.id,
@@ -124,7 +135,7 @@ class Hunt:
                 technician=request.technician,
                 requirements=request.requirements,
                 migrant_mode=request.migrant_mode,
-                migrant_number=None if request.migrant is None else request.migrant.e164,
+                migrant_number=None if number is None else number.e164,
             )
             data: Data = {
                 "language": request.language,
@@ -134,6 +145,8 @@ class Hunt:
             }
             if request.voicemail_allowed:
                 data["voicemail_allowed"] = True
+            if request.named is not None:
+                data["named"] = request.named
             told = [record.event(EventKind.REQUESTED, record.technician, data, at)]
             alone = first if first is not None else self._after_the_cut(conn, request, at)
             if alone is not None:
@@ -141,12 +154,12 @@ class Hunt:
                 offers = self._reserve(conn, {alone: 0}, at, told)
                 if offers:
                     calllog.append(conn, *told)
-                    return relay_allowed, offers
-            return relay_allowed, self._reserve_wave(conn, request, told)
+                    return relay_allowed, rules, Promised(offers)
+            return relay_allowed, rules, self._reserve_wave(conn, request, told)
 
-        record.relay_allowed, offers = await record.transact(work)
+        record.relay_allowed, record.dial_rules, wave = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
-        await self._ring(offers)
+        await self._ring(wave)
 
     async def go_on(self) -> None:
         """Ring the next wave, if the call still hunts and nobody rings."""
@@ -241,7 +254,7 @@ class Hunt:
         elif not again:
             self._desk.unanswered(who)
         if again:
-            await self._ring(again)
+            await self._ring(Promised(again))
         else:
             await self.go_on()
 
@@ -279,11 +292,11 @@ class Hunt:
         record, request = self._record, self._record.request
         if request is None or not (self._is_on or record.state is CallState.QUEUED):
             return
-        offers = await record.transact(lambda conn: self._reserve_wave(conn, request))
-        if offers and record.state is CallState.QUEUED:
+        wave = await record.transact(lambda conn: self._reserve_wave(conn, request))
+        if wave.offers and record.state is CallState.QUEUED:
             await record.move(Trigger.FREE)
-        if offers or exhausts:
-            await self._ring(offers)
+        if wave.offers or exhausts:
+            await self._ring(wave)
 
     async def _join_wave(self, wave: int) -> None:
         """The wave has rung for so long that the next one joins it."""
@@ -292,29 +305,31 @@ class Hunt:
 
     def _reserve_wave(
         self, conn: Connection, request: Request, told: Iterable[Event] = ()
-    ) -> list[Offer]:
+    ) -> Promised:
         """Rank the roster and promise a wave of interpreters to this call, written down.
 
         The events `told` are written before its own: all in one go, for the technician waits.
         Changes nothing that a second try of the transaction would find changed.
         """
         at = self._ports.clock.now()
-        offers: list[Offer] = []
+        promised = Promised()
         events = list(told)
         passed: set[InterpreterId] = set()
-        while not offers:
+        while not promised.offers:
             asked = self._asked(request)
             ranking = self._desk.rank(conn, asked, at, self._tried | passed)
             data: Data = {"wave": self._waves + 1, **ranking.trace()}
             data.update(part_data(self._part, self._record.pivot))
             events.append(self._record.event(EventKind.RANKED, data=data, at=at))
-            wave = self._desk.policy.wave(ranking.prospects(MOST_PROSPECTS))
+            prospects = ranking.prospects(MOST_PROSPECTS)
+            wave = self._desk.policy.wave(prospects, joins=bool(self._live))
             if not wave.phones:
                 break
             passed.update(wave.phones)
             offers = self._reserve(conn, dict.fromkeys(wave.phones, 0), at, events)
+            promised = Promised(offers, wave.next_after)
         calllog.append(conn, *events)
-        return offers
+        return promised
 
     def _reserve(
         self,
@@ -352,8 +367,8 @@ class Hunt:
     async def _taken_elsewhere(self, who: InterpreterId) -> None:
         self._desk.promised(who)
 
-    async def _ring(self, offers: list[Offer]) -> None:
-        record = self._record
+    async def _ring(self, wave: Promised) -> None:
+        record, offers = self._record, wave.offers
         if not offers:
             if not self._live:
                 await self._nobody_left()
@@ -375,7 +390,7 @@ class Hunt:
             )
             self._adopt(leg)
         self._waves += 1
-        overlap = self._desk.policy.overlap_after
+        overlap = wave.next_after or self._desk.policy.overlap_after
         if overlap is not None:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
         # All at once: nobody's telephone waits until the switch has heard of another's.

@@ -78,17 +78,17 @@ async def _obey(call: Call, command: RoomCommand) -> object:
     match command.kind:
         case RoomCommandKind.SWAP_INTERPRETER:
             reason = command.reason or SwapReason.OTHER
-            done = await call.swap(reason.value, exclude=reason.excludes)
+            done = await call.by_key.swap(reason.value, exclude=reason.excludes)
             return CommandDone() if done else NotPossible(WhyNot.NOT_NOW)
         case RoomCommandKind.RING_MIGRANT:
             if call.record.legs.role_in_room(Role.MIGRANT):
                 return NotPossible(WhyNot.MIGRANT_THERE)
-            done = await call.ring_migrant()
+            done = await call.by_key.ring_migrant()
             return CommandDone() if done else NotPossible(WhyNot.NO_NUMBER)
         case RoomCommandKind.DROP_MIGRANT:
-            done = await call.drop_migrant()
+            done = await call.by_key.drop_migrant()
             return CommandDone() if done else NotPossible(WhyNot.MIGRANT_NOT_THERE)
         case RoomCommandKind.END_FOR_ALL:
-            call.end()
+            call.by_key.end()
             return CommandDone()
     return NotPossible(WhyNot.NOT_NOW)

@@ -45,6 +45,10 @@ class CallLeg:
     confirmed: bool = False
     """A person pressed a key."""
     in_room: bool = False
+    waits: bool = False
+    """Is outside the room on purpose, with music, until it is time."""
+    hard: bool = False
+    """Whoever is on it said afterwards that the call was a hard one."""
     ended: bool = False
 
     @property
@@ -72,6 +76,10 @@ class Legs:
         """Write down what changed about a leg of this call."""
         self._by_id[leg] = replace(self._by_id[leg], **changes)
 
+    def remove(self, leg: LegId) -> None:
+        """The leg is another call's from now on."""
+        self._by_id.pop(leg, None)
+
     def in_room(self, leg: LegId) -> bool:
         """Whether this leg is in the room."""
         found = self._by_id.get(leg)
@@ -80,6 +88,18 @@ class Legs:
     def role_in_room(self, role: Role) -> bool:
         """Whether somebody of this role is in the room."""
         return any(leg.in_room for leg in self._by_id.values() if leg.role is role)
+
+    def all(self) -> list[CallLeg]:
+        """Every leg that the call has or had."""
+        return list(self._by_id.values())
+
+    def of(self, role: Role) -> list[CallLeg]:
+        """The legs of this role that have not ended."""
+        return [leg for leg in self.open() if leg.role is role]
+
+    def waiting(self) -> list[CallLeg]:
+        """Those who wait outside the room until it is time."""
+        return [leg for leg in self.open() if leg.waits]
 
     def open(self) -> list[CallLeg]:
         """The legs that have not ended."""

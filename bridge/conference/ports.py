@@ -27,3 +27,5 @@ class Ports:
     migrant_ring_seconds: float
     owner: str
     """The token of this process, written into what it promises."""
+    operator: PhoneNumber | None = None
+    """Whom the installation names as the person that is always reached, if any."""

@@ -25,6 +25,7 @@ from bridge.conference.model import (
 )
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
+from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import (
     CallId,
@@ -52,7 +53,8 @@ class CallRecord:
         self.job = job
         self.room: RoomId = room_of(call)
         self.technician = technician or LegId("")
-        """The technician's latest leg; empty before there was one."""
+        """The latest leg of the technician, or of the operator in their place; empty before there
+        was one."""
         self.legs = Legs()
         if technician is not None:
             now = ports.clock.now()
@@ -62,7 +64,16 @@ class CallRecord:
         self.asked_at: datetime | None = None
         """When the request was complete; who asked first is served first."""
         self.technician_number: PhoneNumber | None = None
-        """Where the technician can be rung back; `None` when the caller withheld it."""
+        """Where the technician, or the operator in their place, can be rung (back); `None` when
+        the caller withheld it."""
+        self.migrant_number: PhoneNumber | None = None
+        """Where a migrant who rang the line can be rung back, if the network told it."""
+        self.dial_rules: DialRules = NATIONAL
+        """What may be dialled on behalf of this call's agency."""
+        self.private = False
+        """Whether the migrant is kept outside, and cannot hear the others."""
+        self.technician_lost = False
+        """Whether the technician's connection was lost, and is being redialled."""
         self.calling_back = False
         """Whether the technician has hung up and waits to be rung."""
         self.interpreters: dict[Part, LegId] = {}
@@ -87,13 +98,35 @@ class CallRecord:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What this call needs interpreters for."""
+        """What this call needs interpreters for; nothing when an operator needs none."""
+        if self.progress.direct:
+            return ()
         return (Part.PORTUGUESE,) if self.pivot is None else tuple(Part)
 
     @property
     def served(self) -> bool:
         """Whether an interpreter has accepted for everything that the call needs."""
         return all(part in self.interpreters for part in self.parts)
+
+    @property
+    def led_by_operator(self) -> bool:
+        """Whether an operator of the line stands in the technician's place."""
+        return self.request is not None and self.request.technician is None
+
+    @property
+    def leader(self) -> Role:
+        """The role of whoever the call is for: the technician, or an operator in their place."""
+        return Role.OPERATOR if self.led_by_operator else Role.TECHNICIAN
+
+    def leads(self, leg: LegId) -> bool:
+        """Whether this is the latest leg of the technician, or of the operator in their place."""
+        return leg == self.technician
+
+    @property
+    def migrant_to(self) -> PhoneNumber | None:
+        """Where the migrant can be rung: as the technician asked, or from where they rang us."""
+        asked = None if self.request is None else self.request.migrant
+        return asked or self.migrant_number
 
     def serves(self, leg: LegId) -> bool:
         """Whether this is the leg of an interpreter who accepted."""
@@ -180,13 +213,17 @@ class CallRecord:
             return freed
 
         freed = await self._ports.database.run(work)
-        self.legs.update(leg.id, ended=True, in_room=False)
+        self.legs.update(leg.id, ended=True, in_room=False, waits=False)
         if freed is None:
             return
         if leg.accepted_at is not None:
-            self._ports.roster.call_ended(freed, leg.accepted_at, at)
+            self._ports.roster.call_ended(freed, leg.accepted_at, at, hard=self._was_hard(leg))
         else:
             self._ports.roster.released(freed)
+
+    def _was_hard(self, leg: CallLeg) -> bool:
+        now = self.legs.get(leg.id)
+        return now is not None and now.hard
 
     async def close(self) -> None:
         """The last leg is gone: write the outcome."""

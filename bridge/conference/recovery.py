@@ -13,6 +13,7 @@ from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
 from bridge.roster.requirements import Requirements
+from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
 
 _OFFER_OVER = frozenset(
@@ -28,7 +29,11 @@ _LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
 """After these, the interpreter they are about no longer serves the call."""
 
 
-_TO_BE_RUNG = frozenset({EventKind.CALL_BACK_PROMISED, EventKind.BOOKING_DUE})
+_TO_BE_RUNG = frozenset(
+    {EventKind.CALL_BACK_PROMISED, EventKind.BOOKING_DUE, EventKind.OPERATOR_WANTED}
+)
+_MIGRANT_RANG = frozenset({EventKind.MIGRANT_RANG, EventKind.MIGRANT_DIALLED_IN})
+_SAY_WHAT_IS_ASKED = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED})
 _BEFORE_JOINING = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
 """Where a technician who is to be rung has not been in the room yet."""
 
@@ -48,6 +53,12 @@ class Remembered:
     calling_back: bool
     relay_allowed: bool
     pivot: LanguageTag | None
+    private: bool = False
+    """Whether the migrant is kept outside the room."""
+    technician_lost: bool = False
+    """Whether the technician was cut off and has not come back."""
+    migrant_rang: bool = False
+    """Whether the migrant rang the line, so that the number in the row is where they rang from."""
 
     @property
     def interpreter(self) -> LegId | None:
@@ -64,6 +75,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     interpreters: dict[Part, LegId] = {}
     relay_allowed, pivot = False, None
     technician = LegId("")
+    private = technician_lost = direct = False
     asked_at: datetime | None = None
     for event in events:
         kinds.add(event.kind)
@@ -76,6 +88,17 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         elif event.kind is EventKind.NOBODY_AVAILABLE:
             pivot = None
             interpreters.clear()
+        elif event.kind is EventKind.OPERATOR_WANTED:
+            direct = not event.data["interpreter"]
+        elif event.kind is EventKind.PRIVATE_WORD:
+            private = True
+            legs.update(
+                (one.id, replace(one, waits=True))
+                for one in list(legs.values())
+                if one.role is Role.MIGRANT and one.in_room
+            )
+        elif event.kind is EventKind.PRIVATE_WORD_OVER:
+            private = False
         if leg is None:
             continue
         if event.kind is EventKind.CALL_ANSWERED:
@@ -86,6 +109,13 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             who = legs[leg].interpreter or InterpreterId(0)
             offers[leg] = (who, event.at)
             tried[legs[leg].part].add(who)
+        elif event.kind is EventKind.MIGRANT_RANG:
+            technician = LegId("")
+            legs[leg] = CallLeg(leg, Role.MIGRANT, event.at, connected=True, confirmed=True)
+        elif event.kind is EventKind.MIGRANT_DIALLED_IN:
+            legs[leg] = CallLeg(
+                leg, Role.MIGRANT, event.at, connected=True, confirmed=True, waits=True
+            )
         elif event.kind is EventKind.MIGRANT_RUNG:
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at)
         elif event.kind is EventKind.REDIALLED:
@@ -94,10 +124,16 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
                 legs[leg] = _interpreter_leg(leg, event)
             else:
                 legs[leg] = CallLeg(leg, role, event.at)
-            if role is Role.TECHNICIAN:
+            if role is Role.TECHNICIAN or event.data.get("leads"):
                 technician = leg
+        elif event.kind is EventKind.REJOINED and leg not in legs:
+            # Who was lost rang the line, before they could be rung.
+            legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at)
+            technician = leg
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
+        if leg == technician and event.kind in (EventKind.LEG_ENDED, EventKind.REJOINED):
+            technician_lost = event.data.get("ending") == Ending.DROPPED.value
         if leg in legs:
             legs[leg] = _after(legs[leg], event)
             part = legs[leg].part
@@ -114,6 +150,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             talked=talked,
             unfilled=EventKind.NOBODY_AVAILABLE in kinds,
             put_through=EventKind.PUT_THROUGH in kinds,
+            direct=direct,
             requested=EventKind.REQUESTED in kinds,
             identification_failed=EventKind.IDENTIFICATION_FAILED in kinds,
         ),
@@ -127,23 +164,28 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         calling_back=state in _BEFORE_JOINING and not _TO_BE_RUNG.isdisjoint(kinds),
         relay_allowed=relay_allowed,
         pivot=pivot,
+        private=private,
+        technician_lost=technician_lost and EventKind.NOT_REJOINED not in kinds,
+        migrant_rang=not _MIGRANT_RANG.isdisjoint(kinds),
     )
 
 
 def request_of(row: CallRow, events: Iterable[Event]) -> Request | None:
     """The request of a call, from its row and events; `None` when it never came to one."""
-    kind = next(
-        (event.data.get("agency_kind") for event in events if event.kind is EventKind.REQUESTED),
-        None,
-    )
-    if kind is None or row.language is None or row.agency is None or row.technician is None:
+    found = {event.kind: event.data for event in events if event.kind in _SAY_WHAT_IS_ASKED}
+    asked = found.get(EventKind.REQUESTED, {})
+    operator = EventKind.OPERATOR_WANTED in found
+    if row.language is None or not found:
         return None
+    to_ring = row.migrant_mode == "ring" and row.migrant_number is not None
     return Request(
         requirements=row.requirements or Requirements(row.language, agency=row.agency),
-        technician=row.technician,
+        technician=None if operator else row.technician,
         agency=row.agency,
-        agency_kind=AgencyKind(str(kind)),
-        migrant=None if row.migrant_number is None else PhoneNumber(row.migrant_number),
+        agency_kind=AgencyKind(str(asked.get("agency_kind", AgencyKind.MIGRATION))),
+        migrant=PhoneNumber(str(row.migrant_number)) if to_ring else None,
+        voicemail_allowed=bool(asked.get("voicemail_allowed")),
+        dial_in_code=row.dial_in_code,
     )
 
 
@@ -168,12 +210,15 @@ def _after(leg: CallLeg, event: Event) -> CallLeg:
         case EventKind.REJOINED if leg.role is Role.INTERPRETER:
             return replace(leg, connected=True, confirmed=True, accepted_at=event.at)
         case EventKind.MIGRANT_CONFIRMED | EventKind.REJOINED:
-            return replace(leg, connected=True, confirmed=True)
+            waits = bool(event.data.get("waits"))
+            return replace(leg, connected=True, confirmed=True, waits=waits)
+        case EventKind.OPERATOR_WANTED:
+            return replace(leg, waits=True)
         case EventKind.ROOM_ENTERED:
-            return replace(leg, connected=True, in_room=True)
+            return replace(leg, connected=True, in_room=True, waits=False)
         case EventKind.ROOM_LEFT:
             return replace(leg, in_room=False)
         case EventKind.LEG_ENDED:
-            return replace(leg, ended=True, in_room=False)
+            return replace(leg, ended=True, in_room=False, waits=False)
         case _:
             return leg

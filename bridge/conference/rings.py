@@ -24,7 +24,7 @@ from bridge.conference.mailbox import Mailbox
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
-from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
+from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import (
     InterpreterId,
@@ -48,6 +48,14 @@ class Why(StrEnum):
     CALL_BACK = "call_back"
     BOOKED = "booked"
     DROPPED = "dropped"
+    MIGRANT_RANG = "migrant_rang"
+    """An operator, for a migrant who rang the line."""
+    CALLED = "called"
+    """An operator, by key from the room."""
+    ADDED = "added"
+    """A fourth person, whose number was keyed in the room."""
+    RETURNED = "returned"
+    """Nobody is rung: who was lost rang the line by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class Ring:
     """For an interpreter: what they do in the call."""
     relay: LanguageTag | None = None
     """For an interpreter of a relay: the language between the two."""
+    leads: bool = False
+    """Whether they are the technician, or the operator in the technician's place."""
     attempt: int = 1
 
 
@@ -100,6 +110,19 @@ class Rings:
         """Whether somebody of this role is being rung."""
         return any(ring.role is role for ring in self._pending.values())
 
+    def forget(self, role: Role) -> list[LegId]:
+        """Nobody of this role is wanted any more: the legs that still ring, to be hung up."""
+        legs = [leg for leg, ring in self._pending.items() if ring.role is role]
+        for leg in legs:
+            del self._pending[leg]
+        return legs
+
+    def instead(self, leg: LegId, on_failure: Callable[[], Awaitable[None]]) -> None:
+        """Something else follows when this ring brings nobody."""
+        ring = self._pending.get(leg)
+        if ring is not None:
+            self._pending[leg] = replace(ring, on_failure=on_failure)
+
     async def ring(self, ring: Ring) -> LegId | None:
         """Ring them, written first. `None` when the interpreter is promised to another by now."""
         leg, at = new_leg_id(ring.role), self._ports.clock.now()
@@ -129,7 +152,7 @@ class Rings:
                 relay=ring.relay,
             )
         )
-        if ring.role is Role.TECHNICIAN:
+        if ring.leads:
             self._record.technician = leg
         await self._commands.ring(
             OutboundLeg(
@@ -148,22 +171,31 @@ class Rings:
         data: Data = {"role": ring.role.value, "why": ring.why.value, "try": ring.attempt}
         if ring.interpreter is not None:
             data["interpreter"] = int(ring.interpreter)
+        if ring.role is Role.OPERATOR and ring.leads:
+            data["leads"] = True
         data.update(part_data(ring.part, ring.relay))
         return self._record.event(EventKind.REDIALLED, leg, data, at)
 
-    async def confirmed(self, leg: LegId) -> RoomId | None:
-        """A person pressed the key. The room to enter; `None` when nobody waits there any more."""
+    async def confirmed(self, leg: LegId, *, waits: bool = False) -> RoomId | None:
+        """A person pressed the key. The room to enter; `None` when nobody waits there any more.
+
+        `waits`: they are to wait outside first.
+        """
         ring = self._pending.pop(leg, None)
         if ring is None or not self._wanted(ring.role):
             await self._record.note(EventKind.LATE, leg, {"what": "confirmed"})
             return None
         at = self._ports.clock.now()
         self._record.legs.update(leg, connected=True, confirmed=True)
+        if ring.leads:
+            self._record.technician_lost = False
         if ring.role is Role.INTERPRETER:
             self._record.takes_part(leg, at)
         kind = EventKind.MIGRANT_CONFIRMED if ring.why is Why.INVITED else EventKind.REJOINED
         data: Data = {} if ring.why is Why.INVITED else {"role": ring.role.value}
         data.update(part_data(ring.part, ring.relay))
+        if waits:
+            data["waits"] = True
 
         def work(conn: Connection) -> None:
             if ring.role is Role.INTERPRETER:
@@ -188,8 +220,12 @@ class Rings:
         return True
 
     async def _again(self, ring: Ring) -> None:
-        if self._wanted(ring.role):
+        if self._wanted(ring.role) and not (ring.leads and self._leader_is_there()):
             await self.ring(ring)
+
+    def _leader_is_there(self) -> bool:
+        leg = self._record.legs.get(self._record.technician)
+        return leg is not None and leg.connected and not leg.ended
 
     async def _give_up(self, ring: Ring, leg: LegId, reason: str) -> None:
         if ring.why is Why.INVITED:
@@ -200,11 +236,11 @@ class Rings:
         await ring.on_failure()
 
 
-def permitted(number: PhoneNumber | None) -> PermittedNumber | None:
+def permitted(number: PhoneNumber | None, rules: DialRules = NATIONAL) -> PermittedNumber | None:
     """The number through the gate; `None` when there is none or it must not be rung."""
     if number is None:
         return None
     try:
-        return permit(number)
+        return permit(number, rules)
     except NotPermitted:
         return None

@@ -12,9 +12,10 @@ from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState, Trigger, advance
 from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
+from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import Role
+from bridge.vocabulary import LegId, Role
 
 TECHNICIAN_TRIES = 2
 """How often a technician who asked to be rung is rung."""
@@ -28,6 +29,7 @@ class Room:
         record: CallRecord,
         commands: SwitchCommands,
         rings: Rings,
+        waiting: Waiting,
         *,
         migrant_languages: Callable[[str], tuple[str, ...]],
     ) -> None:
@@ -35,6 +37,7 @@ class Room:
         self._record = record
         self._commands = commands
         self._rings = rings
+        self._waiting = waiting
         self._migrant_languages = migrant_languages
 
     async def bring_technician(self) -> None:
@@ -42,7 +45,7 @@ class Room:
         record = self._record
         leg = record.legs.get(record.technician)
         if leg is not None and not leg.ended:
-            if not self._rings.any(Role.TECHNICIAN):
+            if not self._rings.any(record.leader):
                 await self._commands.bring(
                     leg.id,
                     record.room,
@@ -51,29 +54,32 @@ class Room:
                     ),
                 )
         elif record.calling_back:
-            await self.ring_technician(Why.CALL_BACK)
+            await self.ring_technician(
+                Why.MIGRANT_RANG if record.led_by_operator else Why.CALL_BACK
+            )
 
     async def ring_technician(self, why: Why) -> None:
-        """Ring a technician who is not connected."""
-        to = permitted(self._record.technician_number)
-        if to is None or self._rings.any(Role.TECHNICIAN):
+        """Ring a technician who is not connected, or the operator in their place."""
+        record = self._record
+        to = permitted(record.technician_number)
+        if to is None or self._rings.any(record.leader):
             return
         await self._rings.ring(
             Ring(
-                Role.TECHNICIAN,
+                record.leader,
                 to,
                 why,
-                ConversationName.CALL_BACK,
+                ConversationName.INVITED if record.led_by_operator else ConversationName.CALL_BACK,
                 on_failure=self._technician_unreached,
                 tries=TECHNICIAN_TRIES,
+                leads=True,
             )
         )
 
     async def ring_migrant(self) -> None:
-        """Ring the migrant for the first time."""
-        request = self._record.request
-        to = None if request is None else permitted(request.migrant)
-        if to is None or self._rings.any(Role.MIGRANT):
+        """Ring the migrant, unless there is a telephone of theirs in the call."""
+        to = permitted(self._record.migrant_to, self._record.dial_rules)
+        if to is None or self._record.legs.of(Role.MIGRANT):
             return
         await self._rings.ring(
             Ring(
@@ -92,18 +98,29 @@ class Room:
             await self._commands.hang_up(leg.id)
         return bool(legs)
 
+    async def nobody_keyed(self, leg: LegId, *, left: bool) -> None:
+        """The migrant's telephone was answered, and no key was pressed: a voicemail, perhaps.
+
+        `left`: the agreed message was said to it.
+        """
+        if left:
+            await self._record.note(EventKind.VOICEMAIL_LEFT, leg)
+        word = Announcement.VOICEMAIL_LEFT if left else Announcement.NO_KEY_FROM_MIGRANT
+        self._rings.instead(leg, lambda: self.announce(word))
+
     async def entered(self, leg: CallLeg, at: datetime) -> None:
         """The switch says that the leg hears the others."""
         record = self._record
         if leg.in_room:
             return
-        record.legs.update(leg.id, connected=True, in_room=True)
+        record.legs.update(leg.id, connected=True, in_room=True, waits=False)
         await record.note(EventKind.ROOM_ENTERED, leg.id, {"role": leg.role.value}, at)
         if record.state is CallState.JOINING and self._they_are_in():
             await record.move(Trigger.JOIN)
             record.calling_back = False
-            if not record.legs.role_in_room(Role.MIGRANT):
+            if record.request is not None and record.request.migrant is not None:
                 await self.ring_migrant()
+            await self._waiting.bring_in()
         if not record.complete and self._everybody_is_in():
             record.complete = True
             await record.note(EventKind.ROOM_COMPLETE, at=at)
@@ -113,6 +130,8 @@ class Room:
         if leg.in_room:
             self._record.legs.update(leg.id, in_room=False)
             await self._record.note(EventKind.ROOM_LEFT, leg.id, {"role": leg.role.value}, at)
+            if self._record.leads(leg.id) or self._record.serves(leg.id):
+                await self._waiting.end_private("left")
 
     async def announce(self, word: Announcement) -> None:
         """Have those in the room hear it, in Portuguese and in the migrant's language."""
@@ -130,9 +149,11 @@ class Room:
         if advance(record.progress, Trigger.PART) is None:
             return
         await record.move(Trigger.PART)
-        record.calling_back = False
+        record.calling_back = record.private = False
         for leg in record.legs.open():
-            if leg.connected and (leg.in_room or record.serves(leg.id)):
+            if leg.waits and not record.progress.talked:
+                await self._waiting.dismiss(leg, Announcement.CANNOT_REACH_OPERATOR)
+            elif leg.connected and (leg.in_room or leg.waits or record.serves(leg.id)):
                 await self._commands.send(leg.id, ConversationName.GOODBYE)
             elif leg.id != record.technician or not leg.connected:
                 await self._commands.hang_up(leg.id)
@@ -154,4 +175,4 @@ class Room:
         request = self._record.request
         if request is None or not self._they_are_in():
             return False
-        return request.migrant is None or self._record.legs.role_in_room(Role.MIGRANT)
+        return not request.by_telephone or self._record.legs.role_in_room(Role.MIGRANT)

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bridge.conference.call import Call
 from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.rings import Why
 from bridge.conference.speaking import Speaking
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
-from bridge.ivr.migrant import Confirmed, MigrantScript
+from bridge.ivr.migrant import Confirmed, MessageLeft, guest_script, migrant_script
 from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript, Refused, TooLate
 from bridge.ivr.outcomes import Gone, NoKey
 from bridge.ivr.rejoin import rejoin_script
@@ -27,6 +29,8 @@ _KINDS = {
     Why.CALL_BACK: CallbackKind.CALL_BACK,
     Why.BOOKED: CallbackKind.BOOKED,
     Why.DROPPED: CallbackKind.DROPPED,
+    Why.MIGRANT_RANG: CallbackKind.MIGRANT_RANG,
+    Why.CALLED: CallbackKind.CALLED,
 }
 
 
@@ -90,8 +94,13 @@ class WhenRung:
         call = self._calls.of_leg(conversation.leg)
         if call is None or call.record.request is None:
             return HangUp()
-        languages = self._catalogue.spoken_to_migrant(call.record.request.language)
-        outcome = await run(MigrantScript(languages), conversation)
+        request = call.record.request
+        languages = self._catalogue.spoken_to_migrant(request.language)
+        script = migrant_script(languages, request.agency_kind, voicemail=request.voicemail_allowed)
+        outcome = await run(script, conversation)
+        if isinstance(outcome, NoKey | MessageLeft):
+            with suppress(MailboxClosed):
+                await call.nobody_keyed(conversation.leg, left=isinstance(outcome, MessageLeft))
         return await self._into_room(call, conversation.leg, isinstance(outcome, Confirmed))
 
     async def call_back(self, conversation: Conversation) -> Next:
@@ -103,6 +112,29 @@ class WhenRung:
         if call is None or request is None or why not in _KINDS:
             return HangUp()
         script = CallbackScript(_KINDS[why], request.language, call.job)
+        outcome = await run(script, conversation)
+        return await self._into_room(call, leg, isinstance(outcome, Joining))
+
+    async def invited(self, conversation: Conversation) -> Next:
+        """An operator or a fourth person answered, who is wanted in the room."""
+        leg = conversation.leg
+        call = self._calls.of_leg(leg)
+        request = None if call is None else call.record.request
+        why = None if call is None else call.why_rung(leg)
+        if call is None or request is None:
+            return HangUp()
+        if why is Why.ADDED:
+            theirs = self._catalogue.spoken_to_migrant(request.language)
+            outcome = await run(guest_script(tuple(dict.fromkeys(("pt", *theirs)))), conversation)
+            return await self._into_room(call, leg, isinstance(outcome, Confirmed))
+        if why not in _KINDS:
+            return HangUp()
+        script = CallbackScript(
+            _KINDS[why],
+            request.language,
+            call.job,
+            with_interpreter=why is Why.MIGRANT_RANG and not call.record.progress.direct,
+        )
         outcome = await run(script, conversation)
         return await self._into_room(call, leg, isinstance(outcome, Joining))
 
@@ -123,7 +155,6 @@ class WhenRung:
         if not confirmed:
             return HangUp()
         try:
-            room = await call.confirmed(leg)
+            return await call.confirmed(leg)
         except MailboxClosed:
             return HangUp()
-        return HangUp() if room is None else EnterRoom(room)

@@ -30,6 +30,20 @@ class Announcement(StrEnum):
     CANNOT_REACH_INTERPRETER = "cannot-reach-interpreter"
     """Neither the interpreter nor another one could be found."""
     CANNOT_REACH_MIGRANT = "cannot-reach-migrant"
+    CANNOT_REACH_OPERATOR = "cannot-reach-operator"
+    CANNOT_REACH_GUEST = "cannot-reach-guest"
+    """A fourth person, whose number was keyed in the room."""
+    VOICEMAIL_LEFT = "voicemail-left"
+    """The migrant's telephone was answered by a voicemail, and the agreed message was left."""
+    NO_KEY_FROM_MIGRANT = "no-key-from-migrant"
+    """The migrant's telephone was answered, but no key was pressed: a voicemail, perhaps."""
+    HELD_TOO_LONG = "held-too-long"
+    HOLD_GATHERING = "hold-gathering"
+    """The migrant waits until technician and interpreter are in the room."""
+    HOLD_OPERATOR = "hold-operator"
+    """The migrant who rang waits for an operator."""
+    HOLD_PRIVATE = "hold-private"
+    """The migrant waits while technician and interpreter have a word."""
     WAITING_ALONE = "waiting-alone"
     """Nobody else is in the room yet."""
 
@@ -37,5 +51,8 @@ class Announcement(StrEnum):
 FOR_MIGRANTS = frozenset(Announcement) - {
     Announcement.LOST_MIGRANT,
     Announcement.CANNOT_REACH_MIGRANT,
+    Announcement.CANNOT_REACH_GUEST,
+    Announcement.VOICEMAIL_LEFT,
+    Announcement.NO_KEY_FROM_MIGRANT,
 }
 """What a migrant may hear."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The script for a technician whom the bridge rings: a call-back, a booked call, or after a drop.
+"""The script for whom the bridge rings into a room: a technician for a call-back, a booked call or
+after a drop; an operator for a migrant who rang, or because somebody in a room asked for one.
 
 It says who is calling and why, and lets nobody into the room who has not pressed 1: so a voicemail
 never joins. The words name no agency and no person, since a voicemail may record them.
@@ -18,7 +19,7 @@ from bridge.vocabulary import JobNumber, LanguageTag
 
 
 class CallbackKind(StrEnum):
-    """Why the technician is rung."""
+    """Why the technician, or the operator, is rung."""
 
     CALL_BACK = "call_back"
     """They asked for it, and an interpreter has accepted."""
@@ -26,6 +27,10 @@ class CallbackKind(StrEnum):
     """The hour of their booked call has come."""
     DROPPED = "dropped"
     """Their connection was lost."""
+    MIGRANT_RANG = "migrant_rang"
+    """An operator: a migrant is on the line."""
+    CALLED = "called"
+    """An operator: somebody in a room asked for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,15 @@ _WHY = {
     CallbackKind.CALL_BACK: "callback-wanted",
     CallbackKind.BOOKED: "callback-booked",
     CallbackKind.DROPPED: "callback-dropped",
+    CallbackKind.MIGRANT_RANG: "operator-for-migrant",
+    CallbackKind.CALLED: "operator-called",
 }
+_OPERATORS = frozenset({CallbackKind.MIGRANT_RANG, CallbackKind.CALLED})
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackScript:
-    """Asks a technician to join. Outcomes: `Joining`, `Refused`, `NoKey`, `Gone`."""
+    """Asks somebody to join. Outcomes: `Joining`, `Refused`, `NoKey`, `Gone`."""
 
     kind: CallbackKind
     wanted: LanguageTag
@@ -71,6 +79,8 @@ class CallbackScript:
     """The prompt language: `pt` or `en`."""
     plays: int = 3
     """How often the question is put."""
+    with_interpreter: bool = False
+    """Whether an interpreter is being called too; an operator is told."""
 
     def start(self) -> tuple[CallbackState, Step]:
         """Say who calls, why, and for which job number."""
@@ -88,7 +98,8 @@ class CallbackScript:
             case Telling(), Keys("1", at):
                 return _over(Joining(at))
             case Telling(), Keys("2", at):
-                return self._leave(Refused(at), "callback-refused", "goodbye")
+                refused = () if self.kind in _OPERATORS else ("callback-refused",)
+                return self._leave(Refused(at), *refused, "goodbye")
             case Telling(play), _ if play < self.plays:
                 return self._ask(play + 1)
             case _:
@@ -97,7 +108,9 @@ class CallbackScript:
     def _ask(self, play: int) -> tuple[CallbackState, Step]:
         why = (_WHY[self.kind], language_name(self.wanted))
         job = ("job-number-is", *spell(self.job.digits)) if play == 1 else ()
-        prompts = ("service", *why, *job, "callback-keys")
+        too = ("operator-with-interpreter",) if self.with_interpreter else ()
+        keys = "operator-keys" if self.kind in _OPERATORS else "callback-keys"
+        prompts = ("service", *why, *too, *job, keys)
         return Telling(play), Ask(prompts, self.language, most_keys=1, first_key_seconds=5.0)
 
     def _leave(self, outcome: object, *prompts: str) -> tuple[CallbackState, Step]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The script for whoever waits outside the room while somebody is redialled or replaced.
+"""The script for a migrant who waits outside the room: until it is ready, or while technician and
+interpreter have a word.
 
 A kind word, music, and every so often an honest word. The room is entered from outside (the leg is
 taken while it waits); news is told as notices.
@@ -56,6 +57,7 @@ _FINAL = frozenset(
         Announcement.CANNOT_REACH_TECHNICIAN,
         Announcement.CANNOT_REACH_INTERPRETER,
         Announcement.CANNOT_REACH_MIGRANT,
+        Announcement.CANNOT_REACH_OPERATOR,
     }
 )
 
@@ -71,12 +73,14 @@ class HoldScript:
     """What is said first."""
     languages: tuple[str, ...] = ("pt",)
     """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` for a migrant."""
-    in_vain: Announcement = Announcement.CANNOT_REACH_INTERPRETER
+    still: Announcement = Announcement.STILL_LOOKING
+    """What is said between two stretches of music, when there is no news."""
+    in_vain: Announcement = Announcement.HELD_TOO_LONG
     """What is said when it takes too long."""
     slice_seconds: float = 20.0
     """Music between two words."""
-    most_slices: int = 18
-    """Six minutes: an interpreter is held for five, and then told."""
+    most_slices: int = 90
+    """About half an hour: nobody waits for longer in the queue either."""
     most_strays: int = 40
     """Keys before it is given up."""
 
@@ -96,7 +100,7 @@ class HoldScript:
             case ((Telling(slices, strays) | Holding(slices, strays)), Keys()):
                 if strays + 1 >= self.most_strays:
                     return self._leave(HeldTooLong(), self.in_vain, slices)
-                return self._tell(Announcement.STILL_LOOKING, slices, strays + 1)
+                return self._tell(self.still, slices, strays + 1)
             case Telling(slices, strays), _:
                 return Holding(slices, strays), Wait(self.slice_seconds)
             case Holding(slices), Notice(Announcement() as news) if news in _FINAL:
@@ -104,7 +108,7 @@ class HoldScript:
             case Holding(slices, strays), _:
                 if slices + 1 >= self.most_slices:
                     return self._leave(HeldTooLong(), self.in_vain, slices)
-                return self._tell(_news(heard), slices + 1, strays)
+                return self._tell(self._news(heard), slices + 1, strays)
 
     def _tell(self, word: Announcement, slices: int, strays: int) -> tuple[HoldState, Step]:
         said = Say((word.value,), self._language(slices + strays))
@@ -113,17 +117,16 @@ class HoldScript:
     def _leave(self, outcome: object, word: Announcement, slices: int) -> tuple[HoldState, Step]:
         return TakingLeave(outcome), Say((word.value, "goodbye"), self._language(slices + 1))
 
+    def _news(self, heard: Heard) -> Announcement:
+        """What the application has to tell; that it goes on, when it has nothing."""
+        match heard:
+            case Notice(Announcement() as news):
+                return news
+            case _:
+                return self.still
+
     def _language(self, slices: int) -> str:
         return self.languages[slices % len(self.languages)]
-
-
-def _news(heard: Heard) -> Announcement:
-    """What the application has to tell; that it is still being tried, when it has nothing."""
-    match heard:
-        case Notice(Announcement() as news):
-            return news
-        case _:
-            return Announcement.STILL_LOOKING
 
 
 def _over(outcome: object) -> tuple[HoldState, Step]:

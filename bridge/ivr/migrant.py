@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.agencies.model import AgencyKind
 from bridge.ivr.outcomes import Gone, NoKey, Over
-from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Said, Say, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,13 @@ class Greeting:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageLeft:
+    """Nobody pressed a key, and the message was said to its end: a voicemail has it, probably."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakingLeave:
-    """Nobody pressed a key; goodbye is being said."""
+    """Nobody pressed a key; goodbye, or the message that is left, is being said."""
 
 
 MigrantState = Greeting | TakingLeave | Over
@@ -39,14 +45,19 @@ MigrantState = Greeting | TakingLeave | Over
 
 @dataclass(frozen=True, slots=True)
 class MigrantScript:
-    """Greets a migrant and asks for any key. Outcomes: `Confirmed`, `NoKey`, `Gone`."""
+    """Greets a migrant and asks for any key.
+
+    Outcomes: `Confirmed`, `NoKey`, `MessageLeft` (when there is one), `Gone`.
+    """
 
     languages: tuple[str, ...]
     """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` of the language."""
     plays: int = 3
     """How often the greeting is said."""
-    greeting: str = "migrant-greeting"
-    """The prompt that says who calls, why, and that a key is wanted."""
+    greeting: tuple[str, ...] = ("migrant-greeting",)
+    """The prompts that say who calls, why, and that a key is wanted."""
+    message: str = ""
+    """The prompt of the message that is left when nobody pressed a key; empty: none is left."""
 
     def start(self) -> tuple[MigrantState, Step]:
         """Greet."""
@@ -64,12 +75,18 @@ class MigrantScript:
             case Greeting(play), _ if play < self.plays:
                 return self._greet(play + 1)
             case Greeting(play), _:
-                return TakingLeave(), Say(("goodbye",), self._language(play))
+                said = (self.message, "goodbye") if self.message else ("goodbye",)
+                return TakingLeave(), Say(said, self._language(play))
+            case TakingLeave(), Keys(at=at) if self.message:
+                # A person after all, who picked up late.
+                return _over(Confirmed(at))
+            case TakingLeave(), Said() if self.message:
+                return _over(MessageLeft())
             case _:
                 return _over(NoKey())
 
     def _greet(self, play: int) -> tuple[MigrantState, Step]:
-        ask = Ask((self.greeting,), self._language(play), most_keys=1, first_key_seconds=5.0)
+        ask = Ask(self.greeting, self._language(play), most_keys=1, first_key_seconds=5.0)
         return Greeting(play), ask
 
     def _language(self, play: int) -> str:
@@ -78,3 +95,21 @@ class MigrantScript:
 
 def _over(outcome: object) -> tuple[MigrantState, Step]:
     return Over(outcome), Finish(outcome)
+
+
+def migrant_script(
+    languages: tuple[str, ...], kind: AgencyKind, *, voicemail: bool = False
+) -> MigrantScript:
+    """Greets a migrant and says what kind of institution asks; never its name.
+
+    `voicemail`: whether the agreed message is left when nobody presses a key.
+    """
+    other = kind is AgencyKind.OTHER
+    who = () if other else (f"migrant-from-{kind.value.replace('_', '-')}",)
+    message = "voicemail-message" if voicemail else ""
+    return MigrantScript(languages, greeting=("migrant-greeting", *who), message=message)
+
+
+def guest_script(languages: tuple[str, ...]) -> MigrantScript:
+    """Greets a fourth person whose number was keyed in the room, and asks for any key."""
+    return MigrantScript(languages, greeting=("guest-greeting",))

@@ -16,4 +16,4 @@ def rejoin_script(languages: tuple[str, ...], plays: int = 3) -> MigrantScript:
     `languages` are taken in turn: `Catalogue.spoken_to_migrant` for a migrant, the interpreter's
     prompt language alone for an interpreter. Outcomes: `Confirmed`, `NoKey`, `Gone`.
     """
-    return MigrantScript(languages, plays, greeting="rejoin")
+    return MigrantScript(languages, plays, greeting=("rejoin",))

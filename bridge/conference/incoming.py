@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whoever rings the line and is no technician who asks: migrants, and technicians who were lost.
+
+A leg that rang has a call of its own from the first moment. When it turns out to belong to another
+call it goes over to that one, in one transaction: a leg is never in two calls, nor in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from sqlalchemy import Connection
+
+from bridge.agencies.model import AgencyKind
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind
+from bridge.conference import store
+from bridge.conference.commands import SwitchCommands
+from bridge.conference.legs import CallLeg
+from bridge.conference.mailbox import Mailbox
+from bridge.conference.model import CallState, Request, Trigger, advance, outcome_of
+from bridge.conference.ports import Ports
+from bridge.conference.record import CallRecord, Data
+from bridge.conference.relay import Hunts
+from bridge.conference.rings import Rings, Why
+from bridge.conference.room import Room
+from bridge.conference.waiting import Waiting
+from bridge.roster.requirements import Requirements
+from bridge.telephony.gate import PermittedNumber
+from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
+
+_TAKES_MIGRANT = frozenset(
+    {CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING}
+)
+
+Leave = Callable[[Connection], None]
+"""Writes that a leg has left the call it had; a part of the transaction that moves it."""
+
+
+class Incoming:
+    """What one call does with legs that rang the line."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        record: CallRecord,
+        commands: SwitchCommands,
+        mailbox: Mailbox,
+        hunts: Hunts,
+        rings: Rings,
+        room: Room,
+        waiting: Waiting,
+        *,
+        adopt: Callable[[CallLeg], None],
+    ) -> None:
+        self._ports = ports
+        self._record = record
+        self._commands = commands
+        self._mailbox = mailbox
+        self._hunts = hunts
+        self._rings = rings
+        self._room = room
+        self._waiting = waiting
+        self._adopt = adopt
+
+    # --- a migrant who rang ----------------------------------------------------------------------
+
+    async def is_migrants(self, language: LanguageTag) -> None:
+        """The caller is a migrant who speaks this; may be said again with another language."""
+        record = self._record
+        legs = record.legs.open()
+        if record.state is not CallState.ASKING or not legs:
+            await record.note(EventKind.LATE, data={"what": "is_migrants"})
+            return
+        leg = legs[0].id
+        number = record.migrant_number or record.technician_number
+
+        def work(conn: Connection) -> None:
+            store.set_leg_role(conn, leg, Role.MIGRANT)
+            store.update_call(
+                conn,
+                record.id,
+                language=language,
+                technician_number=None,
+                migrant_number=None if number is None else number.e164,
+            )
+            rang = record.event(EventKind.MIGRANT_RANG, leg, {"language": language})
+            calllog.append(conn, rang)
+
+        await record.transact(work)
+        record.legs.update(leg, role=Role.MIGRANT, confirmed=True)
+        record.technician = LegId("")
+        record.technician_number, record.migrant_number = None, number
+
+    async def with_operator(
+        self, operator: PermittedNumber, language: LanguageTag, *, interpreter: bool
+    ) -> bool:
+        """The migrant waits while an operator is rung and, if need be, interpreters are too."""
+        record = self._record
+        if record.state is CallState.ASKING and not record.legs.of(Role.MIGRANT):
+            await self.is_migrants(language)
+        legs = record.legs.of(Role.MIGRANT)
+        trigger = Trigger.REQUEST if interpreter else Trigger.OPERATOR
+        progress = advance(record.progress, trigger)
+        if progress is None or not legs:
+            await record.note(EventKind.LATE, data={"what": "with_operator"})
+            return False
+        request = Request(
+            requirements=Requirements(language),
+            technician=None,
+            agency=None,
+            agency_kind=AgencyKind.MIGRATION,
+            migrant=None,
+        )
+        data: Data = {"language": language, "interpreter": interpreter}
+
+        def work(conn: Connection) -> None:
+            store.update_call(
+                conn,
+                record.id,
+                state=record.state if interpreter else progress.state,
+                language=language,
+                requirements=request.requirements,
+                migrant_mode=request.migrant_mode,
+                technician_number=operator.number.e164,
+            )
+            calllog.append(conn, record.event(EventKind.OPERATOR_WANTED, legs[0].id, data))
+
+        await record.transact(work)
+        record.technician_number = operator.number
+        record.calling_back = True
+        self._waiting.hold(legs[0].id)
+        if interpreter:
+            await self._hunts.begin(request, self._ports.clock.now())
+        else:
+            record.request, record.progress = request, progress
+        await self._room.ring_technician(Why.MIGRANT_RANG)
+        return True
+
+    # --- from one call to another ----------------------------------------------------------------
+
+    async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
+        """Let this call's only leg go over to another call, if that one takes it."""
+        record = self._record
+        progress = advance(record.progress, Trigger.MOVE_OVER)
+        if progress is None or [one.id for one in record.legs.open()] != [leg]:
+            await record.note(EventKind.LATE, leg, {"what": Trigger.MOVE_OVER.value})
+            return False
+        at, outcome = self._ports.clock.now(), outcome_of(progress)
+
+        def leave(conn: Connection) -> None:
+            store.close_call(conn, record.id, at, progress.state, outcome)
+            ended = record.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
+            calllog.append(conn, ended)
+
+        if not await take(leave):
+            return False
+        record.legs.remove(leg)
+        record.progress = progress
+        return True
+
+    async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
+        """The migrant rang the line and keyed this call's code: they wait until it is time.
+
+        `False` when the call is over, or its migrant is there already.
+        """
+        record = self._record
+        if record.state not in _TAKES_MIGRANT or record.legs.of(Role.MIGRANT):
+            return False
+        at = self._ports.clock.now()
+
+        def also(conn: Connection) -> Event:
+            if number is not None:
+                store.update_call(conn, record.id, migrant_number=number.e164)
+            return record.event(EventKind.MIGRANT_DIALLED_IN, leg, at=at)
+
+        await record.transact(partial(self._move, leg, Role.MIGRANT, leave, also))
+        if number is not None:
+            record.migrant_number = number
+        self._adopt(CallLeg(leg, Role.MIGRANT, at))
+        self._waiting.hold(leg)
+        # The leg is still in the conversation in which the code was keyed; not waited for.
+        self._mailbox.tell(self._waiting.bring_in)
+        return True
+
+    async def take_technician(self, leg: LegId, leave: Leave | None) -> RoomId | None:
+        """The technician who is being redialled rang us: their telephone stops ringing.
+
+        The room to enter; `None` when nobody misses them any more. `leave`: see `Leave`; `None` for
+        a leg that has no call yet.
+        """
+        record = self._record
+        if not record.technician_lost or record.state is not CallState.TALKING:
+            return None
+        at = self._ports.clock.now()
+        data: Data = {"role": Role.TECHNICIAN.value, "why": Why.RETURNED.value}
+
+        def also(conn: Connection) -> Event:
+            if leave is None:
+                store.add_leg(conn, leg, record.id, Role.TECHNICIAN, at)
+            return record.event(EventKind.REJOINED, leg, data, at)
+
+        if leave is None:
+            await record.transact(lambda conn: calllog.append(conn, also(conn)))
+        else:
+            await record.transact(partial(self._move, leg, Role.TECHNICIAN, leave, also))
+        ringing = self._rings.forget(Role.TECHNICIAN)
+        record.technician_lost = False
+        record.technician = leg
+        self._adopt(CallLeg(leg, Role.TECHNICIAN, at, connected=True, confirmed=True))
+        for other in ringing:
+            await self._commands.hang_up(other)
+        return record.room
+
+    def _move(
+        self,
+        leg: LegId,
+        role: Role,
+        leave: Leave,
+        also: Callable[[Connection], Event],
+        conn: Connection,
+    ) -> None:
+        leave(conn)
+        store.move_leg(conn, leg, self._record.id, role)
+        calllog.append(conn, also(conn))
