@@ -195,12 +195,12 @@ class Simulation:
             tried=hunt.tried | hunt.live.keys(),
             last_rung=self._last_rung.get(language),
         )
-        wave = self._policy.wave(ranking.prospects(len(ranking)))
+        wave = self._policy.wave(ranking.prospects(len(ranking)), joins=bool(hunt.live))
         for who in wave.phones:
             self._ring(hunt, who)
         if wave.phones:
             hunt.waves += 1
-            overlap = self._policy.overlap_after
+            overlap = wave.next_after or self._policy.overlap_after
             if overlap is not None:
                 self._later(self._now + overlap, lambda: self._overlap(hunt, number))
             number = hunt.waves

@@ -62,18 +62,21 @@ def plan(ranking: Ranking, policy: Policy) -> tuple[PlannedWave, ...]:
     """The waves in which a policy would ring the candidates, until nobody is left. Pure."""
     left = list(ranking.candidates)
     planned: list[PlannedWave] = []
+    after: float | None = 0.0
     while left:
-        wave = policy.wave(prospects(ranking.requirements, left))
-        overlap, place = policy.overlap_after, len(planned)
+        joins = bool(planned) and after is not None
+        wave = policy.wave(prospects(ranking.requirements, left), joins=joins)
         planned.append(
             PlannedWave(
-                number=place + 1,
-                after=0.0 if place == 0 else overlap and overlap * place,
+                number=len(planned) + 1,
+                after=after,
                 phones=tuple(one for one in left if one.interpreter in wave.phones),
                 chance=wave.chance,
             )
         )
         left = [one for one in left if one.interpreter not in wave.phones]
+        pause = wave.next_after or policy.overlap_after
+        after = None if after is None or pause is None else after + pause
     return tuple(planned)
 
 

@@ -16,7 +16,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.roster.waves import OVERLAP_AFTER, TARGET, Prospect, Wave, chance_of_any, fewest
+from bridge.roster.waves import (
+    MARGIN,
+    OVERLAP_AFTER,
+    TARGET,
+    Prospect,
+    Wave,
+    chance_of_any,
+    fewest,
+    joined,
+    one,
+)
 
 Column = Any
 """A number, or an array with one number for each candidate."""
@@ -67,12 +77,17 @@ class Policy(Protocol):
     def score(self, facts: Facts) -> Column:
         """The number that ranks within a group; the lowest is rung first."""
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """Which of these, the first ranked first, ring at once now. Empty only for nobody."""
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+        """Which of these, the first ranked first, ring at once now. Empty only for nobody.
+
+        `joins` says that phones of the same hunt ring already.
+        """
 
     @property
     def overlap_after(self) -> float | None:
-        """Seconds after which the next wave joins one still ringing; `None`: it waits its end."""
+        """Seconds after which the next wave joins one still ringing, unless the wave says
+        otherwise; `None`: it awaits its end.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,7 @@ class Default:
     fairness: float = 0.02
     answer: float = 0.01
     target: float = TARGET
+    margin: float = MARGIN
     overlap_after: float | None = OVERLAP_AFTER
     name: str = "default"
 
@@ -101,9 +117,10 @@ class Default:
             + self.answer * (1.0 - facts.chance)
         )
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """The fewest phones that reach the target."""
-        return fewest(ranked, self.target) if ranked else _NOBODY
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+        """The fewest phones that reach the target at about the same cost; then one at a time."""
+        wave = one(ranked) if joins else fewest(ranked, self.target, margin=self.margin)
+        return joined(wave, ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +134,9 @@ class LongestIdle:
         """Since when they are idle."""
         return facts.idle_since
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The first alone."""
-        return _first(ranked)
+        return one(ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +150,9 @@ class LeastRecent:
         """When their last call ended."""
         return facts.last_call_ended
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The first alone."""
-        return _first(ranked)
+        return one(ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +166,9 @@ class RoundRobin:
         """How far behind the one rung last."""
         return (facts.interpreter - facts.last_rung - 1) % (1 << 40) + 0.0
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The first alone."""
-        return _first(ranked)
+        return one(ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +182,11 @@ class RingAll:
         """Since when they are idle; it only matters where phones are few."""
         return facts.idle_since
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """All of the first tier."""
-        some = [one for one in ranked if one.tier == ranked[0].tier]
-        return Wave(
-            tuple(one.interpreter for one in some), chance_of_any([one.chance for one in some])
-        )
-
-
-_NOBODY = Wave((), 0.0)
-
-
-def _first(ranked: Sequence[Prospect]) -> Wave:
-    return Wave((ranked[0].interpreter,), ranked[0].chance) if ranked else _NOBODY
+        some = [other for other in ranked if other.tier == ranked[0].tier]
+        chance = chance_of_any([other.chance for other in some])
+        return Wave(tuple(other.interpreter for other in some), chance)
 
 
 POLICIES: Mapping[str, Policy] = {

@@ -93,6 +93,7 @@ def prospects(requirements: Requirements, candidates: Iterable[Ranked]) -> list[
             one.facts.chance,
             int(level is not None and one.facts.level > level.value)
             + 2 * int(again is not None and one.interpreter != again),
+            one.score,
         )
         for one in candidates
     ]

@@ -8,13 +8,17 @@ sets of that size the one that stands highest in the ranking. So no phone of a w
 out, and nobody ranked below the shortlist is rung before those on it.
 
 When even all phones together miss the target, all of them are the wave.
+
+Whoever presses 1 first has the call, so a wave leaves to chance which of its phones that is. Phones
+that cost more than the first one by more than a *margin* are therefore no part of it. They join it
+later, one at a time, while nobody has pressed 1: the head start is what they are worth.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.vocabulary import InterpreterId
 
@@ -22,8 +26,12 @@ TARGET = 0.9
 """The chance that a wave is meant to reach."""
 WIDEST = 8
 """No wave rings more phones than this, whatever their chances."""
+MARGIN = 0.02
+"""By how many lost calls a phone may cost more than the first one and ring in the same wave."""
+STEP = 1.5
+"""Seconds after which one more phone of the same tier joins a wave that still rings."""
 OVERLAP_AFTER = 7.0
-"""Seconds after which the next wave joins one that still rings: whoever is at their phone has
+"""Seconds after which the next tier joins one that still rings: whoever is at their phone has
 pressed 1 by then, as a rule."""
 _SLACK = 1e-12
 
@@ -37,6 +45,8 @@ class Prospect:
     """That they accept within `answering.PROMPTLY` seconds."""
     tier: int = 0
     """Waves never mix tiers: those who meet the level asked for are rung alone first."""
+    score: float = 0.0
+    """What ringing them costs, as their policy counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class Wave:
     phones: tuple[InterpreterId, ...]
     chance: float
     """That at least one of them accepts in time."""
+    next_after: float | None = None
+    """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
 
 
 def chance_of_any(chances: Sequence[float]) -> float:
@@ -53,12 +65,35 @@ def chance_of_any(chances: Sequence[float]) -> float:
     return 1.0 - math.prod(1.0 - chance for chance in chances)
 
 
-def fewest(ranked: Sequence[Prospect], target: float = TARGET, widest: int = WIDEST) -> Wave:
-    """The next wave of a ranking, of its first tier only. Empty for nobody."""
-    first_tier = [one for one in ranked if one.tier == ranked[0].tier]
+def one(ranked: Sequence[Prospect]) -> Wave:
+    """The first of a ranking alone. Empty for nobody."""
+    return _wave(ranked[:1])
+
+
+def joined(wave: Wave, ranked: Sequence[Prospect], step: float = STEP) -> Wave:
+    """The wave, with the next phone to join it after `step` if its tier has any more."""
+    left = sum(1 for other in ranked if other.tier == ranked[0].tier) - len(wave.phones)
+    return replace(wave, next_after=step) if left > 0 else wave
+
+
+def fewest(
+    ranked: Sequence[Prospect],
+    target: float = TARGET,
+    widest: int = WIDEST,
+    margin: float = math.inf,
+) -> Wave:
+    """The next wave of a ranking, of its first tier only. Empty for nobody.
+
+    Whoever costs more than the first one by more than `margin` is left out.
+    """
+    together = [
+        one
+        for one in ranked
+        if one.tier == ranked[0].tier and one.score <= ranked[0].score + margin
+    ]
     shortlist: list[Prospect] = []
     missed = 1.0
-    for one in first_tier:
+    for one in together:
         shortlist.append(one)
         missed *= 1.0 - one.chance
         if missed <= 1.0 - target + _SLACK or len(shortlist) == widest:
