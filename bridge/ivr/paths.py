@@ -6,33 +6,247 @@ A table: which script, and what is heard on the way. Codes and numbers are ficti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bridge.agencies.model import AgencyKind
 from bridge.ivr.announcements import Announcement
 from bridge.ivr.callback import CallbackKind, CallbackScript
+from bridge.ivr.closed import CallBackNoted, ClosedScript
+from bridge.ivr.door import DialledIn, DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
+from bridge.ivr.languages import load_languages
 from bridge.ivr.migrant import MigrantScript
 from bridge.ivr.offer import Granted, OfferScript
+from bridge.ivr.opening import opening_script
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet
+from bridge.ivr.prompt_rules import load_rules
+from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
+from bridge.ivr.request import (
+    Booked,
+    DialInCode,
+    Identified,
+    NobodyAvailable,
+    NumberFine,
+    Requested,
+    Ways,
+)
 from bridge.ivr.room_keys import CommandDone, RoomKeysScript
-from bridge.ivr.script import Answer, Keys, Notice, Said, Silence
+from bridge.ivr.script import Answer, Heard, Keys, Notice, Said, Silence
+from bridge.ivr.support_line import OperatorFound, ServiceNow, SupportLineScript
+from bridge.ivr.technician import TechnicianScript
 from bridge.ivr.transcripts import ScriptPath
 from bridge.roster.model import Presence
-from bridge.vocabulary import JobNumber, LanguageTag, RoomId
+from bridge.vocabulary import (
+    AgencyId,
+    JobNumber,
+    LanguageTag,
+    Role,
+    RoomId,
+    TechnicianId,
+)
 
 _TODAY = date(2026, 3, 2)
 _TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 _NOON = _TEN + timedelta(hours=2)
+_EVENING = _TEN + timedelta(hours=9)
+_SLOTS = (_NOON, _EVENING)
 _TOMORROW = _TEN + timedelta(days=1)
 _UKRAINIAN = LanguageTag("uk")
 _JOB = JobNumber.of_serial(42)
 
+_AGENCY, _PIN, _MIGRANT_NUMBER, _DIAL_IN, _LINE = (
+    "1001",
+    "246810",
+    "912000099",
+    "204815",
+    "218106191",
+)
+_SERVICES = ("cnaim-lisboa", "claim-fundao")
+
+
+def _identified(language: str) -> Heard:
+    """Agency code and PIN fit, and the agency is spoken to in this language."""
+    who = (TechnicianId(1), AgencyId(1), AgencyKind.HEALTH)
+    return Answer(Identified(*who, Ways(language)))
+
+
+def _technician(language: str) -> TechnicianScript:
+    return TechnicianScript(load_languages(), language)
+
+
+def _recognised(language: str) -> TechnicianScript:
+    return replace(_technician(language), recognised=True)
+
+
+def _support_line(language: str) -> SupportLineScript:
+    return SupportLineScript((language,), _SERVICES, _TODAY, _EVENING)
+
+
+def _door(language: str) -> DoorScript:
+    tags = tuple(LanguageTag(tag) for tag in load_rules().line)
+    return DoorScript(door_languages(load_catalogue(), tags))
+
+
+_HUNTING: tuple[Heard, ...] = (Answer(Requested(_JOB)), Said())
+_CONFIRMED_AND_REQUESTED = (Keys("1"), Keys("1"), *_HUNTING)
+"""The language is confirmed, the migrant is beside the technician, interpreters are rung."""
+_IN = (Keys(_PIN), _identified)
+_ASKED = (_identified, Keys("33"), *_CONFIRMED_AND_REQUESTED)
+"""From the answer to the PIN to the music."""
+
 _ALL = (
+    ScriptPath(
+        "technician",
+        "a technician whose agency's number is known, with the migrant beside them",
+        _recognised,
+        (Keys(_PIN), *_ASKED),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-unknown",
+        "the same from a number that is not known: agency code and PIN in one entry",
+        _technician,
+        (Keys(_AGENCY + _PIN), *_ASKED),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-ring",
+        "the migrant is to be rung, and a message may be left on a voicemail",
+        _recognised,
+        (
+            *_IN,
+            Keys("33"),
+            Keys("1"),
+            Keys("2"),
+            Keys(_MIGRANT_NUMBER),
+            Answer(NumberFine()),
+            Keys("1"),
+            Keys("1"),
+            *_HUNTING,
+        ),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-dial-in",
+        "the migrant will dial in with a code",
+        _recognised,
+        (
+            *_IN,
+            Keys("33"),
+            Keys("1"),
+            Keys("3"),
+            Answer(DialInCode(_DIAL_IN, _LINE)),
+            Keys("1"),
+            Answer(Requested(_JOB, _DIAL_IN)),
+            Said(),
+        ),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-spelling",
+        "the language is spelt on the letters of the keypad: crioulo, of which there are two",
+        _recognised,
+        (*_IN, Keys(""), Keys("2746856"), Keys("1"), *_CONFIRMED_AND_REQUESTED),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-finder",
+        "nobody knows the language: the migrant hears sentences and presses a key",
+        _recognised,
+        (
+            *_IN,
+            Keys("**"),
+            Keys("1"),
+            Silence(),
+            Keys("5"),
+            Keys("5"),
+            *_CONFIRMED_AND_REQUESTED,
+        ),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-wishes",
+        "a woman, if there is one, before the code",
+        _recognised,
+        (*_IN, Keys("*"), Keys("1"), Keys("#"), Keys("33"), *_CONFIRMED_AND_REQUESTED),
+        taken=True,
+    ),
+    ScriptPath(
+        "technician-nobody-free",
+        "no interpreter is free: the queue, the next times, and one of them is booked",
+        _recognised,
+        (
+            Keys(_PIN),
+            *_ASKED,
+            Notice(NobodyAvailable(2, 7, call_back=True, slots=_SLOTS, today=_TODAY)),
+            Keys("3"),
+            Keys("1"),
+            Answer(Booked(_NOON)),
+            Said(),
+        ),
+    ),
+    ScriptPath(
+        "door",
+        "nobody is known: a migrant listens to all languages and chooses on the second page",
+        _door,
+        (Silence(), Keys("1"), Silence()),
+    ),
+    ScriptPath(
+        "door-technician",
+        "an institution keys its codes into the greeting",
+        _door,
+        (Keys(_AGENCY[0]), Keys(_AGENCY[1:] + _PIN)),
+    ),
+    ScriptPath(
+        "door-dial-in",
+        "a migrant keys the code that the technician told",
+        _door,
+        (Keys("*"), Keys(_DIAL_IN), Answer(DialledIn())),
+    ),
+    ScriptPath(
+        "support-line",
+        "a migrant hears hours and the address of a service, then wants an operator",
+        _support_line,
+        (
+            Keys("1"),
+            Keys("1"),
+            Answer(ServiceNow("cnaim-lisboa", True, _EVENING, "218106100", has_address=True)),
+            Keys("2"),
+            Answer(OperatorFound(with_interpreter=True)),
+            Said(),
+        ),
+    ),
+    ScriptPath(
+        "support-line-service",
+        "a migrant wants a service that is closed, then one that is open",
+        _support_line,
+        (
+            Keys("3"),
+            Keys("2"),
+            Answer(ServiceNow("claim-fundao", False, _TOMORROW, "275779060", has_address=True)),
+            Keys("3"),
+            Keys("1"),
+            Answer(ServiceNow("cnaim-lisboa", True, _EVENING, "218106100", has_address=True)),
+            Said(),
+        ),
+    ),
+    ScriptPath(
+        "closed",
+        "the line is closed, and the caller wants to be rung when it opens",
+        lambda language: ClosedScript((language,), _TOMORROW, _TODAY, call_back=True),
+        (Keys("1"), Answer(CallBackNoted()), Said()),
+    ),
+    ScriptPath(
+        "opening",
+        "a migrant is rung at the opening, as they asked",
+        lambda language: opening_script((language,), Role.MIGRANT),
+        (Keys("1"),),
+    ),
     ScriptPath(
         "offer",
         "an interpreter is rung, hears the offer in full and accepts it",

@@ -59,8 +59,12 @@ class ScriptPath:
     """What happens on it, in a few words."""
     script: Callable[[str], Script[Any]]
     """The script in this prompt language."""
-    heard: tuple[Heard, ...]
-    """What is heard, step by step; afterwards the script is over."""
+    heard: tuple[Heard | Callable[[str], Heard], ...]
+    """What is heard, step by step; afterwards the script is over. What depends on the prompt
+    language is a function of it.
+    """
+    taken: bool = False
+    """Whether the script ends from outside instead: it waits, and the leg is taken to the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Passage:
 class Spoken:
     """One prompt of a passage."""
 
-    key: str
+    name: str
+    """Its key; with its language before it, where that is another than its turn's."""
     text: str
     seconds: float
     estimated: bool
@@ -87,7 +92,8 @@ def walk(path: ScriptPath, language: str) -> list[Passage]:
     script = path.script(language)
     state, step = script.start()
     passages = []
-    for number, heard in enumerate(path.heard, start=1):
+    for number, given in enumerate(path.heard, start=1):
+        heard = given(language) if callable(given) else given
         if not _fits(heard, step):
             raise BadPath(
                 f"the path {path.name!r} does not fit its script: {_label(heard)} "
@@ -95,7 +101,7 @@ def walk(path: ScriptPath, language: str) -> list[Passage]:
             )
         passages.append(Passage(step, heard))
         state, step = script.hear(state, heard)
-    if not isinstance(step, Finish):
+    if not isinstance(step, Wait if path.taken else Finish):
         raise BadPath(f"the path {path.name!r} ends before its script does")
     return [*passages, Passage(step, None)]
 
@@ -108,15 +114,19 @@ class Lengths:
         self._folders = (prompts_dir, recordings_dir)
 
     def of(self, prompt: str, language: str) -> Spoken:
-        """A prompt of a turn. Raises `NoSuchPrompt` when the catalogue has no text for it."""
-        key, language = prompt_of(prompt, language)
-        text = self._catalogue.text(key, language)
-        spoken_in = self._catalogue.said_in(key, language)
+        """A prompt of a turn as it is heard: where its language cannot be said, in its fallback.
+
+        Raises `NoSuchPrompt` when there is no text for it at all.
+        """
+        key, wanted = prompt_of(prompt, language)
+        heard_in = self._catalogue.said_in(key, wanted)
+        text = self._catalogue.text(key, heard_in)
+        name = key if heard_in == language else f"{heard_in}/{key}"
         try:
-            samples = read_wav(resolve(key, spoken_in, *self._folders))
+            samples = read_wav(resolve(key, heard_in, *self._folders))
         except NotATelephoneSound:
-            return Spoken(key, text, estimate(text), estimated=True)
-        return Spoken(key, text, measure(samples).seconds, estimated=False)
+            return Spoken(name, text, estimate(text), estimated=True)
+        return Spoken(name, text, measure(samples).seconds, estimated=False)
 
 
 def estimate(text: str) -> float:
@@ -141,8 +151,9 @@ def written(path: ScriptPath, passages: Sequence[Passage], lengths: Lengths) -> 
                 yield _line(sum(one.seconds for one in said), spoken)
                 said.append(spoken)
         elif isinstance(step, Wait):
-            yield f"{_ASIDE}[music, up to {step.seconds:g} s]"
-            music += step.seconds
+            until = f"up to {step.seconds:g} s" if passage.heard else "until the room is entered"
+            yield f"{_ASIDE}[music, {until}]"
+            music += step.seconds if passage.heard else 0.0
         if isinstance(passage.heard, Keys):
             keys += len(passage.heard.digits)
         if passage.heard is not None and not isinstance(passage.heard, Said):
@@ -154,7 +165,7 @@ def written(path: ScriptPath, passages: Sequence[Passage], lengths: Lengths) -> 
 
 def _line(begins: float, spoken: Spoken) -> str:
     seconds = f"{'~' if spoken.estimated else ''}{spoken.seconds:.1f}"
-    return f"{begins:6.1f} {seconds:>6}  {spoken.text}  ({spoken.key})"
+    return f"{begins:6.1f} {seconds:>6}  {spoken.text}  ({spoken.name})"
 
 
 def _totals(said: list[Spoken], keys: int, music: float) -> str:
@@ -163,8 +174,9 @@ def _totals(said: list[Spoken], keys: int, music: float) -> str:
     estimated = sum(one.estimated for one in said)
     guess = f", {estimated} of them estimated from the text" if estimated else ""
     waited = f", up to {music:g} s of music" if music else ""
+    about = "~" if estimated else ""
     return (
-        f"total: {seconds:.1f} s spoken, {words} words in {len(said)} prompts{guess}; "
+        f"total: {about}{seconds:.1f} s spoken, {words} words in {len(said)} prompts{guess}; "
         f"{keys} keys{waited}"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from bridge.ivr.migrant import MigrantScript
 from bridge.ivr.paths import PATHS
 from bridge.ivr.prompts import NoSuchPrompt, load_catalogue
-from bridge.ivr.script import Answer, Ask, Finish, Heard, Keys, Notice, Said, Say, Silence
+from bridge.ivr.script import Answer, Ask, Finish, Heard, Keys, Notice, Said, Say, Silence, Wait
 from bridge.ivr.sound import RATE_HZ, write_wav
 from bridge.ivr.transcripts import BadPath, Lengths, ScriptPath, estimate, walk, written
 
@@ -36,7 +37,7 @@ def greeting(*heard: Heard) -> ScriptPath:
 @pytest.mark.parametrize("language", ["pt", "en"])
 def test_each_path_fits_its_script_from_start_to_end(name: str, language: str) -> None:
     passages = walk(PATHS[name], language)
-    assert isinstance(passages[-1].step, Finish)
+    assert isinstance(passages[-1].step, Wait if PATHS[name].taken else Finish)
     assert any(isinstance(one.step, Say | Ask) for one in passages)
 
 
@@ -92,12 +93,30 @@ def test_seconds_are_those_of_the_file_and_of_the_recording_where_there_is_one(
     assert lengths(tmp_path).of("pt/goodbye", "en").estimated
 
 
-def test_a_migrant_s_path_can_be_read_in_any_language_that_has_it(tmp_path: Path) -> None:
+def test_a_migrant_s_path_is_printed_as_it_is_heard_in_any_language(tmp_path: Path) -> None:
+    """Cape Verdean Creole is not heard before it is recorded: until then it is Portuguese."""
     path = PATHS["migrant"]
     lines = list(written(path, walk(path, "uk"), lengths(tmp_path)))
-    assert CATALOGUE.text("migrant-greeting", "uk") in lines[1]
-    with pytest.raises(NoSuchPrompt, match="uk/offer"):
-        list(written(PATHS["offer"], walk(PATHS["offer"], "uk"), lengths(tmp_path)))
+    assert lines[1].endswith(f"{CATALOGUE.text('migrant-greeting', 'uk')}  (migrant-greeting)")
+    lines = list(written(path, walk(path, "kea"), lengths(tmp_path)))
+    assert lines[1].endswith(f"{CATALOGUE.text('migrant-greeting', 'pt')}  (pt/migrant-greeting)")
+
+
+def test_a_prompt_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchPrompt, match="pt/no-such-prompt"):
+        lengths(tmp_path).of("no-such-prompt", "pt")
+
+
+def test_where_the_leg_is_taken_into_the_room_a_path_ends_with_music(tmp_path: Path) -> None:
+    path = PATHS["technician"]
+    passages = walk(path, "pt")
+    assert isinstance(passages[-1].step, Wait)
+    lines = list(written(path, passages, lengths(tmp_path)))
+    assert lines[-2].strip() == "[music, until the room is entered]"
+    assert "; 10 keys" in lines[-1]
+    assert "music" not in lines[-1]
+    with pytest.raises(BadPath, match="ends before"):
+        walk(replace(path, taken=False), "pt")
 
 
 @pytest.mark.parametrize(
