@@ -26,6 +26,7 @@ from bridge.roster.people_store import (
     set_subjects,
 )
 from bridge.roster.requirements import ListEntry, ListKind
+from bridge.roster.seed_lines import write_operators, write_wishes
 from bridge.roster.seed_plan import ALWAYS, INTERPRETERS, DemoInterpreter, plan
 from bridge.roster.store import (
     add_interpreter,
@@ -58,7 +59,7 @@ def seed(
     *,
     always_open: bool = False,
 ) -> tuple[DemoCredential, ...]:
-    """Write the fictional roster, speaking exactly `tags`, and the agencies; return what to key.
+    """Write the fictional roster, speaking exactly `tags`, and the rest; return what to key.
 
     Doing it again changes nothing that is there, except that the PINs returned fit again even
     when the pepper was changed. Rows of real people are never touched. Hashing the PINs takes
@@ -73,8 +74,9 @@ def seed(
     ]
     _write_pins(conn, hasher, list(zip(ids, people, strict=True)))
     for known in credentials():
-        if _write_credential(conn, known, hasher) and known.code in _LISTS:
+        if _write_credential(conn, known, hasher, tags) and known.code in _LISTS:
             _write_lists(conn, known.code, ids, at)
+    write_operators(conn, tags)
     return credentials()
 
 
@@ -132,10 +134,12 @@ _RELAY = frozenset({AgencyKind.HEALTH, AgencyKind.MIGRATION})
 """Agencies of these kinds may be served by two interpreters and a language between."""
 
 
-def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher) -> bool:
+def _write_credential(
+    conn: Connection, known: DemoCredential, hasher: PinHasher, tags: Sequence[LanguageTag]
+) -> bool:
     """Whether the agency was written for the first time."""
     found = agencies.find_agency(conn, known.code)
-    agency = _write_agency(conn, known) if found is None else found
+    agency = _write_agency(conn, known, tags) if found is None else found
     lookup = hasher.lookup(known.code, known.pin)
     if agencies.find_credential(conn, lookup) is not None:
         return False
@@ -151,9 +155,11 @@ def _write_credential(conn: Connection, known: DemoCredential, hasher: PinHasher
     return found is None
 
 
-def _write_agency(conn: Connection, known: DemoCredential) -> Agency:
+def _write_agency(conn: Connection, known: DemoCredential, tags: Sequence[LanguageTag]) -> Agency:
     agency = agencies.add_agency(conn, known.code, known.agency, known.kind)
     agencies.set_relay_allowed(conn, agency.id, known.kind in _RELAY)
+    place = [code for code, *_ in _AGENCIES].index(known.code)
+    write_wishes(conn, agency, place, tags)
     return agency
 
 

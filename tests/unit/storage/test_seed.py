@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from bridge.agencies import store as agencies
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import AgencyKind, FieldName
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Schedule
 from bridge.ivr.languages import load_languages
+from bridge.operators import store as operators
 from bridge.roster.lists_store import load_lists
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter
@@ -204,3 +205,33 @@ def test_a_few_lists_and_relay_for_some_agencies(conn: Connection) -> None:
         AgencyKind.HEALTH,
         AgencyKind.MIGRATION,
     }
+
+
+def test_agencies_are_known_by_a_number_and_some_want_fields_and_favourites(
+    conn: Connection,
+) -> None:
+    seed(conn, TAGS, HASHER, START)
+    known = agencies.load_agencies(conn)
+    numbers = [agencies.numbers_of(conn, one.id) for one in known]
+    assert all(len(mine) == 1 for mine in numbers)
+    assert all(mine[0].e164.startswith("+35121000") for mine in numbers)
+    assert sum(bool(one.fields) for one in known) == 3
+    assert {name for one in known for name in (each.name for each in one.fields)} == set(FieldName)
+    assert max(len(one.favourites) for one in known) == 9
+    assert {tag for one in known for tag in one.favourites} <= set(TAGS)
+
+
+def test_three_operators_are_on_duty_and_stay_as_they_were_changed(conn: Connection) -> None:
+    seed(conn, TAGS, HASHER, START)
+    first, *others = operators.on_duty(conn, START)
+    assert len(others) == 2
+    assert all(one.languages and permit(one.number) for one in (first, *others))
+    operators.set_duty(conn, first.id, False)
+    seed(conn, TAGS, HASHER, START)
+    assert operators.on_duty(conn, START) == others
+
+
+def test_few_languages_leave_out_what_nobody_speaks(conn: Connection) -> None:
+    seed(conn, [LanguageTag("uk"), LanguageTag("fr")], HASHER, START)
+    favourites = {tag for one in agencies.load_agencies(conn) for tag in one.favourites}
+    assert favourites == {"uk", "fr"}
