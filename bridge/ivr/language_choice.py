@@ -34,7 +34,7 @@ from bridge.ivr.language_choice_states import (
     TakingBack,
     Wishing,
 )
-from bridge.ivr.language_questions import PICKS, Question, Questions, pages
+from bridge.ivr.language_questions import MOST_JOB_DIGITS, PICKS, Question, Questions, pages
 from bridge.ivr.languages import Languages
 from bridge.ivr.outcomes import Gone, Over, Patience
 from bridge.ivr.prompts import spell
@@ -252,7 +252,7 @@ class LanguageChoice:
         if "*" in keys:
             return self._again(Wishing(state.patience, state.wishes))
         try:
-            job = JobNumber.parse(keys)
+            job = JobNumber.parse(keys if len(keys) <= MOST_JOB_DIGITS else "")
         except ValueError:
             return self._missed(state, "wish-same-wrong")
         after = replace(state.wishes, same_as=job)
