@@ -43,6 +43,8 @@ class SimulatedSwitch:
         """Every leg ever rung, in order."""
         self.put_through: list[LegId] = []
         """Legs that were sent to a person."""
+        self.transferred: list[str] = []
+        """The numbers to which legs were put through, in order."""
         self.spoken: dict[LegId, list[str]] = {}
         """The prompts each leg has heard, as ``language/key``."""
         self.clock = clock
@@ -153,6 +155,13 @@ class SimulatedSwitch:
     def spawn(self, work: Awaitable[None]) -> None:
         """Run something of the world in the background."""
         self._spawn(work)
+
+    def ring_outside(self, number: str) -> SimulatedLine:
+        """See `Exchange.ring_outside`."""
+        self.transferred.append(number)
+        far = SimulatedLine(self, LegId(f"outside-{next(self._serial)}"), number)
+        self._spawn(self.telephones.get(number, _unreachable)(far))
+        return far
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

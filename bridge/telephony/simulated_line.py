@@ -28,9 +28,12 @@ from bridge.telephony.switch import (
     RoomLeft,
     Stay,
     ToPerson,
+    Transfer,
 )
 from bridge.vocabulary import LegId, RoomId
 
+TRANSFER_RING_SECONDS = 40.0
+"""How long a number is rung to which a leg is put through."""
 SECONDS_PER_PROMPT = 1.0
 """How long the simulated voice takes for one prompt."""
 
@@ -52,6 +55,9 @@ class Exchange(Protocol):
 
     def spawn(self, work: Awaitable[None]) -> None:
         """Run something of the world in the background."""
+
+    def ring_outside(self, number: str) -> SimulatedLine:
+        """A telephone begins to ring to which somebody is put through: no leg of the bridge's."""
 
 
 Telephone = Callable[["SimulatedLine"], Awaitable[None]]
@@ -174,12 +180,35 @@ class SimulatedLine:
                 self.end(Ending.HUNG_UP)
             case EnterRoom(room):
                 self.join(room)
-            case ToPerson():
+            case ToPerson(to) | Transfer(to):
                 self._switch.put_through.append(self.leg)
+                if to is not None:
+                    self._switch.spawn(self._dial(to.number.e164))
             case Hold():
                 self._switch.spawn(self.talk(ConversationName.HOLD.value))
             case Stay():
                 pass
+
+    async def _dial(self, number: str) -> None:
+        """Connect this leg with a number; it comes back to the bridge when nobody answers."""
+        far = self._switch.ring_outside(number)
+        self._switch.spawn(self.then_end(far))
+        try:
+            async with asyncio.timeout(TRANSFER_RING_SECONDS):
+                while not (far.answered or far.ended):
+                    far.stir.clear()
+                    await far.stir.wait()
+        except TimeoutError:
+            far.end(Ending.NO_ANSWER)
+        if far.answered and not far.ended:
+            await far.then_end(self)
+        elif not self.ended:
+            await self.talk(f"{ConversationName.LINE.value}/back")
+
+    async def then_end(self, other: SimulatedLine) -> None:
+        """When this leg has ended, so does the other."""
+        await self._ended.wait()
+        other.end(Ending.HUNG_UP)
 
     async def take_away(self) -> None:
         """Take the leg out of its conversation; the handler sees `Taken`."""

@@ -58,7 +58,7 @@ class ConversationName(StrEnum):
     """The conversations a leg can be brought into; carriers name their entry points after them."""
 
     LINE = "line"
-    """Somebody rang a line."""
+    """Somebody rang a line; ``line/back`` when nobody answered a `Transfer`."""
     OFFER = "offer"
     """An interpreter answered an offer."""
     MIGRANT = "migrant"
@@ -75,6 +75,8 @@ class ConversationName(StrEnum):
     """Somebody who belongs in a room waits outside, with music, until it is time."""
     REMINDER = "reminder"
     """An interpreter answered who is reminded of a booked call; the leg belongs to no call."""
+    OPENING = "opening"
+    """Somebody answered who asked out of hours to be rung; the leg belongs to no call yet."""
     ROOM_KEYS = "room-keys"
     """Somebody in a room pressed a key; the others go on talking meanwhile."""
 
@@ -218,7 +220,23 @@ class EnterRoom:
 
 @dataclass(frozen=True, slots=True)
 class ToPerson:
-    """The leg is put through to the operator on duty when the conversation ends."""
+    """The leg is put through to a person when the conversation ends.
+
+    Without a number that is whom the installation names. With one, it comes back as after
+    `Transfer` when nobody answers.
+    """
+
+    to: PermittedNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The leg is put through to this number when the conversation ends, for a limited time.
+
+    When nobody answers it comes back to conversation ``line/back``.
+    """
+
+    to: PermittedNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +249,7 @@ class Hold:
     """The leg waits in conversation `HOLD` when this one ends."""
 
 
-Next = HangUp | EnterRoom | ToPerson | Stay | Hold
+Next = HangUp | EnterRoom | ToPerson | Transfer | Stay | Hold
 """Where a leg goes after a conversation."""
 
 ConversationHandler = Callable[[Conversation], Awaitable[Next]]

@@ -78,6 +78,8 @@ class PbxPlan:
     """Above this many channels new calls are refused, so that those in progress stay whole."""
     longest_call_seconds: int = 14_400
     """No leg lives longer, whatever happens to the rest."""
+    longest_transfer_seconds: int = 3_600
+    """Nobody who is put through to a service or an operator is connected longer."""
     apology_rounds: int = 6
     """How often a caller is offered to the bridge again while it is down."""
     apology_music_seconds: int = 20
@@ -102,7 +104,7 @@ def write_configuration(plan: PbxPlan, directory: Path) -> Path:
             *("reader_secret", "writer_secret", "trunk", "trunk_host", "trunk_port"),
             *("bind", "sip_port", "rtp_first", "rtp_last", "ami_port", "agi_host", "agi_port"),
             *("most_channels", "longest_call_seconds", "apology_rounds", "apology_music_seconds"),
-            *("caller_id", "silence_seconds"),
+            *("caller_id", "silence_seconds", "longest_transfer_seconds"),
         )
     }
     for name in _PATHS:

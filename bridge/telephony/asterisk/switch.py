@@ -39,6 +39,7 @@ from bridge.telephony.switch import (
     SwitchEvent,
     SwitchUnavailable,
     ToPerson,
+    Transfer,
 )
 from bridge.vocabulary import LegId, PhoneNumber, RoomId
 
@@ -410,8 +411,10 @@ def _word_for_dialplan(then: Next) -> tuple[tuple[str, str], ...]:
             return (("BRIDGE_ROOM", room), ("BRIDGE_NEXT", "room"))
         case Stay():
             return (("BRIDGE_NEXT", "stay"),)
-        case ToPerson():
-            return (("BRIDGE_NEXT", "person"),)
+        case ToPerson(to):
+            return (("BRIDGE_NEXT", "person"),) if to is None else _word_for_dialplan(Transfer(to))
+        case Transfer(to):
+            return (("BRIDGE_NUMBER", to.number.e164), ("BRIDGE_NEXT", "transfer"))
         case Hold():
             return (("BRIDGE_NEXT", "hold"),)
 
