@@ -32,7 +32,7 @@ from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
-from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
+from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
 
@@ -121,9 +121,11 @@ class Hunt:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
 
-        def work(conn: Connection) -> tuple[bool, Promised]:
+        def work(conn: Connection) -> tuple[bool, DialRules, Promised]:
             agency = None if request.agency is None else load_agency(conn, request.agency)
             relay_allowed = agency is not None and agency.relay_allowed
+            rules = NATIONAL if agency is None else DialRules(agency.dial_allowed)
+            number = request.migrant or record.migrant_number
             store.update_call(
                 conn,
                 record.id,
@@ -133,7 +135,7 @@ class Hunt:
                 technician=request.technician,
                 requirements=request.requirements,
                 migrant_mode=request.migrant_mode,
-                migrant_number=None if request.migrant is None else request.migrant.e164,
+                migrant_number=None if number is None else number.e164,
             )
             data: Data = {
                 "language": request.language,
@@ -143,6 +145,8 @@ class Hunt:
             }
             if request.voicemail_allowed:
                 data["voicemail_allowed"] = True
+            if request.named is not None:
+                data["named"] = request.named
             told = [record.event(EventKind.REQUESTED, record.technician, data, at)]
             alone = first if first is not None else self._after_the_cut(conn, request, at)
             if alone is not None:
@@ -150,10 +154,10 @@ class Hunt:
                 offers = self._reserve(conn, {alone: 0}, at, told)
                 if offers:
                     calllog.append(conn, *told)
-                    return relay_allowed, Promised(offers)
-            return relay_allowed, self._reserve_wave(conn, request, told)
+                    return relay_allowed, rules, Promised(offers)
+            return relay_allowed, rules, self._reserve_wave(conn, request, told)
 
-        record.relay_allowed, wave = await record.transact(work)
+        record.relay_allowed, record.dial_rules, wave = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(wave)
 
