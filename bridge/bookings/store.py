@@ -46,10 +46,11 @@ from bridge.bookings.model import (
 )
 from bridge.roster.requirements_data import from_data, to_data
 from bridge.storage.processes import is_silent, last_seen
-from bridge.storage.schema import UtcDateTime, insert_into, json_type, metadata
+from bridge.storage.schema import UtcDateTime, bump, count, insert_into, json_type, metadata
 from bridge.vocabulary import CallId, InterpreterId, PhoneNumber
 
 _LIVE = text("state IN ('booked', 'dialling')")
+_REVISION = "bookings_revision"
 
 booking = Table(
     "booking",
@@ -136,6 +137,7 @@ def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
     reminders = [{"booking_id": made, "remind_at": one} for one in sorted(set(new.reminders))]
     if reminders:
         conn.execute(insert(booking_reminder), reminders)
+    bump(conn, _REVISION)
     return made
 
 
@@ -269,6 +271,7 @@ def _end(
     if changed.rowcount != 1:
         return False
     conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == which))
+    bump(conn, _REVISION)
     return True
 
 
@@ -291,6 +294,7 @@ def let_go(conn: Connection, which: BookingId) -> bool:
     without = replace(asked, excluded=asked.excluded | {found.interpreter_id})
     conn.execute(update(booking).where(booking.c.id == which).values(requirements=to_data(without)))
     conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == which))
+    bump(conn, _REVISION)
     return True
 
 
@@ -377,17 +381,37 @@ def bookings_between(
 
 def busy_between(conn: Connection, start: datetime, end: datetime) -> list[Busy]:
     """Who is held when, as `model.free_slots` asks for it."""
+    return _busy(conn, (booking.c.starts_at < end) & (booking.c.ends_at > start))
+
+
+def _busy(conn: Connection, wanted: ColumnElement[bool]) -> list[Busy]:
+    """Who is held when by the live bookings wanted: as long as they have quarters (`let_go`)."""
     rows = conn.execute(
-        select(booking.c.interpreter_id, booking.c.starts_at, booking.c.ends_at)
-        .where(booking.c.starts_at < end, booking.c.ends_at > start, _LIVE, _HELD)
-        .order_by(booking.c.starts_at, booking.c.id)
+        select(booking_quarter.c.interpreter_id, booking.c.starts_at, booking.c.ends_at)
+        .join(booking, booking.c.id == booking_quarter.c.booking_id)
+        .where(wanted, _LIVE)
+        .group_by(booking.c.id, booking_quarter.c.interpreter_id)
+        .order_by(booking.c.starts_at, booking.c.id, booking_quarter.c.interpreter_id)
     )
     return [Busy(row.interpreter_id, row.starts_at, row.ends_at) for row in rows]
 
 
-def held_between(conn: Connection, start: datetime, end: datetime) -> frozenset[InterpreterId]:
-    """Who is held at some time of a span: whom a hunt had better leave alone until then."""
-    return frozenset(one.interpreter for one in busy_between(conn, start, end))
+def waiting_after(conn: Connection, at: datetime) -> list[Busy]:
+    """Who is held by bookings that are not over at this moment and not dialled yet, in order."""
+    return _busy(conn, (booking.c.state == BookingState.BOOKED.value) & (booking.c.ends_at > at))
+
+
+def revision(conn: Connection) -> int:
+    """A number that grows whenever `waiting_after` may give another answer than time alone does."""
+    return count(conn, _REVISION)
+
+
+def changed(conn: Connection) -> None:
+    """Raise the revision: a booking's call has begun, and its interpreter was rung for it.
+
+    Not a part of `begin_dialling`, or the interpreter would be nobody's for a moment.
+    """
+    bump(conn, _REVISION)
 
 
 def _load(

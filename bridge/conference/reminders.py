@@ -88,7 +88,10 @@ class Reminders:
 
     async def _let_go(self, booking: Booking) -> None:
         try:
-            freed = await self._ports.database.run(lambda conn: bookings.let_go(conn, booking.id))
+            database, at = self._ports.database, self._ports.clock.now()
+            freed = await database.run(lambda conn: bookings.let_go(conn, booking.id))
+            # Whoever is not held any more may be what somebody waits for.
+            await database.run(lambda conn: self._ports.roster.refresh(conn, at))
         except DatabaseUnavailable as reason:
             # The booking stands: at its hour the interpreter is rung, refuses, and is replaced.
             log.warning("a refused booking still holds its interpreter", why=str(reason))

@@ -122,6 +122,11 @@ class RosterColumns:
         return bool(self._store.own[self._slot_of[who]] == FREE)
 
     @property
+    def people(self) -> tuple[InterpreterId, ...]:
+        """Everybody on the roster."""
+        return tuple(self._slot_of)
+
+    @property
     def languages(self) -> tuple[LanguageTag, ...]:
         """The languages and pairs that anybody ever had, in the order of their tags."""
         return tuple(sorted(self._store.blocks))
@@ -137,6 +142,10 @@ class RosterColumns:
         self._hour = self._at.astimezone(knowledge.zone).hour
         self._store.set_load(knowledge.offered)
         self._read_answering()
+        for slot, person in self._people.items():
+            if person.standing.booked:
+                # How long a call lasts says how long before a booked one nobody rings.
+                self._look(slot, person)
 
     def accepted(self, who: InterpreterId, seconds: float) -> None:
         """They pressed 1 after so many seconds; counted in `knowledge.answering`."""
@@ -239,10 +248,11 @@ class RosterColumns:
     def _look(self, slot: int, person: _Person) -> None:
         """See what speaks against ringing a person now, and until when that surely stays so."""
         interpreter, standing, opened = person.interpreter, person.standing, person.opening
-        reason = own_reason(interpreter, standing, opened, self._at)
+        minutes = self._knowledge.call_minutes
+        reason = own_reason(interpreter, standing, opened, self._at, minutes)
         self._store.stand(slot, standing, opened)
         self._store.set_own(slot, FREE if reason is None else int(reason))
-        until = own_reason_holds_until(interpreter, standing, opened, self._at)
+        until = own_reason_holds_until(interpreter, standing, opened, self._at, minutes)
         if until != person.holds_until:
             person.version += 1
             person.holds_until = until

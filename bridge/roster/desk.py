@@ -16,6 +16,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
+from bridge.bookings import store as bookings
 from bridge.roster import lists_store, people_store, standing_store, store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
@@ -44,18 +45,23 @@ class RosterDesk:
         self._knowledge = Knowledge()
         self._entries: tuple[ListEntry, ...] = ()
         self._revision: int | None = None
+        self._bookings: int | None = None
+        """The revision of the bookings that the standings tell of."""
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
         self._on_line: set[InterpreterId] = set()
 
     # --- reading -------------------------------------------------------------------------------
 
     def refresh(self, conn: Connection, at: datetime) -> None:
-        """Read the roster again if somebody changed it; one cheap query when nobody did.
+        """Read the roster again if somebody changed it; two cheap queries when nobody did.
 
         Call it in a transaction that changes nothing of the roster itself.
         """
-        revision = store.revision(conn)
+        revision, booked = store.revision(conn), bookings.revision(conn)
         if self._columns is not None and revision == self._revision:
+            if booked != self._bookings:
+                self._read_bookings(conn, self._columns, at)
+                self._bookings = booked
             return
         former = self._columns
         people = people_store.load_people(conn)
@@ -64,7 +70,7 @@ class RosterDesk:
         self._entries = lists_store.load_lists(conn)
         columns = RosterColumns(at, self._knowledge)
         columns.load((one, standings.get(one.id, Standing())) for one in people)
-        self._columns, self._revision = columns, revision
+        self._columns, self._revision, self._bookings = columns, revision, booked
         for who in self._on_line:
             with suppress(KeyError):
                 columns.stand(who, replace(columns.standing(who), reserved=True))
@@ -73,6 +79,15 @@ class RosterDesk:
                 if columns.is_free(one.id) and not _was_free(former, one.id):
                     self.on_free(one.id)
         self.on_change()
+
+    def _read_bookings(self, conn: Connection, columns: RosterColumns, at: datetime) -> None:
+        """Somebody was booked, or is not any more; nothing else of the roster is read again."""
+        booked = standing_store.load_booked(conn, at)
+        for who in columns.people:
+            standing = columns.standing(who)
+            calls = booked.get(who, ())
+            if standing.booked != calls:
+                self._stand(who, replace(standing, booked=calls))
 
     def rank(
         self,

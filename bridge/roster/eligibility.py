@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bridge.roster.model import Presence
-from bridge.roster.people import Interpreter, Opening
+from bridge.roster.people import Interpreter, Limits, Opening
 from bridge.roster.requirements import Lists, Requirements
 from bridge.roster.skills import Level
-from bridge.roster.standing import Standing
+from bridge.roster.standing import Booked, Standing
 from bridge.vocabulary import InterpreterId
 
 Number = str | int | float | None
@@ -47,10 +47,12 @@ class Skip(IntEnum):
     OFFER_LIMIT = 12
     RESTING = 13
     """So many minutes without a pause that one must follow."""
-    ALREADY_TRIED = 14
-    BUSY = 15
+    BOOKED_SOON = 14
+    """A call that was agreed with them begins before another would be over."""
+    ALREADY_TRIED = 15
+    BUSY = 16
     """Promised to a call."""
-    WRAP_UP = 16
+    WRAP_UP = 17
 
     @property
     def label(self) -> str:
@@ -68,10 +70,25 @@ class Skipped:
     """What the reason was read from."""
 
 
+def kept_free(limits: Limits, call_minutes: float) -> timedelta:
+    """How long before a booked call nobody rings its interpreter for another.
+
+    A call that begins now lasts the mean of a call, and the pause follows it.
+    """
+    return timedelta(minutes=call_minutes) + limits.wrap_up
+
+
 def own_reason(
-    interpreter: Interpreter, standing: Standing, opening: Opening, at: datetime
+    interpreter: Interpreter,
+    standing: Standing,
+    opening: Opening,
+    at: datetime,
+    call_minutes: float,
 ) -> Skip | None:
-    """The first own reason that holds at a moment, whatever is asked."""
+    """The first own reason that holds at a moment, whatever is asked.
+
+    `call_minutes` is the mean length of a call.
+    """
     limits = interpreter.limits
     if not interpreter.vetted:
         return Skip.NOT_VETTED
@@ -90,6 +107,8 @@ def own_reason(
         return Skip.OFFER_LIMIT
     if _must_rest(interpreter, standing, at):
         return Skip.RESTING
+    if _booked_soon(interpreter, standing, at, call_minutes):
+        return Skip.BOOKED_SOON
     if standing.reserved:
         return Skip.BUSY
     if standing.wrap_up_until is not None and at < standing.wrap_up_until:
@@ -98,11 +117,16 @@ def own_reason(
 
 
 def own_reason_holds_until(
-    interpreter: Interpreter, standing: Standing, opening: Opening, at: datetime
+    interpreter: Interpreter,
+    standing: Standing,
+    opening: Opening,
+    at: datetime,
+    call_minutes: float,
 ) -> datetime:
     """Until when `own_reason` surely stays what it is, if nothing happens but time.
 
-    The next moment after `at` at which a window, a presence, a pause or a limit ends.
+    The next moment after `at` at which a window, a presence, a pause or a limit ends, or the time
+    kept for a booked call begins or ends.
     """
     moments = [
         opening.until,
@@ -113,6 +137,9 @@ def own_reason_holds_until(
     ]
     if standing.last_call_ended is not None:
         moments.append(standing.last_call_ended + interpreter.limits.rest)
+    before = kept_free(interpreter.limits, call_minutes)
+    for booked in standing.booked:
+        moments += [booked.begins - before, booked.ends]
     return min((one for one in moments if one is not None and one > at), default=opening.until)
 
 
@@ -193,6 +220,9 @@ def explain(
             ("consecutive_minutes", round(standing.consecutive_minutes, 1)),
             ("until", _text(standing.last_call_ended + limits.rest)),
         )
+    elif reason is Skip.BOOKED_SOON:
+        following = _next_booked(standing, at)
+        numbers = (("begins", _text(None if following is None else following.begins)),)
     elif reason is Skip.WRAP_UP:
         numbers = (("until", _text(standing.wrap_up_until)),)
     return Skipped(interpreter.id, reason, numbers)
@@ -210,6 +240,20 @@ def _must_rest(interpreter: Interpreter, standing: Standing, at: datetime) -> bo
         and standing.consecutive_minutes >= limits.consecutive_minutes
         and at < ended + limits.rest
     )
+
+
+def _booked_soon(
+    interpreter: Interpreter, standing: Standing, at: datetime, call_minutes: float
+) -> bool:
+    following = _next_booked(standing, at)
+    if following is None:
+        return False
+    return following.begins - kept_free(interpreter.limits, call_minutes) <= at
+
+
+def _next_booked(standing: Standing, at: datetime) -> Booked | None:
+    """The first booked call that is not over."""
+    return next((one for one in standing.booked if at < one.ends), None)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -117,7 +117,7 @@ def rank(
     """
     openings = {person.id: opening(person.schedule, at) for person, _ in roster}
     own = {
-        person.id: own_reason(person, standing, openings[person.id], at)
+        person.id: own_reason(person, standing, openings[person.id], at, knowledge.call_minutes)
         for person, standing in roster
     }
     prices = _prices([person for person, _ in roster if own[person.id] is None], knowledge.offered)

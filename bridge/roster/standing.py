@@ -23,6 +23,14 @@ def next_midnight(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """A call was agreed for these hours, and has not begun."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One interpreter at one moment."""
 
@@ -45,6 +53,8 @@ class Standing:
     """Minutes of work offered over the last 30 days (see fairness.py)."""
     minutes_promised: float = 0.0
     """Minutes of windows promised over the last 30 days."""
+    booked: tuple[Booked, ...] = ()
+    """The calls that are booked with them and not dialled yet, in order, none touching another."""
 
     def offers_within_hour(self, at: datetime) -> int:
         """How often their phone was rung in the sixty minutes before `at`."""

@@ -4,19 +4,20 @@
 A standing read here is the one that the pure methods of `standing.py` give when everything that
 happened in the last 30 days is told to them in its order: a promise made (`rung`), how its offer
 ended, a call that was left (`call_ended`, from the acceptance to the end of the interpreter's
-part), a word that they are there (`back`).
+part), a word that they are there (`back`). The calls booked with them are read from the bookings.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
+from bridge.bookings.store import waiting_after
 from bridge.conference.store import call
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Period, Schedule
@@ -28,7 +29,7 @@ from bridge.roster.people import Interpreter, Limits, PresenceNow
 from bridge.roster.people_store import load_people, load_person
 from bridge.roster.ranking import Knowledge
 from bridge.roster.rates import Rates, estimate
-from bridge.roster.standing import HOUR, Standing, next_midnight
+from bridge.roster.standing import HOUR, Booked, Standing, next_midnight
 from bridge.roster.store import OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import InterpreterId, LanguageTag
@@ -45,7 +46,7 @@ def load_standings(
     *,
     zone: ZoneInfo = LISBON,
 ) -> dict[InterpreterId, Standing]:
-    """Everybody's standing at a moment; three queries besides those of `load_people`.
+    """Everybody's standing at a moment; four queries besides those of `load_people`.
 
     `people` spares reading them again. The promised minutes take about a millisecond a person.
     """
@@ -61,6 +62,14 @@ def load_standing(
     if person is None:
         raise LookupError("there is no such interpreter")
     return _load(conn, at, {who: person}, who, zone)[who]
+
+
+def load_booked(conn: Connection, at: datetime) -> dict[InterpreterId, tuple[Booked, ...]]:
+    """The calls booked with each interpreter that are neither over at this moment nor dialled."""
+    found: dict[InterpreterId, list[Booked]] = {}
+    for one in waiting_after(conn, at):
+        found.setdefault(one.interpreter, []).append(Booked(one.start, one.end))
+    return {who: tuple(calls) for who, calls in found.items()}
 
 
 def _load(
@@ -94,14 +103,16 @@ def _load(
     for row in conn.execute(offers):
         if row.interpreter_id in folds:
             folds[row.interpreter_id].add(row)
+    booked = load_booked(conn, at)
     standings: dict[InterpreterId, Standing] = {}
     for row in conn.execute(asked):
         if row.id in folds:
             person = everybody[row.id]
             promised = _promised(person.schedule, row.joined_at, at) if row.id in keeping else 0.0
-            standings[row.id] = folds[row.id].standing(
+            standing = folds[row.id].standing(
                 promised, row.last_call_ended, _returned(person.presence, at)
             )
+            standings[row.id] = replace(standing, booked=booked.get(row.id, ()))
     return standings
 
 

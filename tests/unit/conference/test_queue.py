@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.bookings import store as bookings
-from bridge.bookings.model import BookingState
+from bridge.bookings.model import BookingId, BookingState
 from bridge.calllog.model import EventKind
 from bridge.conference.queue import estimate_minutes
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.telephony.switch import Ending
+from bridge.vocabulary import InterpreterId
 from lab.phones import Answers, NeverAnswers
 from tests.unit.conference.world import TECHNICIAN, World, all_week, world
 
@@ -150,6 +153,103 @@ async def test_an_interpreter_who_misses_a_booked_call_is_replaced() -> None:
         await w.event(EventKind.ROOM_COMPLETE)
         accepted = await w.event(EventKind.OFFER_ACCEPTED)
         assert accepted.data["interpreter"] == other
+
+
+async def book_soon(w: World, who: InterpreterId) -> BookingId:
+    """A booked call that begins in ten minutes."""
+    made = await w.book(who, minutes_ahead=15)
+    await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds() - 600.0)
+    return made
+
+
+async def skipped(w: World, call: int) -> dict[str, list[object]]:
+    """Who was not rung for a call at its first look at the roster, and why."""
+    ranked = await w.event(EventKind.RANKED, call=call)
+    trace: dict[str, list[object]] = json.loads(str(ranked.data["trace"]))["skipped"]
+    return trace
+
+
+async def test_nobody_is_rung_shortly_before_their_booked_call() -> None:
+    async with world() as w:
+        booked, other = w.interpreter(ACCEPTS), w.interpreter(ACCEPTS)
+        w.mark_called(other)
+        await book_soon(w, booked)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.reserved() == {other}
+        begins = ["begins", w.booked_for.isoformat()]
+        assert await skipped(w, 0) == {str(booked): ["booked_soon", begins]}
+
+
+async def test_a_booked_call_further_away_keeps_nobody_from_ringing() -> None:
+    async with world() as w:
+        booked = w.interpreter(ACCEPTS)
+        await w.book(booked, minutes_ahead=30)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.reserved() == {booked}
+
+
+async def test_who_is_free_again_after_a_booking_goes_to_whoever_waits() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        w.telephone(TECHNICIAN, JOINS)
+        await book_soon(w, who)
+        technician = w.request()
+        await hears(w, technician, "call-back-key")
+        await technician.key("2")
+        await w.event(EventKind.CALL_BACK_PROMISED)
+        # No bridge dials it, and nothing happens but time: the queue wakes up by itself.
+        over = w.booked_for + timedelta(minutes=30)
+        offered = await w.event(EventKind.OFFERED, seconds=7200)
+        assert timedelta(0) <= offered.at - over < timedelta(seconds=1)
+
+
+async def test_who_is_free_by_a_cancelled_booking_goes_to_whoever_waits() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        made = await book_soon(w, who)
+        w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        at = w.clock.now()
+        await w.database.run(lambda conn: bookings.cancel(conn, made, at))
+        w.refresh()
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.reserved() == {who}
+
+
+async def test_the_one_who_is_kept_free_is_rung_for_the_booked_call() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        w.telephone(TECHNICIAN, JOINS)
+        await book_soon(w, who)
+        waiting = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await w.dial_bookings_at(w.booked_for)
+        await w.event(EventKind.ROOM_COMPLETE, call=1)
+        assert EventKind.OFFERED not in w.kinds()
+        w.refresh()  # as the scheduler does each second
+        # Once the booked call is over they are free for the one who waits, after the usual pause.
+        for leg in w.calls.open[1].record.legs.open():
+            w.switch.line(leg.id).end(Ending.HUNG_UP)
+        await w.event(EventKind.CALL_ENDED, call=1)
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert len(w.switch.others_in_room(waiting.leg)) == 1
+
+
+async def test_who_refuses_their_booked_call_is_free_for_another() -> None:
+    async with world() as w:
+        who = w.interpreter(Answers(after_seconds=2, hears_seconds=1, keys="2"))
+        w.telephone(TECHNICIAN, JOINS)
+        await book_soon(w, who)
+        w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await w.dial_bookings_at(w.booked_for)
+        await w.event(EventKind.OFFER_REFUSED, call=1)
+        w.telephone("+351910000001", ACCEPTS)
+        w.refresh()  # as the scheduler does each second
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.reserved() == {who}
 
 
 @given(place=st.integers(1, 50), busy=st.integers(1, 50), minutes=st.floats(1, 60))

@@ -77,9 +77,9 @@ def booking(w: World, which: BookingId) -> Booking:
 def is_held(w: World, who: InterpreterId) -> bool:
     """Whether the interpreter is kept free for the hour of the booking."""
     start = w.booked_for
-    return who in w.database.run_now(
-        lambda conn: bookings.held_between(conn, start, start + timedelta(minutes=30))
-    )
+    end = start + timedelta(minutes=30)
+    held = w.database.run_now(lambda conn: bookings.busy_between(conn, start, end))
+    return who in {one.interpreter for one in held}
 
 
 async def test_an_interpreter_is_reminded_before_the_hour_and_confirms() -> None:

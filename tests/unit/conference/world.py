@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.bookings import store as bookings
-from bridge.bookings.model import NewBooking, ceil
+from bridge.bookings.model import BookingId, NewBooking, ceil
 from bridge.callers.keys import CallerKeys
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
@@ -216,9 +216,9 @@ class World:
         """The interpreters, in the order in which they were added."""
         return sorted(self.database.run_now(roster.load_roster).interpreters)
 
-    async def book(self, who: InterpreterId) -> None:
-        """A coordinator books a call in Ukrainian with this interpreter, in an hour."""
-        self.booked_for = ceil(self.clock.now() + timedelta(hours=1))
+    async def book(self, who: InterpreterId, *, minutes_ahead: int = 60) -> BookingId:
+        """A coordinator books a call in Ukrainian with this interpreter, at the next quarter."""
+        self.booked_for = ceil(self.clock.now() + timedelta(minutes=minutes_ahead))
         new = NewBooking(
             requirements=Requirements(UKRAINIAN),
             interpreter=who,
@@ -228,7 +228,9 @@ class World:
             technician_number=PhoneNumber(TECHNICIAN),
         )
         at = self.clock.now()
-        assert await self.database.run(lambda conn: bookings.book(conn, new, at)) is not None
+        made = await self.database.run(lambda conn: bookings.book(conn, new, at))
+        assert made is not None
+        return made
 
     async def dial_bookings_at(self, moment: datetime) -> None:
         """Let time pass until a moment, and have the bookings dialled as the scheduler would."""

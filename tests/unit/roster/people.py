@@ -13,7 +13,7 @@ from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits, PresenceNow
 from bridge.roster.requirements import ListEntry, ListKind, Requirements, Wish
 from bridge.roster.skills import Gender, Level, Subject
-from bridge.roster.standing import Standing
+from bridge.roster.standing import Booked, Standing
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -65,6 +65,15 @@ def interpreters(draw: st.DrawFn, number: int) -> Interpreter:
 
 
 @st.composite
+def bookings(draw: st.DrawFn) -> tuple[Booked, ...]:
+    """None, one or two booked calls, in order."""
+    edges = sorted(draw(st.lists(moments, unique=True, max_size=4)))
+    return tuple(
+        Booked(begins, ends) for begins, ends in zip(edges[::2], edges[1::2], strict=False)
+    )
+
+
+@st.composite
 def standings(draw: st.DrawFn) -> Standing:
     """Anything that the phone and the log could say."""
     return Standing(
@@ -79,6 +88,7 @@ def standings(draw: st.DrawFn) -> Standing:
         unanswered_streak=draw(st.sampled_from([0, 0, 1, 2, 3, 5])),
         minutes_offered=float(draw(st.integers(0, 500))),
         minutes_promised=float(draw(st.integers(0, 5000))),
+        booked=draw(bookings()),
     )
 
 

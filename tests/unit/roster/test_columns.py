@@ -50,6 +50,7 @@ def knowledge(draw: st.DrawFn) -> Knowledge:
         offered=draw(st.dictionaries(st.sampled_from(TAGS), loads)),
         pool_rate=draw(st.sampled_from([0.0, 0.1, 0.3])),
         answering=Answering.of(tallies),
+        call_minutes=draw(st.sampled_from([5.0, 12.0, 40.0])),
     )
 
 

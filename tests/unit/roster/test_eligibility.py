@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bridge.hours.model import Schedule, Weekday, Window
 from bridge.roster.eligibility import (
     Skip,
+    kept_free,
     own_reason,
     own_reason_holds_until,
 )
@@ -30,7 +31,7 @@ from bridge.roster.requirements import (
     Wish,
 )
 from bridge.roster.skills import Gender, Level, Subject
-from bridge.roster.standing import Standing, next_midnight
+from bridge.roster.standing import Booked, Standing, next_midnight
 from bridge.vocabulary import InterpreterId
 from tests.unit.roster.people import (
     AGENCY,
@@ -88,6 +89,9 @@ def test_whoever_speaks_the_language_may_be_rung_or_has_one_reason(
         if standing.consecutive_minutes >= person.limits.consecutive_minutes:
             ended = standing.last_call_ended
             assert ended is None or at - ended >= person.limits.rest
+        for call in standing.booked:
+            over = at + timedelta(minutes=Knowledge().call_minutes) + person.limits.wrap_up
+            assert call.ends <= at or over < call.begins
         assert who not in tried
         assert who not in request.excluded
         assert _lists_allow(who, listed, request, at)
@@ -159,16 +163,17 @@ def test_waves_ring_nobody_below_a_level_without_consent_and_step_down_last(
 
 @pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
-@given(interpreters(1), standings(), moments, moments)
+@given(interpreters(1), standings(), moments, moments, st.sampled_from([5.0, 40.0]))
 def test_a_reason_holds_as_long_as_it_says(
-    person: Interpreter, standing: Standing, at: datetime, later: datetime
+    person: Interpreter, standing: Standing, at: datetime, later: datetime, minutes: float
 ) -> None:
     opened = opening(person.schedule, at)
-    until = own_reason_holds_until(person, standing, opened, at)
+    until = own_reason_holds_until(person, standing, opened, at, minutes)
     assert until > at
     if at <= later < until:
         then = opening(person.schedule, later)
-        assert own_reason(person, standing, then, later) is own_reason(person, standing, opened, at)
+        reason = own_reason(person, standing, opened, at, minutes)
+        assert own_reason(person, standing, then, later, minutes) is reason
 
 
 # --- each reason by itself ---------------------------------------------------------------------
@@ -177,6 +182,7 @@ FREE = Interpreter(ONE, {UK: Level(1)}, gender=Gender.FEMALE, subjects=frozenset
 MORNING = Schedule((Window(frozenset(Weekday), time(9), time(11)),))
 ASKED = Requirements(UK)
 NOTHING = Standing()
+SOON = Booked(NOON + timedelta(minutes=10), NOON + timedelta(minutes=40))
 
 
 def _one(
@@ -224,6 +230,7 @@ def _one(
             Skip.RESTING,
             "consecutive_minutes",
         ),
+        (FREE, Standing(booked=(SOON,), reserved=True), Skip.BOOKED_SOON, "begins"),
         (FREE, Standing(reserved=True), Skip.BUSY, None),
         (FREE, Standing(wrap_up_until=NOON + timedelta(seconds=1)), Skip.WRAP_UP, "until"),
     ],
@@ -326,6 +333,21 @@ def test_lists_of_an_agency_and_of_all() -> None:
     assert Lists.of(listed, None, NOON) == Lists(only=frozenset({ONE, two}))
     before = NOON - timedelta(microseconds=1)
     assert Lists.of(listed, AGENCY, before).do_not_send == {two}
+
+
+def test_the_time_before_a_booked_call_is_kept_free() -> None:
+    begins, ends = NOON + timedelta(minutes=31), NOON + timedelta(minutes=61)
+    standing = Standing(booked=(Booked(NOON - timedelta(hours=1), NOON), Booked(begins, ends)))
+    person = replace(FREE, limits=Limits(wrap_up=timedelta(minutes=1)))
+    assert kept_free(person.limits, 30.0) == timedelta(minutes=31)
+    for minutes, reason in ((30.0, Skip.BOOKED_SOON), (29.9, None)):
+        found = own_reason(person, standing, opening(None, NOON), NOON, minutes)
+        assert found is reason
+    assert own_reason(person, standing, opening(None, ends), ends, 30.0) is None
+    ranked = rank(
+        [(person, standing)], ASKED, Default(), NOON, knowledge=Knowledge(call_minutes=30.0)
+    )
+    assert ranked.skipped[0].numbers == (("begins", begins.isoformat()),)
 
 
 # --- how a standing follows events -------------------------------------------------------------

@@ -240,7 +240,7 @@ def test_numbers_are_forgotten_and_the_interpreter_is_free(conn: Connection, end
     if ending == "done":
         store.claim_due(conn, NINE, "one")
         store.begin_dialling(conn, which, make_call(conn), NINE, "one")
-        assert store.held_between(conn, NINE, NINE + MINUTE) == {who}
+        assert [one.interpreter for one in store.busy_between(conn, NINE, NINE + MINUTE)] == [who]
         store.finish(conn, which, NINE)
     elif ending == "cancelled":
         store.cancel(conn, which, START)
@@ -252,8 +252,30 @@ def test_numbers_are_forgotten_and_the_interpreter_is_free(conn: Connection, end
     assert found.state == ending
     assert (found.technician_number, found.migrant_number) == (None, None)
     assert conn.execute(select(store.booking_quarter)).all() == []
-    assert store.held_between(conn, NINE, NINE + MINUTE) == frozenset()
+    assert store.busy_between(conn, NINE, NINE + MINUTE) == []
     assert store.next_booking_of(conn, who, START) is None
+
+
+def test_who_is_kept_free_is_known_until_the_call_is_dialled(conn: Connection) -> None:
+    who, other = make_interpreter(conn, 1), make_interpreter(conn, 2)
+    which, theirs = make_booking(conn, who), make_booking(conn, other)
+    known = store.revision(conn)
+    assert {one.interpreter for one in store.waiting_after(conn, NINE + 29 * MINUTE)} == {
+        who,
+        other,
+    }
+    assert store.waiting_after(conn, NINE + 30 * MINUTE) == []
+    assert store.let_go(conn, theirs)
+    assert store.revision(conn) > known
+    assert [one.interpreter for one in store.waiting_after(conn, NINE)] == [who]
+    store.claim_due(conn, NINE, "one")
+    known = store.revision(conn)
+    assert store.begin_dialling(conn, which, make_call(conn), NINE, "one")
+    # Said by whoever has rung them, so that they are nobody's at no moment.
+    assert store.revision(conn) == known
+    assert store.waiting_after(conn, NINE) == []
+    store.changed(conn)
+    assert store.revision(conn) > known
 
 
 # --- reading -----------------------------------------------------------------------------------
