@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES
+from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES, Limit
 from bridge.ivr.prompts import Catalogue, Prompt
 from bridge.ivr.sound import NotATelephoneSound, measure, read_wav
 from bridge.ivr.soundfiles import recorded_in, resolve
@@ -74,9 +74,12 @@ def review(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> lis
     Reads every sound file; nothing is written.
     """
     known = catalogue.with_recordings(recorded_in(recordings_dir))
-    findings = [
-        finding for prompt in known for finding in _of(prompt, known, prompts_dir, recordings_dir)
-    ]
+    for_migrants = frozenset(known.keys_for_migrants)
+    findings: list[Finding] = []
+    for prompt in known:
+        limit = known.rules.limit(prompt.key, for_migrants=prompt.key in for_migrants)
+        path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
+        findings += _of(prompt, known, limit, path)
     return [*findings, *_gaps(known)]
 
 
@@ -85,9 +88,7 @@ def instead(catalogue: Catalogue, language: str) -> str:
     return ", ".join(catalogue.rules.fallback(language))
 
 
-def _of(
-    prompt: Prompt, catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path
-) -> Iterator[Finding]:
+def _of(prompt: Prompt, catalogue: Catalogue, limit: Limit, path: Path) -> Iterator[Finding]:
     def found(fault: Fault, detail: str = "") -> Finding:
         return Finding(prompt.language, prompt.key, fault, detail)
 
@@ -97,7 +98,6 @@ def _of(
         detail = f"until then: {instead(catalogue, prompt.language)}"
         yield found(Fault.NEEDS_RECORDING, detail)
         return
-    path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
     if not path.is_file():
         yield found(Fault.NO_FILE, "run `stt-bridge prompts build`")
         return
@@ -107,7 +107,6 @@ def _of(
         yield found(Fault.WRONG_FORMAT, f"{path} is not a WAV of 8 kHz, mono, 16 bit")
         return
     rules = catalogue.rules
-    limit = rules.limit(prompt.key, for_migrants=prompt.key in catalogue.keys_for_migrants)
     if measured.seconds > limit.most_seconds:
         yield found(Fault.TOO_LONG, f"{measured.seconds:.1f} s of {limit.most_seconds:g} s")
     over = measured.level_db - rules.level_db
