@@ -62,6 +62,13 @@ class EventKind(StrEnum):
     """Whoever rang the line is a migrant. data: language"""
     MIGRANT_DIALLED_IN = "migrant_dialled_in"
     """The migrant rang the line and keyed this call's code."""
+    CLOSED_TOLD = "closed_told"
+    """The caller was told that nobody is there. data: place (key of the line or service), opens_at
+    (ISO 8601, UTC; absent when not known)"""
+    OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"
+    """The caller is to be rung at the next opening. data: due_at (ISO 8601, UTC)"""
+    DIRECTED = "directed"
+    """The caller chose to be put through to a service. data: service (its key), open"""
     OPERATOR_WANTED = "operator_wanted"
     """The migrant who rang is to talk with an operator. data: language, interpreter (whether one
     is needed between the two)"""

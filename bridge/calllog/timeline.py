@@ -129,10 +129,16 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         f"Two interpreters are looked for, with “{_text(data, 'pivot')}” between them."
     ),
     EventKind.NOBODY_AVAILABLE: _with_reason("Nobody is available: {reason}."),
-    EventKind.MIGRANT_RANG: lambda data: (
-        f"A migrant rang, who speaks “{_text(data, 'language')}”."
-    ),
+    EventKind.MIGRANT_RANG: lambda data: f"A migrant rang, who speaks “{_text(data, 'language')}”.",
     EventKind.MIGRANT_DIALLED_IN: _plain("The migrant rang the line and keyed the call's code."),
+    EventKind.CLOSED_TOLD: lambda data: (
+        f"The caller was told that {_text(data, 'place')} is closed."
+    ),
+    EventKind.OPENING_CALL_BACK_PROMISED: _plain("The caller is to be rung at the next opening."),
+    EventKind.DIRECTED: lambda data: (
+        f"The caller was directed to {_text(data, 'service')}, which is "
+        f"{'open' if data.get('open') else 'closed'}."
+    ),
     EventKind.OPERATOR_WANTED: lambda data: (
         "The migrant is to talk with an operator"
         f"{', with an interpreter' if data.get('interpreter') else ''}."
