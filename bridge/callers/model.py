@@ -7,7 +7,7 @@ from many numbers, which may be forged, is closed for a while to all numbers but
 
 Nobody is ever told which of these holds: a locked caller hears the same words, as late, as one who
 keyed a wrong PIN or an unknown code. Whoever asks therefore proves the PIN even when
-`may_try` said no, and then throws the answer away.
+`claim` said no, and then throws the answer away.
 
 There is no lock for each technician besides: a wrong PIN does not say whose it was meant to be,
 so the lock of the agency's code takes that place.
@@ -92,10 +92,17 @@ class CodeTries:
         """After one more wrong try from a foreign number. While closed, nothing changes."""
         if not self.may_try(at):
             return self
-        wrong = (*(one for one in self.wrong if one + CODE_SPAN > at), at)
-        if len(wrong) < CODE_TRIES:
-            return CodeTries(wrong)
-        return CodeTries((), at + CODE_CLOSED)
+        counted = self.wrong if self.closed_until is None else ()
+        wrong = (*(one for one in counted if one + CODE_SPAN > at), at)
+        return CodeTries(wrong, at + CODE_CLOSED if len(wrong) >= CODE_TRIES else None)
+
+    def taken_back(self, at: datetime) -> CodeTries:
+        """As if the try of that moment had not been; what it closed is open again."""
+        if at not in self.wrong:
+            return self
+        place = self.wrong.index(at)
+        wrong = self.wrong[:place] + self.wrong[place + 1 :]
+        return CodeTries(wrong, self.closed_until if len(wrong) >= CODE_TRIES else None)
 
     def forgiven(self, at: datetime) -> bool:
         """Whether nothing of this counts any more."""

@@ -68,18 +68,31 @@ def may_try(conn: Connection, who: Attempt, at: datetime) -> bool:
     return who.own or who.code is None or _code_tries(conn, who.code).may_try(at)
 
 
-def wrong(conn: Connection, who: Attempt, at: datetime) -> None:
-    """A try was wrong. One that did not count (see `may_try`) changes nothing."""
-    if not may_try(conn, who, at):
-        return
-    _write_tries(conn, who.caller, at)
-    if who.code is not None and not who.own:
-        _write_code(conn, who.code, at)
+def claim(conn: Connection, who: Attempt, at: datetime) -> bool:
+    """Begin a try: it counts as wrong until `right` takes that back. `False`: it can't count.
+
+    To be done before the PIN is proved, in a transaction of its own: so many calls at once have no
+    more tries than one after the other.
+    """
+    tries = _locked_tries(conn, who.caller)
+    of_code = None if who.own or who.code is None else _locked_code(conn, who.code)
+    if not tries.may_try(at) or not (of_code is None or of_code.may_try(at)):
+        return False
+    _write_tries(conn, who.caller, tries.one_more(at, withheld=who.caller.withheld))
+    if of_code is not None and who.code is not None:
+        _write_code(conn, who.code, of_code.one_more(at), at)
+    return True
 
 
-def right(conn: Connection, who: Attempt) -> None:
-    """A try was right: the caller's wrong ones are forgiven. Those of the code are not."""
+def right(conn: Connection, who: Attempt, claimed_at: datetime) -> None:
+    """The try that was claimed at this moment was right: the caller's wrong ones are forgiven.
+
+    Those of others at the same code are not.
+    """
     conn.execute(delete(caller_lock).where(caller_lock.c.caller == who.caller.digest))
+    if who.code is not None and not who.own:
+        of_code = _locked_code(conn, who.code)
+        _write_code(conn, who.code, of_code.taken_back(claimed_at), claimed_at)
 
 
 def language_of(conn: Connection, caller: CallerKey) -> LanguageTag | None:
@@ -115,13 +128,13 @@ def forget(conn: Connection, at: datetime) -> int:
     dropped = conn.execute(delete(caller_language).where(old)).rowcount
     dropped += conn.execute(
         delete(caller_lock).where(
-            caller_lock.c.last_at <= at - FORGIVEN_AFTER,
+            _past(caller_lock.c.last_at, at - FORGIVEN_AFTER),
             _past(caller_lock.c.locked_until, at - FORGIVEN_AFTER),
         )
     ).rowcount
     dropped += conn.execute(
         delete(code_lock).where(
-            code_lock.c.last_at <= at - CODE_SPAN, _past(code_lock.c.closed_until, at)
+            _past(code_lock.c.last_at, at - CODE_SPAN), _past(code_lock.c.closed_until, at)
         )
     ).rowcount
     return dropped
@@ -140,14 +153,22 @@ def _tries(conn: Connection, caller: CallerKey, *, lock: bool = False) -> Tries:
     return Tries() if row is None else Tries(row.wrong, row.last_at, row.locked_until)
 
 
-def _write_tries(conn: Connection, caller: CallerKey, at: datetime) -> None:
+def _locked_tries(conn: Connection, caller: CallerKey) -> Tries:
+    """The tries as they are once everybody else is done with them."""
     new: Any = insert_into(conn, caller_lock).values(caller=caller.digest, wrong=0)
     conn.execute(new.on_conflict_do_nothing(index_elements=[caller_lock.c.caller]))
-    now = _tries(conn, caller, lock=True).one_more(at, withheld=caller.withheld)
+    return _tries(conn, caller, lock=True)
+
+
+def _write_tries(conn: Connection, caller: CallerKey, now: Tries) -> None:
+    new: Any = insert_into(conn, caller_lock).values(
+        caller=caller.digest, wrong=now.wrong, last_at=now.last, locked_until=now.locked_until
+    )
     conn.execute(
-        update(caller_lock)
-        .where(caller_lock.c.caller == caller.digest)
-        .values(wrong=now.wrong, last_at=now.last, locked_until=now.locked_until)
+        new.on_conflict_do_update(
+            index_elements=[caller_lock.c.caller],
+            set_={name: new.excluded[name] for name in ("wrong", "last_at", "locked_until")},
+        )
     )
 
 
@@ -159,16 +180,16 @@ def _code_tries(conn: Connection, code: CodeKey, *, lock: bool = False) -> CodeT
     return CodeTries(tuple(map(datetime.fromisoformat, row.wrong)), row.closed_until)
 
 
-def _write_code(conn: Connection, code: CodeKey, at: datetime) -> None:
+def _locked_code(conn: Connection, code: CodeKey) -> CodeTries:
     new: Any = insert_into(conn, code_lock).values(code=code.digest, wrong=[])
     conn.execute(new.on_conflict_do_nothing(index_elements=[code_lock.c.code]))
-    now = _code_tries(conn, code, lock=True).one_more(at)
+    return _code_tries(conn, code, lock=True)
+
+
+def _write_code(conn: Connection, code: CodeKey, now: CodeTries, at: datetime) -> None:
+    moments = [one.isoformat() for one in now.wrong]
     conn.execute(
         update(code_lock)
         .where(code_lock.c.code == code.digest)
-        .values(
-            wrong=[one.isoformat() for one in now.wrong],
-            last_at=at,
-            closed_until=now.closed_until,
-        )
+        .values(wrong=moments, last_at=at, closed_until=now.closed_until)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import Connection
@@ -36,6 +37,7 @@ class _Looked:
     found: Credential | None
     attempt: Attempt
     allowed: bool
+    claimed_at: datetime
 
 
 class TechnicianIdentification:
@@ -81,9 +83,12 @@ class TechnicianIdentification:
         stored = None if looked.found is None else looked.found.pin_hash
         # Proved even when it cannot count any more: nobody shall hear that by the clock.
         proved = await asyncio.to_thread(self._hasher.verify, stored, code, pin)
-        right = looked.allowed and proved and looked.found is not None
-        await self._database.run(lambda conn: self._remember(conn, looked.attempt, right))
-        return looked.found.technician if right and looked.found is not None else None
+        if not (looked.allowed and proved and looked.found is not None):
+            return None
+        await self._database.run(
+            lambda conn: callers.right(conn, looked.attempt, looked.claimed_at)
+        )
+        return looked.found.technician
 
     def _own_agency(self, conn: Connection) -> Agency | None:
         return None if self._caller is None else agency_of_number(conn, self._caller)
@@ -95,11 +100,6 @@ class TechnicianIdentification:
             own=own is not None and own.code == code,
         )
         found = find_credential(conn, self._hasher.lookup(code, pin))
-        allowed = callers.may_try(conn, attempt, self._clock.now())
-        return _Looked(found, attempt, allowed)
-
-    def _remember(self, conn: Connection, attempt: Attempt, right: bool) -> None:
-        if right:
-            callers.right(conn, attempt)
-        else:
-            callers.wrong(conn, attempt, self._clock.now())
+        at = self._clock.now()
+        # Counted before it is proved: many calls at once have no more tries than one.
+        return _Looked(found, attempt, callers.claim(conn, attempt, at), at)

@@ -16,7 +16,7 @@ from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
 from bridge.bookings import openings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
-from bridge.callers.model import CODE_TRIES
+from bridge.callers.model import CODE_TRIES, TRIES_PER_CALL
 from bridge.callers.store import Attempt
 from bridge.conference import fields_store
 from bridge.conference import store as conference
@@ -115,26 +115,26 @@ async def test_the_story_of_an_evening(database: SqlDatabase) -> None:
     assert await database.run(languages) == AR
 
 
-async def test_wrong_tries_at_once_are_all_counted(database: SqlDatabase) -> None:
-    """Tries from many numbers at the same moment close the code no later than one by one."""
-
-    async def guess(place: int) -> None:
+async def test_tries_at_once_from_many_numbers_are_no_more_than_one_by_one(
+    database: SqlDatabase,
+) -> None:
+    async def guess(place: int) -> bool:
         who = Attempt(KEYS.caller(number(100 + place)), CODE)
-        await database.run(lambda conn: callers.wrong(conn, who, START))
+        return await database.run(lambda conn: callers.claim(conn, who, START))
 
-    await asyncio.gather(*(guess(place) for place in range(CODE_TRIES)))
-    stranger = Attempt(KEYS.caller(number(1)), CODE)
-    assert not await database.run(lambda conn: callers.may_try(conn, stranger, START))
+    allowed = await asyncio.gather(*(guess(place) for place in range(CODE_TRIES + 5)))
+    assert sum(allowed) == CODE_TRIES
 
 
-async def test_one_caller_on_many_telephones_at_once_is_locked(database: SqlDatabase) -> None:
-    who = Attempt(KEYS.caller(None))
+async def test_one_caller_in_many_calls_at_once_has_three_tries(database: SqlDatabase) -> None:
+    who = Attempt(KEYS.caller(None), CODE)
 
-    async def guess() -> None:
-        await database.run(lambda conn: callers.wrong(conn, who, START))
+    async def guess() -> bool:
+        return await database.run(lambda conn: callers.claim(conn, who, START))
 
-    await asyncio.gather(*(guess() for _ in range(AT_ONCE)))
-    assert not await database.run(lambda conn: callers.may_try(conn, who, START))
+    assert sum(await asyncio.gather(*(guess() for _ in range(AT_ONCE)))) == TRIES_PER_CALL
+    await database.run(lambda conn: callers.right(conn, who, START))
+    assert await guess()
 
 
 async def test_a_cap_holds_exactly_when_many_dial_at_once(database: SqlDatabase) -> None:

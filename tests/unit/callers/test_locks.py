@@ -108,7 +108,7 @@ def test_a_code_is_tried_by_strangers_ten_times_in_a_quarter_of_an_hour_at_most(
         if tries.may_try(at):
             counted.append(at)
         tries = tries.one_more(at)
-        assert len(tries.wrong) < CODE_TRIES
+        assert len(tries.wrong) <= CODE_TRIES
     for first, eleventh in zip(counted, counted[CODE_TRIES:], strict=False):
         assert eleventh - first >= CODE_CLOSED
 
@@ -122,6 +122,22 @@ def test_a_code_closes_for_a_quarter_of_an_hour_and_opens_with_all_tries() -> No
     assert not tries.may_try(closed + CODE_CLOSED - SECOND)
     assert tries.may_try(closed + CODE_CLOSED)
     assert len(tries.one_more(closed + CODE_CLOSED).wrong) == 1
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=30), st.data())
+def test_what_is_taken_back_has_not_been(pauses: list[int], data: st.DataObject) -> None:
+    tries, at, at_right = CodeTries(), START, data.draw(st.integers(0, len(pauses) - 1))
+    without = CodeTries()
+    for turn, pause in enumerate(pauses):
+        at += timedelta(seconds=pause)
+        if turn == at_right and tries.may_try(at):
+            tries = tries.one_more(at).taken_back(at)
+        else:
+            tries, without = tries.one_more(at), without.one_more(at)
+        assert tries.closed_until == without.closed_until
+        assert [one for one in tries.wrong if one + CODE_SPAN > at] == [
+            one for one in without.wrong if one + CODE_SPAN > at
+        ]
 
 
 def test_slow_mistakes_close_no_code() -> None:

@@ -51,7 +51,7 @@ def test_three_wrong_tries_lock_this_caller_and_nobody_else(conn: Connection) ->
     who = Attempt(HERE, CODE)
     for _ in range(3):
         assert callers.may_try(conn, who, START)
-        callers.wrong(conn, who, START)
+        callers.claim(conn, who, START)
     assert not callers.may_try(conn, who, START)
     assert not callers.may_try(conn, Attempt(HERE, KEYS.code("2051")), START)
     assert callers.may_try(conn, Attempt(THERE, CODE), START)
@@ -61,34 +61,38 @@ def test_three_wrong_tries_lock_this_caller_and_nobody_else(conn: Connection) ->
 def test_tries_during_a_lock_do_not_count(conn: Connection) -> None:
     who = Attempt(HERE, CODE)
     for _ in range(40):
-        callers.wrong(conn, who, START)
+        callers.claim(conn, who, START)
     assert callers.may_try(conn, who, START + MINUTE)
 
 
 def test_being_right_forgives_the_caller(conn: Connection) -> None:
     who = Attempt(HERE, CODE, own=True)
     for _ in range(5):
-        callers.wrong(conn, who, START)
-        callers.wrong(conn, who, START)
-        callers.right(conn, who)
+        callers.claim(conn, who, START)
+        callers.claim(conn, who, START)
+        callers.right(conn, who, START)
         assert callers.may_try(conn, who, START)
 
 
-def test_being_right_does_not_forgive_the_code(conn: Connection) -> None:
-    """Whoever knows one PIN of an agency is not to guess the others by it."""
-    who = Attempt(HERE, CODE)
-    for _ in range(CODE_TRIES // 2):
-        callers.wrong(conn, who, START)
-        callers.wrong(conn, who, START)
-        callers.right(conn, who)
-    assert not callers.may_try(conn, who, START)
+def test_being_right_does_not_forgive_what_others_guessed(conn: Connection) -> None:
+    for place in range(CODE_TRIES - 1):
+        callers.claim(conn, Attempt(KEYS.caller(number(100 + place)), CODE), START)
+    honest = Attempt(HERE, CODE)
+    for second in range(5):
+        at = START + timedelta(seconds=second)
+        assert callers.claim(conn, honest, at)
+        assert not callers.may_try(conn, Attempt(THERE, CODE), at)
+        callers.right(conn, honest, at)
+        assert callers.may_try(conn, Attempt(THERE, CODE), at)
+    callers.claim(conn, Attempt(THERE, CODE), START)
+    assert not callers.claim(conn, honest, START)
 
 
 def test_a_code_tried_from_many_numbers_closes_to_all_but_its_own(conn: Connection) -> None:
     for place in range(CODE_TRIES):
         stranger = Attempt(KEYS.caller(number(100 + place)), CODE)
         assert callers.may_try(conn, stranger, START)
-        callers.wrong(conn, stranger, START)
+        callers.claim(conn, stranger, START)
     assert not callers.may_try(conn, Attempt(THERE, CODE), START)
     assert callers.may_try(conn, Attempt(THERE, KEYS.code("2051")), START)
     assert callers.may_try(conn, Attempt(HERE, CODE, own=True), START)
@@ -97,7 +101,7 @@ def test_a_code_tried_from_many_numbers_closes_to_all_but_its_own(conn: Connecti
 
 def test_mistakes_at_the_agencys_own_telephones_close_nothing(conn: Connection) -> None:
     for place in range(3 * CODE_TRIES):
-        callers.wrong(conn, Attempt(KEYS.caller(number(100 + place)), CODE, own=True), START)
+        callers.claim(conn, Attempt(KEYS.caller(number(100 + place)), CODE, own=True), START)
     assert callers.may_try(conn, Attempt(THERE, CODE), START)
 
 
@@ -106,7 +110,7 @@ def test_withheld_numbers_share_a_lock_that_stays_short(conn: Connection) -> Non
     for _ in range(60):
         while not callers.may_try(conn, Attempt(NOWHERE), at):
             at += MINUTE
-        callers.wrong(conn, Attempt(NOWHERE), at)
+        callers.claim(conn, Attempt(NOWHERE), at)
     assert callers.may_try(conn, Attempt(NOWHERE), at + 15 * MINUTE)
 
 
@@ -129,7 +133,7 @@ def test_nothing_is_remembered_of_a_withheld_number(conn: Connection) -> None:
 
 def test_locks_are_forgotten_only_once_they_are_forgiven(conn: Connection) -> None:
     for _ in range(3):
-        callers.wrong(conn, Attempt(HERE, CODE), START)
+        callers.claim(conn, Attempt(HERE, CODE), START)
     locked_until = START + MINUTE
     assert callers.forget(conn, START + timedelta(minutes=59)) == 0
     assert callers.forget(conn, START + timedelta(hours=1)) == 1  # the code's
@@ -137,9 +141,16 @@ def test_locks_are_forgotten_only_once_they_are_forgiven(conn: Connection) -> No
     assert callers.forget(conn, locked_until + FORGIVEN_AFTER) == 1
 
 
+def test_codes_that_a_locked_caller_keys_leave_nothing_behind(conn: Connection) -> None:
+    for place in range(20):
+        callers.claim(conn, Attempt(HERE, KEYS.code(f"{place:04d}")), START)
+    callers.forget(conn, START + 2 * FORGIVEN_AFTER)
+    assert everything_in(conn, callers.caller_lock, callers.code_lock) == "[]"
+
+
 def test_no_number_and_no_code_is_stored_or_shown(conn: Connection) -> None:
     callers.remember_language(conn, HERE, UK, START)
-    callers.wrong(conn, Attempt(HERE, CODE), START)
+    callers.claim(conn, Attempt(HERE, CODE), START)
     told = everything_in(conn, callers.caller_lock, callers.code_lock, callers.caller_language)
     assert number(1).e164[1:] not in told
     assert "'1024'" not in told
