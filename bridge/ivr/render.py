@@ -49,14 +49,12 @@ class Built:
     """Already there, with the same text."""
     removed: int
     """Rendered earlier, and no longer in the catalogue."""
-    voiceless: tuple[str, ...]
-    """Prompts in languages that espeak-ng does not speak: only people can record them."""
     uneven: tuple[str, ...] = ()
     """Those just rendered that are louder or quieter than the rules for prompts allow."""
 
 
 def build(catalogue: Catalogue, out_dir: Path, progress: Progress | None = None) -> Built:
-    """Render what is missing or has changed into `out_dir`.
+    """Render what is missing or has changed into `out_dir`, in the languages that have a voice.
 
     Can be interrupted at any moment and run again; what was finished stays. Files appear whole or
     not at all. Raises `RenderingFailed`.
@@ -91,8 +89,7 @@ def _build(catalogue: Catalogue, out_dir: Path, progress: Progress | None) -> Bu
         uneven = _render_all(stale, studio, made, wanted, progress)
     if stale or gone:
         _write_manifest(out_dir, made)
-    voiceless = tuple(one.name for one in catalogue if not catalogue.voice(one.language))
-    return Built(len(stale), len(spoken) - len(stale), len(gone), voiceless, tuple(uneven))
+    return Built(len(stale), len(spoken) - len(stale), len(gone), tuple(uneven))
 
 
 # --- rendering ---------------------------------------------------------------------------------

@@ -32,12 +32,14 @@ class Fault(StrEnum):
     TOO_QUIET = "too quiet"
     NEEDS_RECORDING = "needs a recording"
     """There is no voice: until a person records it, another language is spoken."""
+    NO_SUCH_PROMPT = "no such prompt"
+    """A recording whose name is no prompt's: it is never heard."""
     UNREVIEWED = "unreviewed"
     """No speaker of the language has read the text."""
 
 
-REMARKS = frozenset({Fault.NO_TEXTS, Fault.NEEDS_RECORDING, Fault.UNREVIEWED})
-"""What only people who speak the language can mend; calls are taken all the same."""
+REMARKS = frozenset({Fault.NO_TEXTS, Fault.NEEDS_RECORDING, Fault.NO_SUCH_PROMPT, Fault.UNREVIEWED})
+"""What people who speak the language are to mend; calls are taken all the same."""
 BROKEN = frozenset({Fault.NO_FILE, Fault.WRONG_FORMAT})
 """What keeps the bridge from taking calls, in any language."""
 
@@ -80,7 +82,7 @@ def review(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> lis
         limit = known.rules.limit(prompt.key, for_migrants=prompt.key in for_migrants)
         path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
         findings += _of(prompt, known, limit, path)
-    return [*findings, *_gaps(known)]
+    return [*findings, *_gaps(known), *_strays(known, recordings_dir)]
 
 
 def instead(catalogue: Catalogue, language: str) -> str:
@@ -130,3 +132,11 @@ def _gaps(catalogue: Catalogue) -> Iterator[Finding]:
         else:
             detail = f"{len(keys)} to write and to record; until then: "
             yield Finding(language, "", Fault.NO_TEXTS, detail + instead(catalogue, language))
+
+
+def _strays(catalogue: Catalogue, recordings_dir: Path) -> Iterator[Finding]:
+    """Recordings that are called like no prompt."""
+    for path in sorted(recordings_dir.glob("*/*")):
+        language, key = path.parent.name, path.name.removesuffix(".wav")
+        if path.suffix != ".wav" or (key, language) not in catalogue:
+            yield Finding(language, key, Fault.NO_SUCH_PROMPT, str(path))

@@ -90,6 +90,14 @@ def test_a_recording_of_the_same_name_is_what_is_measured(folder: Path) -> None:
     assert ("pt", "offer", Fault.TOO_QUIET) in faults(folder)
 
 
+def test_a_recording_whose_name_is_no_prompt_is_told(folder: Path) -> None:
+    put(folder / "recordings", "kea/godbye", sound())
+    (folder / "recordings/kea/goodbye.mp3").write_bytes(b"")
+    strays = [one for one in findings(folder) if one.fault is Fault.NO_SUCH_PROMPT]
+    assert [one.key for one in strays] == ["godbye", "goodbye.mp3"]
+    assert not any(one.blocks for one in strays)
+
+
 @pytest.mark.parametrize("name", ["pt/offer", "en/goodbye", "uk/goodbye"])
 def test_a_missing_file_blocks_in_any_language(folder: Path, name: str) -> None:
     (folder / f"prompts/{name}.wav").unlink()
