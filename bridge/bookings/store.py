@@ -197,6 +197,17 @@ def claim_due(conn: Connection, at: datetime, owner: str) -> list[Booking]:
     return _load(conn, booking.c.id.in_(mine)) if mine else []
 
 
+def next_start(conn: Connection, after: datetime) -> datetime | None:
+    """When the first of the bookings that begin after a moment does so; `None` when none does."""
+    found = conn.execute(
+        select(booking.c.starts_at)
+        .where(booking.c.state == BookingState.BOOKED.value, booking.c.starts_at > after)
+        .order_by(booking.c.starts_at)
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
 def begin_dialling(
     conn: Connection, which: BookingId, call: CallId, at: datetime, owner: str
 ) -> bool:

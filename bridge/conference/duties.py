@@ -8,6 +8,9 @@ processes do one twice (see bookings and sweeper). Nothing here decides anything
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,7 +31,7 @@ from bridge.vocabulary import LegId
 log = structlog.get_logger(__name__)
 
 BOOKINGS_EVERY = 1.0
-"""Seconds between two looks for booked calls whose hour has come."""
+"""Seconds between two looks at the bookings and the roster, at the most."""
 REMINDERS_EVERY = 15.0
 """Seconds between two looks for reminders that are due."""
 
@@ -45,7 +48,7 @@ class Duties:
         self._clock = clock
         self._owner = owner
         self._scheduler: AsyncIOScheduler | None = None
-        self._dialling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin; the first round of every job runs at once."""
@@ -57,17 +60,17 @@ class Duties:
         scheduler.add_job(
             self.keep_promises, "interval", seconds=BEAT_EVERY.total_seconds(), next_run_time=now
         )
-        scheduler.add_job(self.dial_bookings, "interval", seconds=BOOKINGS_EVERY, next_run_time=now)
         scheduler.add_job(self.remind, "interval", seconds=REMINDERS_EVERY, next_run_time=now)
         scheduler.start()
         self._scheduler = scheduler
+        self._spawn(self.keep_hours())
 
     def stop(self) -> None:
         """No job starts any more."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
-        for task in self._dialling:
+        for task in self._tasks:
             task.cancel()
 
     async def keep_promises(self) -> None:
@@ -86,28 +89,51 @@ class Duties:
             log.warning("a reservation outlived its holder", outlived=one.outlived.value)
             self._calls.freed(one.interpreter)
 
-    async def dial_bookings(self) -> None:
+    async def keep_hours(self) -> None:
+        """Begin every booked call at its moment, for ever.
+
+        The bookings are looked at anew at least every `BOOKINGS_EVERY` seconds, for other
+        processes make and cancel some, and at the very moment at which the next one begins.
+        """
+        while True:
+            following = None
+            try:
+                following = await self.dial_bookings()
+            except Exception:
+                log.exception("the booked calls could not be looked after")
+            await asyncio.sleep(self._until(following))
+
+    def _until(self, moment: datetime | None) -> float:
+        if moment is None:
+            return BOOKINGS_EVERY
+        seconds = (moment - self._clock.now()).total_seconds()
+        return min(max(seconds, 0.001), BOOKINGS_EVERY)
+
+    async def dial_bookings(self) -> datetime | None:
         """Begin the booked calls whose hour has come, and notice what others changed of the roster.
 
-        Presence said by telephone or on the web may be what a waiting request needs.
+        Presence said by telephone or on the web may be what a waiting request needs. Returns when
+        the next booking begins.
         """
         at = self._clock.now()
 
-        def claim(conn: Connection) -> list[tuple[Booking, AgencyKind]]:
+        def claim(
+            conn: Connection,
+        ) -> tuple[list[tuple[Booking, AgencyKind]], datetime | None]:
             self._calls.refresh_roster(conn)
             bookings.mark_missed(conn, at)
             due = bookings.claim_due(conn, at, self._owner)
-            return [(booking, _kind_of(conn, booking)) for booking in due]
+            following = bookings.next_start(conn, at)
+            return [(booking, _kind_of(conn, booking)) for booking in due], following
 
         try:
-            due = await self._database.run(claim)
+            due, following = await self._database.run(claim)
         except DatabaseUnavailable as reason:
             log.warning("bookings could not be looked up", why=str(reason))
-            return
+            return None
         for booking, kind in due:
-            task = asyncio.create_task(self._dial(booking, kind))
-            self._dialling.add(task)
-            task.add_done_callback(self._dialling.discard)
+            self._spawn(self._dial(booking, kind))
+        return following
 
     async def remind(self) -> None:
         """Ring the interpreters who are to be reminded of a booked call."""
@@ -115,6 +141,11 @@ class Duties:
             await self._calls.reminders.ring_due()
         except DatabaseUnavailable as reason:
             log.warning("reminders could not be looked up", why=str(reason))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _dial(self, booking: Booking, kind: AgencyKind) -> None:
         try:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Booked calls begin at their very moment, whatever is booked, cancelled or broken meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.bookings import store as bookings
+from bridge.bookings.model import BookingId
+from bridge.calllog.model import EventKind
+from bridge.conference.duties import BOOKINGS_EVERY, Duties
+from bridge.storage.database import DatabaseUnavailable
+from bridge.vocabulary import InterpreterId
+from lab.phones import Answers
+from tests.unit.conference.world import TECHNICIAN, World, world
+
+pytestmark = pytest.mark.looptime
+
+JOINS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+AT_ONCE = timedelta(milliseconds=5)
+"""Virtual time: what the loop's own rounding may take, and nothing else."""
+
+
+async def book(w: World, who: InterpreterId, *, seconds_ahead: float) -> BookingId:
+    """A call is booked; then let time pass until so many seconds before it."""
+    made = await w.book(who, minutes_ahead=1)
+    await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds() - seconds_ahead)
+    return made
+
+
+@asynccontextmanager
+async def keeping_hours(w: World, owner: str = "first") -> AsyncIterator[None]:
+    """The bridge looks after the bookings by itself."""
+    duties = Duties(w.calls, w.database, w.switch, w.clock, owner)
+    task = asyncio.create_task(duties.keep_hours())
+    try:
+        yield
+    finally:
+        duties.stop()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_booked_call_begins_at_its_moment_and_not_before() -> None:
+    async with world() as w:
+        who = w.interpreter(JOINS)
+        w.telephone(TECHNICIAN, JOINS)
+        # Off the rhythm in which the bookings are looked at.
+        await book(w, who, seconds_ahead=4.377)
+        async with keeping_hours(w):
+            due = await w.event(EventKind.BOOKING_DUE)
+            assert timedelta(0) <= due.at - w.booked_for < AT_ONCE
+            await w.event(EventKind.ROOM_COMPLETE)
+        assert len(w.call_ids()) == 1
+
+
+async def test_one_made_by_another_process_and_one_cancelled_are_noticed() -> None:
+    async with world() as w:
+        first, second = w.interpreter(JOINS), w.interpreter(JOINS)
+        w.telephone(TECHNICIAN, JOINS)
+        cancelled = await book(w, first, seconds_ahead=4.377)
+        async with keeping_hours(w), keeping_hours(w, "second"):
+            await asyncio.sleep(2.0)
+            at = w.clock.now()
+            assert await w.database.run(lambda conn: bookings.cancel(conn, cancelled, at))
+            await w.book(second, minutes_ahead=0)
+            due = await w.event(EventKind.BOOKING_DUE)
+            assert timedelta(0) <= due.at - w.booked_for < AT_ONCE
+            await asyncio.sleep(3 * BOOKINGS_EVERY)
+            # Whichever process came first: it is dialled once.
+            assert len(w.call_ids()) == 1
+
+
+async def test_a_database_that_fails_at_the_hour_delays_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as w:
+        who = w.interpreter(JOINS)
+        w.telephone(TECHNICIAN, JOINS)
+        await book(w, who, seconds_ahead=4.377)
+        back = w.booked_for + timedelta(seconds=4)
+        claim = bookings.claim_due
+
+        def claimed(conn: Connection, *about: object) -> object:
+            if w.booked_for <= w.clock.now() < back:
+                raise DatabaseUnavailable("the database is away")
+            return claim(conn, *about)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(bookings, "claim_due", claimed)
+        async with keeping_hours(w):
+            due = await w.event(EventKind.BOOKING_DUE)
+            assert timedelta(0) <= due.at - back <= timedelta(seconds=BOOKINGS_EVERY)
+            await w.event(EventKind.ROOM_COMPLETE)
