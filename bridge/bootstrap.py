@@ -71,6 +71,7 @@ class Bridge:
                 ring_seconds=settings.ring_seconds,
                 migrant_ring_seconds=settings.migrant_ring_seconds,
                 owner=owner,
+                operator=_operator(settings.operator_number),
             ),
             migrant_languages=self._catalogue.spoken_to_migrant,
         )
@@ -145,6 +146,10 @@ def _policy(name: str) -> Policy:
         raise BadSettings(
             f"STT_POLICY names no policy; choose one of {', '.join(POLICIES)}"
         ) from None
+
+
+def _operator(text: str) -> PhoneNumber | None:
+    return _number(text, "STT_OPERATOR_NUMBER") if text else None
 
 
 def _number(text: str, setting: str) -> PhoneNumber:

@@ -32,7 +32,7 @@ class Afterwards:
         """
         record = self._record
         found = record.legs.get(leg)
-        if found is None or found.role not in RATE or not record.progress.talked:
+        if found is None or not self.may_rate(leg):
             return False
         at = self._ports.clock.now()
         data: Data = {"role": found.role.value}
@@ -50,6 +50,11 @@ class Afterwards:
         if flag is Flag.HARD_CALL and found.role is Role.INTERPRETER:
             record.legs.update(leg, hard=True)
         return True
+
+    def may_rate(self, leg: LegId) -> bool:
+        """Whether this person took part in a conversation with an interpreter."""
+        found, progress = self._record.legs.get(leg), self._record.progress
+        return found is not None and found.role in RATE and progress.talked and not progress.direct
 
     def _about(self, leg: CallLeg) -> InterpreterId | None:
         """Who rated, for an interpreter; for a technician, who interpreted last."""

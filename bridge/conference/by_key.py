@@ -112,6 +112,14 @@ class ByKey:
         """Ring a number keyed in the room into it. Raises `NotPermitted`."""
         return await self._mailbox.ask(partial(self._guests.add, digits))
 
+    async def has_operator(self) -> bool:
+        """Whether somebody is on duty who could be called into the room now."""
+        return await self._guests.has_operator()
+
+    def may_rate(self, leg: LegId) -> bool:
+        """Whether this person is asked how it was."""
+        return self._afterwards.may_rate(leg)
+
     async def rate(self, leg: LegId, rating: Rating, flag: Flag | None = None) -> bool:
         """Somebody rates it; see `Afterwards.rate`."""
         return await self._mailbox.ask(partial(self._afterwards.rate, leg, rating, flag))

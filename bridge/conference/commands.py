@@ -80,6 +80,13 @@ class SwitchCommands:
         except SwitchError as error:
             log.warning("an announcement was not made", why=str(error))
 
+    async def hush(self, room: RoomId) -> None:
+        """Stop announcements to a room; what cannot be stopped is heard to its end."""
+        try:
+            await self._ports.switch.hush(room)
+        except SwitchError as error:
+            log.warning("an announcement was not stopped", why=str(error))
+
     async def hang_up(self, leg: LegId) -> None:
         """End a leg."""
         if self._still_open(leg):

@@ -68,7 +68,8 @@ class DropGuard:
             return False
         leads = record.leads(leg.id)
         record.technician_lost = record.technician_lost or leads
-        await self._room.announce(Announcement.LOST_TECHNICIAN if leads else _LOST[leg.role])
+        word = Announcement.LOST_TECHNICIAN if leads else _LOST[leg.role]
+        await self._room.announce_loss(word, leg.role)
         await self._rings.ring(
             Ring(
                 leg.role,

@@ -57,14 +57,18 @@ class Guests:
         await self._ring_operators(numbers)
         return Invitation.RINGING
 
+    async def has_operator(self) -> bool:
+        """Whether there is somebody on duty who is not in the room yet."""
+        return not self._is_there(Role.OPERATOR) and bool(await self._on_duty())
+
     async def add(self, digits: str) -> Invitation:
         """Ring a number that somebody in the room keyed. Raises `NotPermitted`."""
         record, request = self._record, self._record.request
-        to = permit(digits, record.dial_rules)
         if record.state is not CallState.TALKING or request is None:
             return Invitation.NOT_NOW
         if self._is_there(Role.GUEST):
             return Invitation.THERE
+        to = permit(digits, record.dial_rules)
         agency, technician = request.agency, request.technician
         at = self._ports.clock.now()
         if agency is not None:
@@ -89,7 +93,9 @@ class Guests:
         return None
 
     def _is_there(self, role: Role) -> bool:
-        return self._rings.any(role) or self._record.legs.role_in_room(role)
+        """Whether somebody of this role is rung or in the room, beyond who leads the call."""
+        in_room = (leg for leg in self._record.legs.of(role) if leg.in_room)
+        return self._rings.any(role) or any(not self._record.leads(leg.id) for leg in in_room)
 
     async def _ring_operators(self, numbers: list[PermittedNumber]) -> None:
         """Ring the first of them; the others follow when nobody comes."""

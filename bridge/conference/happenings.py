@@ -118,6 +118,8 @@ class Happenings:
                 await self._gone(leg, event.ending, was_accepted=was_accepted)
         if leg.role is Role.INTERPRETER:
             await self._hunts.leg_ended()
+        if leg.role is Role.MIGRANT and not record.legs.of(Role.MIGRANT):
+            await self._waiting.end_private("left")
         if not record.legs.open() and not record.calling_back:
             await record.close()
 

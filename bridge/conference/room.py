@@ -38,6 +38,8 @@ class Room:
         self._commands = commands
         self._rings = rings
         self._waiting = waiting
+        self._misses: set[Role] = set()
+        """Whom those in the room were told to be missing, as long as that may still be heard."""
         self._migrant_languages = migrant_languages
 
     async def bring_technician(self) -> None:
@@ -115,6 +117,9 @@ class Room:
             return
         record.legs.update(leg.id, connected=True, in_room=True, waits=False)
         await record.note(EventKind.ROOM_ENTERED, leg.id, {"role": leg.role.value}, at)
+        if self._misses and leg.role in self._misses:
+            self._misses.discard(leg.role)
+            await self._commands.hush(record.room)
         if record.state is CallState.JOINING and self._they_are_in():
             await record.move(Trigger.JOIN)
             record.calling_back = False
@@ -142,6 +147,11 @@ class Room:
             for language in self._migrant_languages(request.language):
                 if language != "pt":
                     await self._commands.announce(record.room, (word.value,), language)
+
+    async def announce_loss(self, word: Announcement, of: Role) -> None:
+        """Have those in the room hear that somebody was lost, until that one is back."""
+        self._misses.add(of)
+        await self.announce(word)
 
     async def part(self) -> None:
         """It is over: those in the room hear goodbye, nobody is left ringing."""

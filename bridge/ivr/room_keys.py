@@ -2,17 +2,18 @@
 """The script run when somebody in the room presses a key, while the others go on talking.
 
 ``*0`` reads the keys; every other one also works at once after a star, so that a person is ``*0``,
-then ``0``. Whatever is keyed, the person
-is told what happens and comes back to the room (a command may then move the leg elsewhere). What
-cannot be taken back asks a second time.
+then ``0``. Whatever is keyed, the person is told what happens and comes back to the room (a command
+may then move the leg elsewhere). What cannot be taken back asks a second time, and so does a number
+that is keyed. Keyed numbers are left out of every `repr`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bridge.ivr.outcomes import Gone, Over, Patience
+from bridge.ivr.prompts import spell
 from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Say, Step
 
 # --- what it asks the application, and the answers ---------------------------------------------
@@ -28,6 +29,8 @@ class RoomCommandKind(StrEnum):
     """The migrant waits with music and cannot hear."""
     END_PRIVATE_WORD = "end_private_word"
     SWAP_INTERPRETER = "swap_interpreter"
+    ADD_PERSON = "add_person"
+    """Ring a fourth person, whose number is keyed."""
     CALL_PERSON = "call_person"
     """A coordinator, or the operator on duty, joins."""
     END_FOR_ALL = "end_for_all"
@@ -54,6 +57,16 @@ class RoomCommand:
     kind: RoomCommandKind
     reason: SwapReason | None = None
     """Why, for `SWAP_INTERPRETER`; else `None`."""
+    digits: str = field(default="", repr=False)
+    """For `ADD_PERSON`: the number, which `MayRing` found fine; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class MayRing:
+    """May this number be rung? Answers: `CommandDone` (it may), `NotPossible`."""
+
+    digits: str = field(repr=False)
+    """Three to fifteen digits as keyed: national, or beginning with 00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,14 @@ class WhyNot(StrEnum):
     """No leg of the migrant is in the room: not there, or beside the technician."""
     ALREADY = "already"
     """It is being done, or is so already."""
+    PERSON_THERE = "person_there"
+    """Whoever is called is in the room, or being rung."""
+    NO_PRIVATE_WORD = "no_private_word"
+    ALREADY_PRIVATE = "already_private"
+    NUMBER_REFUSED = "number_refused"
+    NUMBER_EMERGENCY = "number_emergency"
+    NUMBERS_ENOUGH = "numbers_enough"
+    """Too many numbers were rung for this technician or agency within an hour."""
     NOBODY_ON_DUTY = "nobody_on_duty"
     NOT_NOW = "not_now"
     """For any other reason."""
@@ -118,6 +139,29 @@ class ConfirmingEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class AskingNumber:
+    """The number of a fourth person is being keyed."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class CheckingNumber:
+    """Whether that number may be rung is being asked."""
+
+    digits: str = field(repr=False)
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmingNumber:
+    """The number is said back: 1 rings it, 2 corrects it."""
+
+    digits: str = field(repr=False)
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
 class Commanding:
     """The application obeys."""
 
@@ -131,7 +175,17 @@ class Returning:
     outcome: BackToRoom
 
 
-RoomKeysState = ReadingKeys | AskingReason | ConfirmingEnd | Commanding | Returning | Over
+RoomKeysState = (
+    ReadingKeys
+    | AskingReason
+    | ConfirmingEnd
+    | AskingNumber
+    | CheckingNumber
+    | ConfirmingNumber
+    | Commanding
+    | Returning
+    | Over
+)
 
 _KIND = RoomCommandKind
 _KEYS = {
@@ -139,6 +193,7 @@ _KEYS = {
     "2": _KIND.DROP_MIGRANT,
     "3": _KIND.PRIVATE_WORD,
     "4": _KIND.SWAP_INTERPRETER,
+    "5": _KIND.ADD_PERSON,
     "9": _KIND.END_FOR_ALL,
     "0": _KIND.CALL_PERSON,
 }
@@ -148,6 +203,7 @@ _READ = {
     _KIND.PRIVATE_WORD: "room-key-private-word",
     _KIND.END_PRIVATE_WORD: "room-key-end-private-word",
     _KIND.SWAP_INTERPRETER: "room-key-swap-interpreter",
+    _KIND.ADD_PERSON: "room-key-add-person",
     _KIND.END_FOR_ALL: "room-key-end-for-all",
     _KIND.CALL_PERSON: "room-key-person",
 }
@@ -157,6 +213,7 @@ _DONE = {
     _KIND.PRIVATE_WORD: "room-private-word",
     _KIND.END_PRIVATE_WORD: "room-private-word-over",
     _KIND.SWAP_INTERPRETER: "replacing-interpreter",
+    _KIND.ADD_PERSON: "room-ringing-person",
     _KIND.END_FOR_ALL: "conversation-over",
     _KIND.CALL_PERSON: "room-person-called",
 }
@@ -165,6 +222,12 @@ _WHY_NOT = {
     WhyNot.MIGRANT_THERE: "room-migrant-there",
     WhyNot.MIGRANT_NOT_THERE: "room-migrant-not-there",
     WhyNot.ALREADY: "room-already",
+    WhyNot.PERSON_THERE: "room-person-there",
+    WhyNot.NO_PRIVATE_WORD: "room-no-private-word",
+    WhyNot.ALREADY_PRIVATE: "room-already-private",
+    WhyNot.NUMBER_REFUSED: "room-number-refused",
+    WhyNot.NUMBER_EMERGENCY: "room-number-emergency",
+    WhyNot.NUMBERS_ENOUGH: "room-number-enough",
     WhyNot.NOBODY_ON_DUTY: "nobody-on-duty",
     WhyNot.NOT_NOW: "room-not-possible",
 }
@@ -174,6 +237,10 @@ _REASONS = {
     "3": SwapReason.SUBJECT,
     "4": SwapReason.OTHER,
 }
+
+SHORTEST_NUMBER = 3
+LONGEST_NUMBER = 15
+"""As many digits as E.164 allows."""
 
 Move = tuple[RoomKeysState, Step]
 
@@ -218,8 +285,22 @@ class RoomKeysScript:
                 return self._return(None, "our-fault")
             case ConfirmingEnd(), Keys("9"):
                 return self._command(_KIND.END_FOR_ALL)
+            case CheckingNumber(digits, patience), Answer(CommandDone()):
+                return self._confirm_number(ConfirmingNumber(digits, patience))
+            case CheckingNumber(_, patience), Answer(NotPossible(why)):
+                return self._asked_again(AskingNumber(patience), _WHY_NOT[why])
+            case CheckingNumber(), _:
+                return self._return(None, "our-fault")
+            case ConfirmingNumber(digits), Keys("1"):
+                return self._command(_KIND.ADD_PERSON, digits=digits)
+            case ConfirmingNumber(_, patience), Keys("2"):
+                return self._asked_again(AskingNumber(patience))
             case _, Keys("*" | "#"):
                 return self._return(None)
+            case AskingNumber(patience), Keys(digits):
+                return self._keyed(patience, digits)
+            case ConfirmingNumber(), Keys():
+                return self._missed(state)
             case AskingReason(), Keys(key) if key in _REASONS:
                 return self._command(_KIND.SWAP_INTERPRETER, _REASONS[key])
             case ReadingKeys(), Keys(key) if key in _KEYS:
@@ -240,13 +321,40 @@ class RoomKeysScript:
     def _ask_reason(self, state: AskingReason, *lead: str) -> Move:
         return state, Ask((*lead, "room-swap-reasons"), self.language, 1)
 
-    def _missed(self, state: ReadingKeys | AskingReason) -> Move:
+    def _missed(self, state: ReadingKeys | AskingReason | ConfirmingNumber) -> Move:
         patience = state.patience.missed()
         if patience.over:
             return self._return(None, "no-such-option")
-        if isinstance(state, AskingReason):
-            return self._ask_reason(replace(state, patience=patience), "no-such-option")
-        return self._read(replace(state, patience=patience), "no-such-option")
+        match replace(state, patience=patience):
+            case AskingReason() as asking:
+                return self._ask_reason(asking, "no-such-option")
+            case ConfirmingNumber() as confirming:
+                return self._confirm_number(confirming, "no-such-option")
+            case ReadingKeys() as reading:
+                return self._read(reading, "no-such-option")
+
+    # --- the number of a fourth person ---
+
+    def _ask_number(self, state: AskingNumber, *lead: str) -> Move:
+        ask = Ask((*lead, "room-ask-number"), self.language, LONGEST_NUMBER, finish_key="#")
+        return state, ask
+
+    def _asked_again(self, state: AskingNumber, *lead: str) -> Move:
+        """The number is to be keyed once more, unless that happened too often."""
+        patience = state.patience.missed()
+        if patience.over:
+            return self._return(None, *lead)
+        return self._ask_number(AskingNumber(patience), *lead)
+
+    def _keyed(self, patience: Patience, digits: str) -> Move:
+        fits = digits.isascii() and digits.isdigit()
+        if not fits or not SHORTEST_NUMBER <= len(digits) <= LONGEST_NUMBER:
+            return self._asked_again(AskingNumber(patience), "room-number-incomplete")
+        return CheckingNumber(digits, patience), Consult(MayRing(digits))
+
+    def _confirm_number(self, state: ConfirmingNumber, *lead: str) -> Move:
+        said = (*lead, "room-number-is", *spell(state.digits), "room-confirm-number")
+        return state, Ask(said, self.language, 1)
 
     # --- commands ---
 
@@ -255,13 +363,17 @@ class RoomKeysScript:
         match kind:
             case _KIND.SWAP_INTERPRETER:
                 return self._ask_reason(AskingReason(Patience()))
+            case _KIND.ADD_PERSON if kind in self.offered:
+                return self._ask_number(AskingNumber(Patience()))
             case _KIND.END_FOR_ALL:
                 return ConfirmingEnd(), Ask(("room-confirm-end",), self.language, 1)
             case _:
                 return self._command(kind)
 
-    def _command(self, kind: RoomCommandKind, reason: SwapReason | None = None) -> Move:
-        return Commanding(kind), Consult(RoomCommand(kind, reason))
+    def _command(
+        self, kind: RoomCommandKind, reason: SwapReason | None = None, *, digits: str = ""
+    ) -> Move:
+        return Commanding(kind), Consult(RoomCommand(kind, reason, digits))
 
     def _answered(self, kind: RoomCommandKind, answer: object) -> Move:
         match answer:

@@ -47,6 +47,8 @@ class SimulatedSwitch:
         """The numbers to which legs were put through, in order."""
         self.spoken: dict[LegId, list[str]] = {}
         """The prompts each leg has heard, as ``language/key``."""
+        self.hushed: list[RoomId] = []
+        """Rooms in which announcements were stopped, in order."""
         self.clock = clock
         self.rooms: dict[RoomId, set[LegId]] = {}
         self._legs: dict[LegId, SimulatedLine] = {}
@@ -85,6 +87,11 @@ class SimulatedSwitch:
         for leg in self.rooms.get(room, ()):
             heard = self.spoken.setdefault(leg, [])
             heard.extend(f"{language}/{prompt}" for prompt in prompts)
+
+    async def hush(self, room: RoomId) -> None:
+        """See `Switch.hush`. What was announced was heard at once; so there is nothing to stop."""
+        self._require_link()
+        self.hushed.append(room)
 
     async def hang_up(self, leg: LegId) -> None:
         """See `Switch.hang_up`."""

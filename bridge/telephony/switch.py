@@ -284,6 +284,13 @@ class Switch(Protocol):
         """
         ...
 
+    async def hush(self, room: RoomId) -> None:
+        """Stop what a room is hearing, and say nothing of what was to follow.
+
+        Raises `SwitchUnavailable`. A room that hears nothing is no error.
+        """
+        ...
+
     async def hang_up(self, leg: LegId) -> None:
         """End a leg, ringing or connected. A leg that is already gone is no error."""
         ...

@@ -42,6 +42,14 @@ class Announcer:
             queue.append(new)
         return None
 
+    def hush(self, room: RoomId) -> LegId | None:
+        """Forget what waits in a room; the channel that speaks there now, to be ended."""
+        waiting = self._waiting.get(room)
+        if waiting is not None:
+            waiting.clear()
+        speaking = (one.channel for one in self._speaking.values() if one.room == room)
+        return next(speaking, None)
+
     def is_ours(self, channel: LegId) -> bool:
         """Whether this channel says an announcement; no person is at its far end."""
         return channel in self._speaking

@@ -222,6 +222,12 @@ class AsteriskSwitch:
         except SwitchError as error:
             log.warning("an announcement was not made", why=str(error))
 
+    async def hush(self, room: RoomId) -> None:
+        """See `Switch.hush`. Raises `SwitchUnavailable`, `SwitchError`."""
+        channel = self._announcer.hush(room)
+        if channel is not None:
+            await self.hang_up(channel)
+
     async def hang_up(self, leg: LegId) -> None:
         """See `Switch.hang_up`. Raises `SwitchUnavailable`.
 

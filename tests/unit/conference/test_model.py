@@ -65,13 +65,37 @@ def test_nobody_talks_without_an_acceptance_in_force(order: list[Trigger]) -> No
         moved = advance(progress, trigger)
         if moved is None:
             continue
-        if trigger is Trigger.ACCEPT:
+        if trigger in (Trigger.ACCEPT, Trigger.OPERATOR):
             accepted = True
         elif trigger is Trigger.INTERPRETER_LOST:
             accepted = False
         if moved.state is CallState.TALKING:
             assert accepted
         progress = moved
+
+
+@given(triggers)
+def test_a_call_by_operator_never_counts_as_interpreted(order: list[Trigger]) -> None:
+    progress = after([*order, Trigger.CLOSE])
+    if progress.direct:
+        assert outcome_of(progress) is not Outcome.INTERPRETED
+    else:
+        assert outcome_of(progress) is not Outcome.BY_OPERATOR
+
+
+@given(triggers)
+def test_who_goes_over_to_another_call_never_talked_in_this_one(order: list[Trigger]) -> None:
+    progress = after(order)
+    if outcome_of(progress) is Outcome.JOINED:
+        assert not progress.talked
+        assert not progress.requested
+
+
+def test_outcomes_of_migrants_who_ring() -> None:
+    assert outcome_of(after([Trigger.MOVE_OVER])) is Outcome.JOINED
+    by_operator = [Trigger.OPERATOR, Trigger.JOIN, Trigger.PART, Trigger.CLOSE]
+    assert outcome_of(after(by_operator)) is Outcome.BY_OPERATOR
+    assert outcome_of(after([Trigger.OPERATOR, Trigger.CLOSE])) is Outcome.ABANDONED
 
 
 def test_outcomes_of_the_short_calls() -> None:

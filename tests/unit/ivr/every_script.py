@@ -17,7 +17,7 @@ from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
 from bridge.ivr.languages import Languages, load_languages
-from bridge.ivr.migrant import MigrantScript
+from bridge.ivr.migrant import MigrantScript, guest_script, migrant_script
 from bridge.ivr.offer import Granted, OfferScript, TooLate
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Patience
@@ -30,6 +30,7 @@ from bridge.ivr.presence_model import (
     PresenceSet,
 )
 from bridge.ivr.prompts import load_catalogue
+from bridge.ivr.rating import Noted, RatingScript
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
 from bridge.ivr.request import (
@@ -89,7 +90,7 @@ IN_ENGLISH = Ways(
     favourites=(LanguageTag("uk"),),
     likely=(LanguageTag("pov"),),
     fields=(
-        AgencyField(FieldName.PROCESS_NUMBER, 2, 4),
+        AgencyField(FieldName.PROCESS_NUMBER, 9, 12),
         AgencyField(FieldName.DEPARTMENT, 4, 4),
         AgencyField(FieldName.COST_CENTRE, 3, 3),
     ),
@@ -133,6 +134,7 @@ ANSWERS: tuple[object, ...] = (
     ServiceNow("claim-fundao", False, TEN + DAY, "275779060", has_address=True),
     ServiceNow("cnaim-algarve", True, None, has_address=True),
     CommandDone(),
+    Noted(),
     *(NotPossible(why) for why in WhyNot),
     None,
 )
@@ -208,7 +210,7 @@ _technician = TechnicianScript(
     most_strays=4,
     wishes=frozenset(),
     most_sentences=1,
-    patience=Patience(left=5),
+    patience=Patience(left=3),
 )
 """Few languages and no wishes: the choice of a language is walked by itself below."""
 _without_operator = replace(_technician, operator_on_duty=False)
@@ -229,8 +231,10 @@ SCRIPTS: dict[str, Script[Any]] = {
     "technician, english": replace(_technician, language="en", most_strays=3),
     "technician, english, nobody on duty": replace(_without_operator, language="en", most_strays=3),
     "technician, resumed": replace(_technician, resuming=_job),
-    "technician, recognised": replace(_technician, recognised=True),
-    "technician, keyed at the door": replace(_technician, identity=(CODE, PIN)),
+    "technician, recognised": replace(_technician, recognised=True, patience=Patience(left=1)),
+    "technician, keyed at the door": replace(
+        _technician, identity=(CODE, PIN), patience=Patience(left=1)
+    ),
     "language": _language,
     "language, with favourites": replace(_language, favourites=(LanguageTag("uk"),)),
     "language, english": replace(_language, ends=Ends("en", True)),
@@ -252,19 +256,26 @@ SCRIPTS: dict[str, Script[Any]] = {
     "offer, relay": replace(_offer, relay=LanguageTag("en")),
     "migrant, own language": MigrantScript(("uk",)),
     "migrant, two languages": MigrantScript(("en", "pt")),
+    **{f"migrant, from {kind}": migrant_script(("uk",), kind) for kind in AgencyKind},
+    "migrant, voicemail allowed": migrant_script(("ro",), AgencyKind.HEALTH, voicemail=True),
+    "guest": guest_script(("pt", "uk")),
     "rejoin": rejoin_script(("pt",)),
     "rejoin, own language": rejoin_script(("ro",)),
     "rejoin, two languages": rejoin_script(("en", "pt")),
     **{f"callback, {kind}": CallbackScript(kind, LanguageTag("uk"), _job) for kind in CallbackKind},
+    "callback, operator with interpreter": CallbackScript(
+        CallbackKind.MIGRANT_RANG, LanguageTag("uk"), _job, with_interpreter=True
+    ),
     "callback, english": CallbackScript(CallbackKind.DROPPED, LanguageTag("ff"), _job, "en"),
     "reminder": ReminderScript(TEN, LanguageTag("uk"), TODAY),
     "reminder, english": ReminderScript(TEN + DAY, LanguageTag("uk"), TODAY, "en"),
     "presence": _presence,
     "presence, nobody on duty": replace(_presence, operator_on_duty=False),
     "presence, english": replace(_presence, language="en", today=None),
-    **{f"room, {key}": RoomKeysScript(key) for key in ("*0", "1", "3", "4", "9", "**")},
+    **{f"room, {key}": RoomKeysScript(key) for key in ("*0", "1", "3", "4", "5", "9", "**")},
     "room, english": RoomKeysScript("*0", "en"),
     "room, in private": RoomKeysScript("*0", in_private=True),
+    "room, a fourth person, english": RoomKeysScript("5", "en"),
     "room, nothing offered": RoomKeysScript("*0", offered=frozenset()),
     "room, only a swap": RoomKeysScript(
         "*7", offered=frozenset({RoomCommandKind.SWAP_INTERPRETER})
@@ -292,6 +303,15 @@ SCRIPTS: dict[str, Script[Any]] = {
     "closed, nothing to offer": ClosedScript(("en",), None, TODAY),
     "opening": opening_script(("uk",), Role.MIGRANT),
     "opening, for technicians": opening_script(("pt", "en"), Role.TECHNICIAN),
+    "hold, private": HoldScript(
+        Announcement.HOLD_PRIVATE,
+        ("uk",),
+        Announcement.HOLD_PRIVATE,
+        most_slices=3,
+        most_strays=3,
+    ),
+    "rating": RatingScript(),
+    "rating, english": RatingScript("en"),
     "goodbye": GoodbyeScript(),
     "goodbye, ukrainian": GoodbyeScript(("uk",)),
 }

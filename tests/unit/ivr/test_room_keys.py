@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.ivr.prompts import spell
 from bridge.ivr.room_keys import (
     BackToRoom,
     CommandDone,
+    MayRing,
     NotPossible,
     RoomCommand,
     RoomCommandKind,
@@ -34,6 +36,7 @@ def test_star_zero_reads_the_keys(keys: str) -> None:
         "room-key-drop-migrant",
         "room-key-private-word",
         "room-key-swap-interpreter",
+        "room-key-add-person",
         "room-key-end-for-all",
         "room-key-person",
         "room-key-back",
@@ -171,13 +174,80 @@ def test_wrong_keys_are_asked_again_a_few_times() -> None:
     assert talk.prompts()[:2] == ("no-such-option", "room-keys")
     talk.key("7", "8")
     assert isinstance(talk.step, Ask)
-    talk.key("5")
+    talk.key("6")
     assert talk.prompts() == ("no-such-option", "room-back")
+
+
+NUMBER = "912000077"
+
+
+def test_five_rings_a_number_that_may_be_rung_and_is_confirmed() -> None:
+    talk = pressed("*5")
+    assert talk.prompts() == ("room-ask-number",)
+    talk.key(NUMBER)
+    assert talk.question() == MayRing(NUMBER)
+    talk.answer(CommandDone())
+    assert talk.prompts() == ("room-number-is", *spell(NUMBER), "room-confirm-number")
+    talk.key("1")
+    assert talk.question() == RoomCommand(KIND.ADD_PERSON, digits=NUMBER)
+    talk.answer(CommandDone())
+    assert talk.prompts() == ("room-ringing-person",)
+
+
+def test_a_number_can_be_corrected_and_given_up() -> None:
+    talk = pressed("*5")
+    talk.key(NUMBER)
+    talk.answer(CommandDone())
+    talk.key("2")
+    assert talk.prompts() == ("room-ask-number",)
+    talk.key("*")
+    assert talk.prompts() == ("room-back",)
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (WhyNot.NUMBER_EMERGENCY, "room-number-emergency"),
+        (WhyNot.NUMBER_REFUSED, "room-number-refused"),
+    ],
+)
+def test_a_number_that_may_not_be_rung_is_asked_for_again_a_few_times(
+    why: WhyNot, said: str
+) -> None:
+    talk = pressed("*5")
+    for _ in range(2):
+        talk.key(NUMBER)
+        talk.answer(NotPossible(why))
+        assert talk.prompts() == (said, "room-ask-number")
+    talk.key(NUMBER)
+    talk.answer(NotPossible(why))
+    assert talk.prompts() == (said, "room-back")
+
+
+@pytest.mark.parametrize("digits", ["", "12", "9" * 16, "٣٣٣٣"])
+def test_what_is_no_number_is_not_even_checked(digits: str) -> None:
+    talk = pressed("*5")
+    talk.key(digits)
+    assert talk.prompts() == ("room-number-incomplete", "room-ask-number")
+
+
+def test_keyed_numbers_are_in_no_repr() -> None:
+    talk = pressed("*5")
+    talk.key(NUMBER)
+    assert NUMBER not in repr(talk.question())
+    assert NUMBER not in repr(talk.state)
+    talk.answer(CommandDone())
+    assert NUMBER not in repr(talk.state)
+
+
+def test_without_leave_to_add_somebody_no_number_is_asked_for() -> None:
+    talk = Talk(RoomKeysScript("*5", offered=frozenset({KIND.END_FOR_ALL})))
+    assert talk.question() == RoomCommand(KIND.ADD_PERSON)
 
 
 @pytest.mark.parametrize("key", ["*", "#"])
 def test_a_star_leads_back(key: str) -> None:
-    for keys in ("*0", "*4", "*9"):
+    for keys in ("*0", "*4", "*5", "*9"):
         talk = pressed(keys)
         talk.key(key)
         assert talk.prompts() == ("room-back",)
