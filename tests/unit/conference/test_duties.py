@@ -35,9 +35,9 @@ async def book(w: World, who: InterpreterId, *, seconds_ahead: float) -> Booking
 
 
 @asynccontextmanager
-async def keeping_hours(w: World, owner: str = "first") -> AsyncIterator[None]:
+async def keeping_hours(w: World) -> AsyncIterator[None]:
     """The bridge looks after the bookings by itself."""
-    duties = Duties(w.calls, w.database, w.switch, w.clock, owner)
+    duties = Duties(w.calls, w.database, w.switch, w.clock, "first")
     task = asyncio.create_task(duties.keep_hours())
     try:
         yield
@@ -60,12 +60,12 @@ async def test_a_booked_call_begins_at_its_moment_and_not_before() -> None:
         assert len(w.call_ids()) == 1
 
 
-async def test_one_made_by_another_process_and_one_cancelled_are_noticed() -> None:
+async def test_what_is_cancelled_and_booked_shortly_before_is_noticed() -> None:
     async with world() as w:
         first, second = w.interpreter(JOINS), w.interpreter(JOINS)
         w.telephone(TECHNICIAN, JOINS)
         cancelled = await book(w, first, seconds_ahead=4.377)
-        async with keeping_hours(w), keeping_hours(w, "second"):
+        async with keeping_hours(w):
             await asyncio.sleep(2.0)
             at = w.clock.now()
             assert await w.database.run(lambda conn: bookings.cancel(conn, cancelled, at))
@@ -73,7 +73,6 @@ async def test_one_made_by_another_process_and_one_cancelled_are_noticed() -> No
             due = await w.event(EventKind.BOOKING_DUE)
             assert timedelta(0) <= due.at - w.booked_for < AT_ONCE
             await asyncio.sleep(3 * BOOKINGS_EVERY)
-            # Whichever process came first: it is dialled once.
             assert len(w.call_ids()) == 1
 
 
