@@ -17,7 +17,7 @@ from bridge.ivr.door import DialledIn, DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
-from bridge.ivr.migrant import MigrantScript
+from bridge.ivr.migrant import guest_script, migrant_script
 from bridge.ivr.offer import Granted, OfferScript
 from bridge.ivr.opening import opening_script
 from bridge.ivr.presence import PresenceScript
@@ -269,15 +269,28 @@ _ALL = (
     ),
     ScriptPath(
         "migrant",
-        "a migrant is rung, presses a key at the third greeting",
-        lambda language: MigrantScript((language,)),
+        "a migrant is rung for a hospital, and presses a key at the third greeting",
+        lambda language: migrant_script((language,), AgencyKind.HEALTH),
         (Silence(), Silence(), Keys("5")),
     ),
     ScriptPath(
-        "migrant-unanswered",
-        "a migrant's telephone answers, and nobody presses a key",
-        lambda language: MigrantScript((language,)),
+        "migrant-voicemail",
+        "nobody presses a key, and the agreed message is left",
+        lambda language: migrant_script((language,), AgencyKind.HEALTH, voicemail=True),
         (Silence(), Silence(), Silence(), Said()),
+    ),
+    ScriptPath(
+        "migrant-dials-in",
+        "a migrant who rang by code waits until the others are there",
+        lambda language: HoldScript(Announcement.HOLD_GATHERING, (language,)),
+        (Said(), Silence(), Said()),
+        taken=True,
+    ),
+    ScriptPath(
+        "guest",
+        "a fourth person is rung, whose number was keyed in the room",
+        lambda language: guest_script((language,)),
+        (Keys("1"),),
     ),
     ScriptPath(
         "rejoin",
