@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bridge.ivr.finder import MOST_SENTENCES
 from bridge.ivr.language_choice import LanguageChoice
 from bridge.ivr.language_choice_states import Chosen, LanguageChoiceState
 from bridge.ivr.languages import Languages
-from bridge.ivr.outcomes import Gone, Over
+from bridge.ivr.outcomes import Gone, Over, Patience
 from bridge.ivr.prompts import spell
 from bridge.ivr.request import Identified, NobodyAvailable, Requested, Ways
 from bridge.ivr.script import Answer, Finish, Heard, HungUp, Notice, Step
@@ -38,6 +39,7 @@ from bridge.ivr.technician_states import (
     TechnicianState,
     Telling,
 )
+from bridge.ivr.wishes import WishKey
 from bridge.vocabulary import JobNumber
 
 Move = tuple[TechnicianState, Step]
@@ -73,8 +75,12 @@ class TechnicianScript:
     """The number that rings is an agency's: the PIN is enough."""
     identity: tuple[str, str] | None = field(default=None, repr=False)
     """Agency code and PIN, keyed before this conversation began; no code: by the number."""
-    heard: frozenset[str] | None = None
-    """Languages that the finder can play; `None`: those of the catalogue."""
+    wishes: frozenset[WishKey] = frozenset(WishKey)
+    """What may be wished of an interpreter."""
+    most_sentences: int = MOST_SENTENCES
+    """How many languages the finder lets a migrant hear."""
+    patience: Patience = field(default_factory=Patience)
+    """Wrong turns until an interpreter is asked for."""
 
     @classmethod
     def resume(
@@ -94,8 +100,10 @@ class TechnicianScript:
         if self.resuming is not None:
             telling = self._ringing(ways).tell(Telling(self.resuming), "resumed", "still-ringing")
             return _at(ways, telling)
-        identification = self._identification(ways)
-        return _at(ways, identification.start(recognised=self.recognised, identity=self.identity))
+        started = self._identification(ways).start(
+            self.patience, recognised=self.recognised, identity=self.identity
+        )
+        return _at(ways, started)
 
     def hear(self, state: TechnicianState, heard: Heard) -> Move:
         """Go on from what was heard; anything unexpected counts as a miss."""
@@ -160,7 +168,8 @@ class TechnicianScript:
             favourites=ways.favourites,
             likely=ways.likely,
             subject=ways.subject,
-            heard=self.heard,
+            offered=self.wishes,
+            most_sentences=self.most_sentences,
         )
 
     def _placing(self, ways: Ways) -> MigrantPlacing:

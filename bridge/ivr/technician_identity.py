@@ -47,12 +47,14 @@ class Identification:
     most_wrong: int
     """Wrong codes before the end."""
 
-    def start(self, *, recognised: bool, identity: tuple[str, str] | None) -> Move:
+    def start(
+        self, patience: Patience, *, recognised: bool, identity: tuple[str, str] | None
+    ) -> Move:
         """Greet and ask; or look up at once what was keyed already (no code: by the number)."""
-        patience = Patience()
         if identity is not None:
             code, pin = identity
-            return CheckingIdentity(patience, 0), Consult(Identify(code or None, pin))
+            checking = CheckingIdentity(patience, 0, pin_only=not code)
+            return checking, Consult(Identify(code or None, pin))
         return self._ask(Identifying(patience, pin_only=recognised), "line-greeting")
 
     def hear(self, state: IdentityState, heard: Heard) -> Move:
@@ -71,7 +73,7 @@ class Identification:
             case Identifying(patience, wrong, pin_only), Keys(digits) if are_digits(
                 digits, PIN_DIGITS if pin_only else _BOTH
             ):
-                return CheckingIdentity(patience, wrong), Consult(_identify(digits))
+                return CheckingIdentity(patience, wrong, pin_only), Consult(_identify(digits))
             case Identifying(pin_only=True), Keys():
                 return self._missed(state, "personal-code-incomplete")
             case _, Keys():
@@ -88,7 +90,7 @@ class Identification:
     def _answered(self, state: CheckingIdentity, answer: object) -> Move:
         patience, wrong = state.patience, state.wrong
         match answer:
-            case CodeFirst():
+            case CodeFirst() if state.pin_only:
                 # The rest is on its way, so nothing is said.
                 rest = Ask((), self.ends.language, AGENCY_DIGITS, "#", 3.0, 5.0)
                 return KeyingRest(patience, wrong), rest

@@ -37,6 +37,8 @@ class CheckingIdentity:
 
     patience: Patience
     wrong: int
+    pin_only: bool = False
+    """No code was keyed, so the PIN may turn out to be the beginning of both."""
 
 
 # --- where the migrant is ----------------------------------------------------------------------
