@@ -24,6 +24,7 @@ from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet
 from bridge.ivr.prompt_rules import load_rules
 from bridge.ivr.prompts import load_catalogue
+from bridge.ivr.rating import Noted, RatingScript
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
 from bridge.ivr.request import (
@@ -316,6 +317,12 @@ _ALL = (
     ),
     ScriptPath(
         "goodbye", "the room is over", lambda language: GoodbyeScript((language,)), (Said(),)
+    ),
+    ScriptPath(
+        "rating",
+        "after the room, a technician or interpreter says how it was, and that it was hard",
+        RatingScript,
+        (Keys("4"), Answer(Noted()), Keys("1"), Answer(Noted()), Said()),
     ),
     ScriptPath(
         "presence",
