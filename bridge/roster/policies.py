@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from bridge.roster.waves import (
     MARGIN,
     OVERLAP_AFTER,
+    STEP,
     TARGET,
     Prospect,
     Wave,
@@ -106,6 +107,7 @@ class Default:
     answer: float = 0.01
     target: float = TARGET
     margin: float = MARGIN
+    step: float = STEP
     overlap_after: float | None = OVERLAP_AFTER
     name: str = "default"
 
@@ -120,7 +122,7 @@ class Default:
     def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The fewest phones that reach the target at about the same cost; then one at a time."""
         wave = one(ranked) if joins else fewest(ranked, self.target, margin=self.margin)
-        return joined(wave, ranked)
+        return joined(wave, ranked, self.step)
 
 
 @dataclass(frozen=True, slots=True)

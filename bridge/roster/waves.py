@@ -26,9 +26,9 @@ TARGET = 0.9
 """The chance that a wave is meant to reach."""
 WIDEST = 8
 """No wave rings more phones than this, whatever their chances."""
-MARGIN = 0.02
+MARGIN = 0.01
 """By how many lost calls a phone may cost more than the first one and ring in the same wave."""
-STEP = 1.5
+STEP = 2.0
 """Seconds after which one more phone of the same tier joins a wave that still rings."""
 OVERLAP_AFTER = 7.0
 """Seconds after which the next tier joins one that still rings: whoever is at their phone has

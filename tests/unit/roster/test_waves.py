@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.roster.policies import POLICIES, Default
-from bridge.roster.waves import TARGET, WIDEST, Prospect, chance_of_any, fewest
+from bridge.roster.waves import MARGIN, STEP, TARGET, WIDEST, Prospect, chance_of_any, fewest
 from bridge.vocabulary import InterpreterId
 
 
@@ -18,9 +18,12 @@ from bridge.vocabulary import InterpreterId
 def rankings(draw: st.DrawFn) -> list[Prospect]:
     chances = draw(st.lists(st.floats(0.05, 0.97), min_size=1, max_size=12))
     met = draw(st.integers(1, len(chances)))
+    costs = st.lists(st.floats(0.0, 0.1), min_size=len(chances), max_size=len(chances))
     return [
-        Prospect(InterpreterId(place), chance, int(place > met))
-        for place, chance in enumerate(chances, start=1)
+        Prospect(InterpreterId(place), chance, int(place > met), score)
+        for place, (chance, score) in enumerate(
+            zip(chances, sorted(draw(costs)), strict=True), start=1
+        )
     ]
 
 
@@ -67,6 +70,36 @@ def test_waves_keep_the_order_and_never_mix_tiers(ranked: list[Prospect]) -> Non
         assert list(phones) == sorted(phones)
         tiers = {one.tier for one in ranked if one.interpreter in phones}
         assert tiers == {ranked[0].tier}
+
+
+@given(rankings())
+def test_a_wave_rings_nobody_who_costs_more_than_the_margin(ranked: list[Prospect]) -> None:
+    wave = Default().wave(ranked)
+    cheap = [one for one in ranked if one.score <= ranked[0].score + MARGIN]
+    assert wave.phones == fewest(cheap).phones
+    assert ranked[0].interpreter in wave.phones or len(cheap) > 1
+
+
+@given(rankings())
+def test_one_phone_after_the_other_joins_until_the_tier_is_through(ranked: list[Prospect]) -> None:
+    policy, left, rung = Default(), list(ranked), 0
+    while left:
+        wave = policy.wave(left, joins=rung > 0)
+        if rung:
+            assert wave.phones == (left[0].interpreter,)
+        tier = [one for one in left if one.tier == left[0].tier]
+        assert wave.next_after == (STEP if len(tier) > len(wave.phones) else None)
+        left = [one for one in left if one.interpreter not in wave.phones]
+        rung += len(wave.phones)
+    assert rung == len(ranked)
+
+
+def test_a_tier_lets_the_next_one_wait_longer() -> None:
+    again = [Prospect(InterpreterId(1), 0.6, 0), Prospect(InterpreterId(2), 0.6, 2)]
+    wave = Default().wave(again)
+    assert wave.phones == (1,)
+    assert wave.next_after is None
+    assert (Default().overlap_after or 0.0) > STEP
 
 
 def test_of_equal_phones_the_higher_ranked_ring() -> None:
