@@ -24,7 +24,7 @@ from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.soundfiles import recorded_in, require, sounds
 from bridge.roster.desk import RosterDesk
-from bridge.roster.policies import POLICIES, Policy
+from bridge.roster.policies import POLICIES, Policy, policy_named
 from bridge.settings import Settings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
@@ -59,7 +59,7 @@ class Bridge:
             self._clock,
             sounds(self._catalogue, settings.prompts_dir, settings.recordings_dir),
         )
-        self._roster = RosterDesk(_policy(settings.policy))
+        self._roster = RosterDesk(_policy(settings.policy, settings.fairness))
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.calls = Calls(
             Ports(
@@ -139,9 +139,9 @@ async def serve(settings: Settings) -> None:
         await bridge.stop()
 
 
-def _policy(name: str) -> Policy:
+def _policy(name: str, fairness: float | None) -> Policy:
     try:
-        return POLICIES[name]
+        return policy_named(name, fairness)
     except KeyError:
         raise BadSettings(
             f"STT_POLICY names no policy; choose one of {', '.join(POLICIES)}"

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     policy: str = "default"
     """How interpreters are chosen and rung: default, longest_idle, round_robin, leastrecent or
     ring_all."""
+    fairness: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """What an even share of the work is worth to the policy `default`, in lost calls; none: as
+    much as it sets itself."""
     migrant_ring_seconds: float = Field(default=40.0, gt=0)
     """How long a migrant's telephone rings."""
     operator_number: str = ""

@@ -18,7 +18,7 @@ from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import Language
 from bridge.roster.dry_run import DryRun, PlannedWave, as_data, read_dry_run
 from bridge.roster.eligibility import Number, Skip, Skipped
-from bridge.roster.policies import POLICIES
+from bridge.roster.policies import POLICIES, policy_named
 from bridge.roster.ranking import Ranked
 from bridge.roster.requirements import Requirements, Wish
 from bridge.roster.skills import REGISTER, Gender, Subject
@@ -72,7 +72,8 @@ def who(
     Nothing is promised, rung or written.
     """
     settings = Settings()
-    chosen = POLICIES.get(settings.policy if policy is None else policy)
+    name = settings.policy if policy is None else policy
+    chosen = policy_named(name, settings.fairness) if name in POLICIES else None
     if chosen is None:
         raise CommandError(f"there is no such policy; use one of {', '.join(POLICIES)}")
     by, now = chosen, SystemClock().now()

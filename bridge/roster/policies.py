@@ -13,7 +13,7 @@ and whole columns of them: what is tested on the one holds for the other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bridge.roster.waves import (
@@ -196,3 +196,14 @@ POLICIES: Mapping[str, Policy] = {
     for policy in (Default(), LeastRecent(), LongestIdle(), RoundRobin(), RingAll())
 }
 """Every policy by its name."""
+
+
+def policy_named(name: str, fairness: float | None = None) -> Policy:
+    """The policy of this name. Raises `KeyError` for no such policy.
+
+    `fairness` is that weight of `default`, where an installation sets its own (see `Default`).
+    """
+    policy = POLICIES[name]
+    if fairness is None or not isinstance(policy, Default):
+        return policy
+    return replace(policy, fairness=fairness)
