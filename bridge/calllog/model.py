@@ -28,7 +28,7 @@ class EventKind(StrEnum):
     """They did not; data: tries"""
     REQUESTED = "requested"
     """Language and the migrant's place are known; `at` is the moment of the last key. data:
-    language, migrant, agency_kind, relay_allowed"""
+    language, migrant, agency_kind, relay_allowed, named, voicemail_allowed"""
     RANKED = "ranked"
     """The matcher ranked the roster. data: candidates, skipped, trace (JSON text)"""
     RESERVED = "reserved"
@@ -91,6 +91,8 @@ class EventKind(StrEnum):
     booking"""
     CALL_BACK_PROMISED = "call_back_promised"
     """The technician is told that the bridge rings him when an interpreter accepts."""
+    CALL_BACK_EXPIRED = "call_back_expired"
+    """Nobody was found within the service's hours, or within four: the promise ends."""
     BOOKED = "booked"
     """The request is held for a later time. data: booking, starts_at (ISO 8601, UTC)"""
     REDIALLED = "redialled"

@@ -14,12 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection
-
 from bridge.agencies.model import Technician
-from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
-from bridge.conference import store
 from bridge.conference.afterwards import Afterwards
 from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
@@ -31,6 +27,7 @@ from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger
 from bridge.conference.ports import Ports
+from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.recovery import Remembered
 from bridge.conference.relay import Hunts
@@ -108,6 +105,7 @@ class Call:
             self.waiting,
             migrant_languages=listeners.migrant_languages,
         )
+        self._promise = CallBackPromise(ports, self.record, self._mailbox, self._room)
         self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
         self._incoming = Incoming(
             ports,
@@ -178,6 +176,8 @@ class Call:
         self.record.private = remembered.private
         self.record.technician_lost = remembered.technician_lost
         self._hunts.resume(remembered)
+        if remembered.calling_back and remembered.promised_at is not None:
+            self._mailbox.tell(partial(self._promise.go_on, remembered.promised_at))
 
     async def run(self) -> None:
         """The call's one task; ends with the call."""
@@ -260,21 +260,17 @@ class Call:
         """Why the person on this leg is being rung; `None` when nobody rings them."""
         return self._rings.why(leg)
 
-    async def call_back(self) -> None:
-        """The technician hangs up and wants to be rung when an interpreter accepts."""
+    async def declined(self, leg: LegId) -> None:
+        """A person on a leg that is rung into the room pressed the key that says no."""
 
         async def work() -> None:
-            record = self.record
-            record.calling_back = True
-
-            def write(conn: Connection) -> None:
-                store.update_call(conn, record.id, callback=True)
-                promised = record.event(EventKind.CALL_BACK_PROMISED, record.technician)
-                calllog.append(conn, promised)
-
-            await record.transact(write)
+            self._rings.declined(leg)
 
         await self._mailbox.ask(work)
+
+    async def call_back(self) -> None:
+        """The technician hangs up and wants to be rung when an interpreter accepts."""
+        await self._mailbox.ask(self._promise.make)
 
     async def booked(self, booking: int, starts_at: datetime) -> None:
         """The technician took a later time instead of waiting."""

@@ -57,6 +57,8 @@ class Remembered:
     """Whether the migrant is kept outside the room."""
     technician_lost: bool = False
     """Whether the technician was cut off and has not come back."""
+    promised_at: datetime | None = None
+    """When a call-back was promised."""
     migrant_rang: bool = False
     """Whether the migrant rang the line, so that the number in the row is where they rang from."""
 
@@ -76,7 +78,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     relay_allowed, pivot = False, None
     technician = LegId("")
     private = technician_lost = direct = False
-    asked_at: datetime | None = None
+    asked_at = promised_at = None
     for event in events:
         kinds.add(event.kind)
         leg = event.leg
@@ -84,10 +86,14 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             asked_at = event.at
             relay_allowed = bool(event.data.get("relay_allowed"))
         elif event.kind is EventKind.RELAY_BEGUN:
+            # Whoever accepted for another language between was let go.
             pivot = LanguageTag(str(event.data["pivot"]))
+            interpreters.clear()
         elif event.kind is EventKind.NOBODY_AVAILABLE:
             pivot = None
             interpreters.clear()
+        elif event.kind is EventKind.CALL_BACK_PROMISED:
+            promised_at = event.at
         elif event.kind is EventKind.OPERATOR_WANTED:
             direct = not event.data["interpreter"]
         elif event.kind is EventKind.PRIVATE_WORD:
@@ -161,6 +167,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         tried={part: frozenset(some) for part, some in tried.items()},
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
+        promised_at=promised_at,
         calling_back=state in _BEFORE_JOINING and not _TO_BE_RUNG.isdisjoint(kinds),
         relay_allowed=relay_allowed,
         pivot=pivot,

@@ -48,6 +48,8 @@ class Why(StrEnum):
     CALL_BACK = "call_back"
     BOOKED = "booked"
     DROPPED = "dropped"
+    EXPIRED = "expired"
+    """A technician who waited for a call-back, only to be told that nobody could be found."""
     MIGRANT_RANG = "migrant_rang"
     """An operator, for a migrant who rang the line."""
     CALLED = "called"
@@ -76,6 +78,8 @@ class Ring:
     """For an interpreter of a relay: the language between the two."""
     leads: bool = False
     """Whether they are the technician, or the operator in the technician's place."""
+    declined: bool = False
+    """Whether they answered, and pressed the key that says no."""
     attempt: int = 1
 
 
@@ -122,6 +126,12 @@ class Rings:
         ring = self._pending.get(leg)
         if ring is not None:
             self._pending[leg] = replace(ring, on_failure=on_failure)
+
+    def declined(self, leg: LegId) -> None:
+        """Whoever answered does not want to come: they are not rung again."""
+        ring = self._pending.get(leg)
+        if ring is not None:
+            self._pending[leg] = replace(ring, tries=ring.attempt, declined=True)
 
     async def ring(self, ring: Ring) -> LegId | None:
         """Ring them, written first. `None` when the interpreter is promised to another by now."""
@@ -216,7 +226,7 @@ class Rings:
             again = replace(ring, attempt=ring.attempt + 1)
             self._mailbox.tell_later(PAUSE_SECONDS, partial(self._again, again))
             return True
-        await self._give_up(ring, leg, reason)
+        await self._give_up(ring, leg, "refused" if ring.declined else reason)
         return True
 
     async def _again(self, ring: Ring) -> None:

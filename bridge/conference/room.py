@@ -78,6 +78,16 @@ class Room:
             )
         )
 
+    async def tell_technician(self) -> None:
+        """Ring a technician who is not connected once, only to say that nobody could be found."""
+        record = self._record
+        to = permitted(record.technician_number)
+        if to is not None:
+            conversation = ConversationName.CALL_BACK
+            await self._rings.ring(
+                Ring(record.leader, to, Why.EXPIRED, conversation, on_failure=_nothing, leads=True)
+            )
+
     async def ring_migrant(self) -> None:
         """Ring the migrant, unless there is a telephone of theirs in the call."""
         to = permitted(self._record.migrant_to, self._record.dial_rules)
@@ -186,3 +196,7 @@ class Room:
         if request is None or not self._they_are_in():
             return False
         return not request.by_telephone or self._record.legs.role_in_room(Role.MIGRANT)
+
+
+async def _nothing() -> None:
+    """Nothing follows."""

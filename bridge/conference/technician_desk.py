@@ -124,7 +124,10 @@ class TechnicianDesk:
         which = None if request is None else request.agency
         if which is None:
             return "pt"
-        agency = await self._tools.database.run(lambda conn: load_agency(conn, which))
+        try:
+            agency = await self._tools.database.run(lambda conn: load_agency(conn, which))
+        except DatabaseUnavailable:
+            return "pt"
         return "pt" if agency is None else agency.prompt_language
 
     async def nobody_available(self) -> NobodyAvailable:

@@ -10,7 +10,9 @@ from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.rings import Why
 from bridge.conference.speaking import Speaking
+from bridge.conference.technician_desk import TechnicianDesk
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
+from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.migrant import Confirmed, MessageLeft, guest_script, migrant_script
 from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript, Refused, TooLate
 from bridge.ivr.outcomes import Gone, NoKey
@@ -109,11 +111,16 @@ class WhenRung:
         call = self._calls.of_leg(leg)
         request = None if call is None else call.record.request
         why = None if call is None else call.why_rung(leg)
-        if call is None or request is None or why not in _KINDS:
+        if call is None or request is None:
             return HangUp()
-        script = CallbackScript(_KINDS[why], request.language, call.job)
-        outcome = await run(script, conversation)
-        return await self._into_room(call, leg, isinstance(outcome, Joining))
+        language = await TechnicianDesk(self._tools, call).prompt_language()
+        if why is Why.EXPIRED:
+            await run(CallbackOverScript(request.language, language), conversation)
+            return HangUp()
+        if why not in _KINDS:
+            return HangUp()
+        script = CallbackScript(_KINDS[why], request.language, call.job, language)
+        return await self._joining(call, leg, await run(script, conversation))
 
     async def invited(self, conversation: Conversation) -> Next:
         """An operator or a fourth person answered, who is wanted in the room."""
@@ -135,8 +142,7 @@ class WhenRung:
             call.job,
             with_interpreter=why is Why.MIGRANT_RANG and not call.record.progress.direct,
         )
-        outcome = await run(script, conversation)
-        return await self._into_room(call, leg, isinstance(outcome, Joining))
+        return await self._joining(call, leg, await run(script, conversation))
 
     async def rejoin(self, conversation: Conversation) -> Next:
         """Somebody answered who had been dropped from the room: any key brings them back."""
@@ -150,6 +156,13 @@ class WhenRung:
             languages = self._catalogue.spoken_to_migrant(call.record.request.language)
         outcome = await run(rejoin_script(languages), conversation)
         return await self._into_room(call, leg, isinstance(outcome, Confirmed))
+
+    async def _joining(self, call: Call, leg: LegId, outcome: object) -> Next:
+        """Whoever was asked to join does, or does not; who said no is not rung again."""
+        if isinstance(outcome, Refused):
+            with suppress(MailboxClosed):
+                await call.declined(leg)
+        return await self._into_room(call, leg, isinstance(outcome, Joining))
 
     async def _into_room(self, call: Call, leg: LegId, confirmed: bool) -> Next:
         if not confirmed:

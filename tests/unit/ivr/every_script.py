@@ -11,6 +11,7 @@ from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
 from bridge.ivr.announcements import Announcement
 from bridge.ivr.callback import CallbackKind, CallbackScript
+from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
 from bridge.ivr.door import CodeUnknown, DialledIn, DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
@@ -267,6 +268,8 @@ SCRIPTS: dict[str, Script[Any]] = {
         CallbackKind.MIGRANT_RANG, LanguageTag("uk"), _job, with_interpreter=True
     ),
     "callback, english": CallbackScript(CallbackKind.DROPPED, LanguageTag("ff"), _job, "en"),
+    "callback, in vain": CallbackOverScript(LanguageTag("uk")),
+    "callback, in vain, english": CallbackOverScript(LanguageTag("pov"), "en"),
     "reminder": ReminderScript(TEN, LanguageTag("uk"), TODAY),
     "reminder, english": ReminderScript(TEN + DAY, LanguageTag("uk"), TODAY, "en"),
     "presence": _presence,

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The promise to ring a technician when an interpreter accepts. It does not hold for ever.
+
+Nobody waits for a telephone beyond the service's hours, or longer than half a working day; when
+nobody could be found until then, the technician is rung once more and told so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bridge.calllog import store as calllog
+from bridge.calllog.model import EventKind
+from bridge.conference import store
+from bridge.conference.mailbox import Mailbox
+from bridge.conference.model import CallState, Trigger
+from bridge.conference.ports import Ports
+from bridge.conference.record import CallRecord
+from bridge.conference.room import Room
+from bridge.hours.store import directory_with
+
+HOLDS_FOR = timedelta(hours=4)
+INTERPRETING = "stt"
+"""The key of the service within whose hours a promise holds."""
+LOOK_AGAIN = 30.0
+"""Seconds until a promise that ran out while interpreters ring is looked at again."""
+
+
+def holds_until(conn: Connection, promised_at: datetime) -> datetime:
+    """Until when a call-back that was promised at a moment is kept."""
+    schedule = directory_with(conn).service(INTERPRETING).schedule
+    latest = promised_at + HOLDS_FOR
+    closes_at = schedule.open_at(promised_at).closes_at
+    return latest if closes_at is None else min(latest, closes_at)
+
+
+class CallBackPromise:
+    """Whether the technician of one call is to be rung, and for how long."""
+
+    def __init__(self, ports: Ports, record: CallRecord, mailbox: Mailbox, room: Room) -> None:
+        self._ports = ports
+        self._record = record
+        self._mailbox = mailbox
+        self._room = room
+
+    async def make(self) -> None:
+        """The technician hangs up and wants to be rung when an interpreter accepts."""
+        record, at = self._record, self._ports.clock.now()
+
+        def work(conn: Connection) -> datetime:
+            store.update_call(conn, record.id, callback=True)
+            promised = record.event(EventKind.CALL_BACK_PROMISED, record.technician, at=at)
+            calllog.append(conn, promised)
+            return holds_until(conn, at)
+
+        until = await record.transact(work)
+        record.calling_back = True
+        self._look_at(until)
+
+    async def go_on(self, promised_at: datetime) -> None:
+        """Keep a promise that a process made which died."""
+        until = await self._record.transact(lambda conn: holds_until(conn, promised_at))
+        self._look_at(until)
+
+    def _look_at(self, moment: datetime) -> None:
+        seconds = (moment - self._ports.clock.now()).total_seconds()
+        self._mailbox.tell_later(max(seconds, 0.0), self._run_out)
+
+    async def _run_out(self) -> None:
+        """The time is over: say so, unless the promise was kept or is about to be."""
+        record = self._record
+        if not record.calling_back:
+            return
+        if record.state is CallState.HUNTING:
+            self._mailbox.tell_later(LOOK_AGAIN, self._run_out)
+            return
+        if record.state is not CallState.QUEUED or record.legs.open():
+            return
+        await record.note(EventKind.CALL_BACK_EXPIRED)
+        await self._room.tell_technician()
+        record.calling_back = False
+        await record.move(Trigger.PART)
+        if not record.legs.open():
+            await record.close()

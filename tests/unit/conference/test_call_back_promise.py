@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A promised call-back ends: by the key that says no, after four hours, or at closing time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.calllog.model import EventKind
+from bridge.conference.promise import HOLDS_FOR, holds_until
+from bridge.hours.store import add_closure
+from bridge.roster.model import Presence
+from bridge.vocabulary import InterpreterId
+from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
+from tests.unit.conference.world import START, TECHNICIAN, World, world
+
+pytestmark = pytest.mark.looptime
+
+ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
+LISTENS = Answers(after_seconds=2)
+SAYS_NO = Answers(after_seconds=2, hears_seconds=1, keys="2")
+IN_VAIN = "pt/callback-in-vain"
+
+
+async def promised(w: World, telephone: Behaviour) -> InterpreterId:
+    """A technician who is to be called back; the only interpreter, who is not there."""
+    who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+    w.telephone(TECHNICIAN, telephone)
+    line = w.request()
+    await w.until(lambda: "pt/call-back-key" in w.switch.spoken.get(line.leg, []))
+    await line.key("2")
+    await w.event(EventKind.CALL_BACK_PROMISED)
+    await line.wait_hang_up()
+    return who
+
+
+async def sleep_until(w: World, moment: datetime) -> None:
+    await asyncio.sleep((moment - w.clock.now()).total_seconds())
+
+
+async def test_who_says_no_by_key_is_not_rung_again() -> None:
+    async with world() as w:
+        who = await promised(w, SAYS_NO)
+        w.set_presence(who, Presence.AVAILABLE)
+        missing = await w.event(EventKind.NOT_REJOINED)
+        assert missing.data == {"role": "technician", "reason": "refused"}
+        await w.event(EventKind.CALL_ENDED)
+        assert w.kinds().count(EventKind.REDIALLED) == 1
+        assert w.outcome() == "unreached"
+        assert w.reserved() == frozenset()
+
+
+async def test_who_only_does_not_answer_is_rung_twice() -> None:
+    async with world() as w:
+        who = await promised(w, NeverAnswers())
+        w.set_presence(who, Presence.AVAILABLE)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.kinds().count(EventKind.REDIALLED) == 2
+
+
+@pytest.mark.parametrize("telephone", [LISTENS, NeverAnswers(), Voicemail(stays_seconds=60)])
+async def test_after_four_hours_the_technician_is_told_that_it_was_in_vain(
+    telephone: Behaviour,
+) -> None:
+    async with world() as w:
+        await promised(w, telephone)
+        until = (await w.event(EventKind.CALL_BACK_PROMISED)).at + HOLDS_FOR
+        await sleep_until(w, until - timedelta(seconds=1))
+        assert EventKind.CALL_BACK_EXPIRED not in w.kinds()
+        expired = await w.event(EventKind.CALL_BACK_EXPIRED)
+        assert until <= expired.at < until + timedelta(seconds=1)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "unfilled"
+        (rung,) = [event for event in w.events() if event.kind is EventKind.REDIALLED]
+        assert rung.data["why"] == "expired"
+        told = w.switch.spoken.get(w.switch.originated[-1].leg, [])
+        assert told.count(IN_VAIN) == (0 if isinstance(telephone, NeverAnswers) else 2)
+
+
+async def test_a_promise_ends_when_the_service_closes() -> None:
+    async with world() as w:
+        await sleep_until(w, START.replace(hour=17, minute=30))
+        await promised(w, LISTENS)
+        closes_at = START.replace(hour=19, minute=0)
+        await sleep_until(w, closes_at - timedelta(seconds=1))
+        assert EventKind.CALL_BACK_EXPIRED not in w.kinds()
+        assert (await w.event(EventKind.CALL_BACK_EXPIRED)).at >= closes_at
+        await w.event(EventKind.CALL_ENDED)
+
+
+async def test_a_promise_that_was_kept_does_not_run_out() -> None:
+    async with world() as w:
+        who = await promised(w, ACCEPTS)
+        w.set_presence(who, Presence.AVAILABLE)
+        complete = await w.event(EventKind.ROOM_COMPLETE)
+        await sleep_until(w, complete.at + HOLDS_FOR + timedelta(minutes=1))
+        assert EventKind.CALL_BACK_EXPIRED not in w.kinds()
+        assert len(w.switch.others_in_room(w.switch.originated[-1].leg)) == 1
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=5), HOLDS_FOR + timedelta(hours=1)])
+async def test_the_next_process_keeps_the_promise_no_longer(away: timedelta) -> None:
+    async with world() as w:
+        await promised(w, LISTENS)
+        until = (await w.event(EventKind.CALL_BACK_PROMISED)).at + HOLDS_FOR
+        await w.calls.stop()
+        await asyncio.sleep(away.total_seconds())
+        back = w.clock.now()
+        await w.start_bridge("second")
+        await asyncio.sleep(max(0.0, (until - back).total_seconds() - 60))
+        expired = await w.event(EventKind.CALL_BACK_EXPIRED)
+        due = max(until, back)
+        assert due <= expired.at < due + timedelta(seconds=5)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "unfilled"
+        assert IN_VAIN in w.switch.spoken[w.switch.originated[-1].leg]
+
+
+async def test_how_long_a_promise_holds() -> None:
+    async with world() as w:
+
+        def until(at: datetime) -> datetime:
+            return w.database.run_now(lambda conn: holds_until(conn, at))
+
+        monday = datetime(2026, 11, 23, tzinfo=UTC)
+        assert until(monday.replace(hour=10)) == monday.replace(hour=14)
+        assert until(monday.replace(hour=16)) == monday.replace(hour=19)
+        # Nobody is there, so closing says nothing; the other bound holds.
+        assert until(monday.replace(hour=22)) == monday.replace(hour=22) + HOLDS_FOR
+        w.database.run_now(lambda conn: add_closure(conn, "stt", monday.date(), "Teste"))
+        assert until(monday.replace(hour=16)) == monday.replace(hour=20)
