@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import uuid
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
@@ -17,9 +18,12 @@ from bridge.clock import SystemClock
 from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
+from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conference.speaking import Speaking
 from bridge.conference.technician_desk import DeskTools
+from bridge.hours.directory import Directory, load_directory, read_directory
+from bridge.hours.model import BadHours
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.soundfiles import recorded_in, require, sounds
@@ -61,21 +65,23 @@ class Bridge:
         )
         self._roster = RosterDesk(_policy(settings.policy, settings.fairness))
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self.calls = Calls(
-            Ports(
-                database=self._database,
-                switch=self._switch,
-                clock=self._clock,
-                roster=self._roster,
-                caller_id=_number(settings.caller_id, "STT_CALLER_ID"),
-                ring_seconds=settings.ring_seconds,
-                migrant_ring_seconds=settings.migrant_ring_seconds,
-                owner=owner,
-                operator=_operator(settings.operator_number),
-            ),
-            migrant_languages=self._catalogue.spoken_to_migrant,
+        ports = Ports(
+            database=self._database,
+            switch=self._switch,
+            clock=self._clock,
+            roster=self._roster,
+            caller_id=_number(settings.caller_id, "STT_CALLER_ID"),
+            ring_seconds=settings.ring_seconds,
+            migrant_ring_seconds=settings.migrant_ring_seconds,
+            owner=owner,
+            operator=_operator(settings.operator_number),
         )
-        self._duties = Duties(self.calls, self._database, self._switch, self._clock, owner)
+        directory = _directory(settings.directory)
+        openings = OpeningCallBacks(ports, directory)
+        self.calls = Calls(ports, migrant_languages=self._catalogue.spoken_to_migrant)
+        self._duties = Duties(
+            self.calls, self._database, self._switch, self._clock, owner, openings=openings
+        )
         self._conversations = Conversations(
             Speaking(
                 calls=self.calls,
@@ -85,6 +91,9 @@ class Bridge:
                 languages=load_languages(),
                 catalogue=self._catalogue,
                 operator_on_duty=bool(settings.operator_number),
+                operator=ports.operator,
+                directory=directory,
+                openings=openings,
             )
         )
         self._ready = asyncio.Event()
@@ -146,6 +155,13 @@ def _policy(name: str, fairness: float | None) -> Policy:
         raise BadSettings(
             f"STT_POLICY names no policy; choose one of {', '.join(POLICIES)}"
         ) from None
+
+
+def _directory(path: Path | None) -> Directory:
+    try:
+        return load_directory() if path is None else read_directory(path)
+    except BadHours as error:
+        raise BadSettings(f"STT_DIRECTORY: {error}") from None
 
 
 def _operator(text: str) -> PhoneNumber | None:

@@ -58,4 +58,7 @@ class Settings(BaseSettings):
     """How long a migrant's telephone rings."""
     operator_number: str = ""
     """The number that "0" reaches; empty when nobody is on duty."""
+    directory: Path | None = None
+    """The lines and services of the installation (as `bridge/hours/directory.toml`); none: those
+    of Portugal's service."""
     asterisk: AsteriskSettings = AsteriskSettings()

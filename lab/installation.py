@@ -29,6 +29,7 @@ from bridge.telephony.asterisk.config import PbxPlan, write_configuration
 from bridge.telephony.gate import PermittedNumber
 from bridge.vocabulary import CallId, JobNumber
 from lab.asterisk import AsteriskProcess, find_asterisk
+from lab.hours import write_always_open
 from lab.network import PORTS as NETWORK_PORTS
 from lab.network import TelephoneNetwork
 from lab.ports import PortLease
@@ -102,6 +103,7 @@ class Installation:
     async def start(self) -> None:
         """Start the network and the PBX. Raises `AsteriskFailed`; then nothing is left running."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        write_always_open((self.directory / "lines.toml").resolve())
         rtp_first, rtp_last = self._lease.rtp_range(PBX_RTP_PORTS)
         plan = PbxPlan(
             modules_dir=self._install.modules_dir,
@@ -244,6 +246,7 @@ class Installation:
             "STT_PEPPER": self._pepper,
             "STT_PROMPTS_DIR": str(PROMPTS.resolve()),
             "STT_RECORDINGS_DIR": str((PROMPTS.parent / "recordings").resolve()),
+            "STT_DIRECTORY": str(self.directory / "lines.toml"),
             "STT_OPERATOR_NUMBER": self._operator.number.e164 if self._operator else "",
             "STT_ASTERISK__AMI_PORT": str(self._ami_port),
             "STT_ASTERISK__READER_SECRET": self._reader_secret,

@@ -1,33 +1,63 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whoever rings a line: interpreters are known by their number, everybody else is asked."""
+"""Whoever rings a line: some are known by their number, all others are asked at the front door."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from bridge.agencies.model import Agency
+from bridge.agencies.store import agency_of_number
+from bridge.bookings.openings import OpeningCallBack
+from bridge.callers import store as callers
 from bridge.conference.call import Call
+from bridge.conference.front_door import FrontDoor, Identity
 from bridge.conference.interpreter_desk import InterpreterDesk
 from bridge.conference.model import CallState
 from bridge.conference.speaking import Speaking, line_of, number_of
+from bridge.conference.support_line_desk import Visit
 from bridge.conference.technician_desk import TechnicianDesk
+from bridge.hours.directory import Directory, Line
+from bridge.hours.store import directory_with
+from bridge.ivr.line_words import BOTH, both
+from bridge.ivr.migrant import Confirmed
+from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Gone
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import InterpreterToOperator
-from bridge.ivr.request import ToOperator
+from bridge.ivr.request import Identified, ToOperator
 from bridge.ivr.runner import ScriptRun, run
+from bridge.ivr.script import HungUp, Say, Taken, Wait
 from bridge.ivr.technician import TechnicianScript
 from bridge.roster.store import find_by_number
-from bridge.telephony.switch import (
-    Conversation,
-    HangUp,
-    Next,
-    ToPerson,
-)
-from bridge.vocabulary import InterpreterId, PhoneNumber
+from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role, RoomId
 
 _RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
 _TELEPHONE_IS_FREE_AFTER = 1.0
 """Seconds from a hang-up until a telephone that is rung is not busy with the former call."""
+BACK = "back"
+"""What a leg's conversation is told that comes back because nobody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the tables say of a number, and of the lines now."""
+
+    directory: Directory
+    interpreter: bool = False
+    agency: Agency | None = None
+    language: LanguageTag | None = None
+
+
+class _Returns(Exception):
+    """The technician is missed in the room of a call, and goes there."""
+
+    def __init__(self, room: RoomId) -> None:
+        super().__init__()
+        self.room = room
 
 
 class AtTheLine:
@@ -38,25 +68,153 @@ class AtTheLine:
         self._calls = speaking.calls
         self._tools = speaking.tools
         self._languages = speaking.languages
-        self._operator_on_duty = speaking.operator_on_duty
+        self._door = FrontDoor(speaking, self._keyed)
 
-    async def line(self, conversation: Conversation) -> Next:
-        """Somebody rang a line, or a leg comes back to its call that hunts."""
+    async def line(self, conversation: Conversation, detail: str = "") -> Next:
+        """Somebody rang a line, or a leg comes back: to its call that hunts, or unanswered."""
         call = self._calls.of_leg(conversation.leg)
+        if call is not None and (detail == BACK or call.record.state is CallState.PUT_THROUGH):
+            return await self._door.back(conversation)
+        if call is not None and call.record.state is not CallState.ASKING:
+            return await self._technician(conversation, call)
+        caller = number_of(conversation.caller)
+        if call is not None:
+            # The bridge was away; who rang is asked anew.
+            caller = call.record.technician_number or call.record.migrant_number or caller
+        known = await self._look_up(caller)
         if call is None:
-            caller = number_of(conversation.caller)
-            if caller is not None:
-                who = await self._tools.database.run(lambda conn: find_by_number(conn, caller))
-                if who is not None:
-                    return await self._presence(conversation, caller)
-            line = line_of(conversation.dialled)
-            call = await self._calls.open_call(conversation.leg, line, caller)
-        return await self._technician(conversation, call)
+            if not await self._may_come_in(conversation, caller, known):
+                return HangUp()
+            if known.interpreter and caller is not None:
+                return await self._presence(conversation, caller)
+            call = await self._calls.open_call(
+                conversation.leg, line_of(conversation.dialled), caller
+            )
+        line = _line(known.directory, conversation.dialled)
+        visit = self._visit(conversation.leg, call, line, known, caller)
+        return await self._receive(conversation, visit, known)
 
-    async def _technician(self, conversation: Conversation, call: Call) -> Next:
+    async def opening(self, conversation: Conversation) -> Next:
+        """Somebody answered who asked out of hours to be rung."""
+        openings = self._speaking.openings
+        promise = None if openings is None else openings.answered(conversation.leg)
+        if openings is None or promise is None:
+            return HangUp()
+        language = promise.language
+        spoken = BOTH if language is None else self._speaking.catalogue.spoken_to_migrant(language)
+        outcome = await run(opening_script(spoken, promise.role), conversation)
+        if not isinstance(outcome, Confirmed):
+            await openings.missed(promise)
+            return HangUp()
+        await openings.reached(promise)
+        return await self._rung_at_opening(conversation, promise)
+
+    async def _rung_at_opening(self, conversation: Conversation, promise: OpeningCallBack) -> Next:
+        known = await self._look_up(promise.number)
+        line = known.directory.line(promise.line)
+        rung = line.numbers[0].e164 if line.numbers else line.key
+        call = await self._calls.open_call(conversation.leg, rung, promise.number)
+        visit = self._visit(conversation.leg, call, line, known, promise.number)
+        if promise.role is Role.TECHNICIAN:
+            return await self._technician(conversation, call, recognised=known.agency is not None)
+        if promise.language is not None:
+            return await self._door.migrant(conversation, visit, promise.language)
+        return await self._door.ask(conversation, visit)
+
+    # --- who rings -----------------------------------------------------------------------------
+
+    async def _look_up(self, caller: PhoneNumber | None) -> _Known:
+        key = self._tools.callers.caller(caller)
+
+        def work(conn: Connection) -> _Known:
+            directory = directory_with(conn, self._speaking.directory)
+            if caller is None:
+                return _Known(directory)
+            return _Known(
+                directory,
+                interpreter=find_by_number(conn, caller) is not None,
+                agency=agency_of_number(conn, caller),
+                language=callers.language_of(conn, key),
+            )
+
+        return await self._tools.database.run(work)
+
+    async def _may_come_in(
+        self, conversation: Conversation, caller: PhoneNumber | None, known: _Known
+    ) -> bool:
+        """Hold whoever rings too often for a while, or refuse them with a word."""
+        loop = asyncio.get_running_loop()
+        arrival = self._speaking.flood.arrived(
+            self._tools.callers.caller(caller),
+            loop.time(),
+            known=known.interpreter or known.agency is not None,
+        )
+        if arrival.refused:
+            await conversation.perform(Say(both("line-too-many-calls", "goodbye"), "pt"))
+            return False
+        until = loop.time() + arrival.hold
+        while (left := until - loop.time()) > 0:
+            if isinstance(await conversation.perform(Wait(left)), HungUp | Taken):
+                return False
+        return True
+
+    def _visit(
+        self, leg: LegId, call: Call, line: Line, known: _Known, caller: PhoneNumber | None
+    ) -> Visit:
+        key = self._tools.callers.caller(caller)
+        return Visit(leg, call, line, known.directory, caller, key)
+
+    async def _receive(self, conversation: Conversation, visit: Visit, known: _Known) -> Next:
+        """Lead a visitor to what is known of them, or ask."""
+        if known.agency is not None or not visit.line.languages:
+            if not self._door.serves_technicians(visit):
+                spoken = (known.agency.prompt_language,) if known.agency else BOTH
+                return await self._door.closed_to_technicians(conversation, visit, spoken)
+            recognised = known.agency is not None
+            return await self._technician(conversation, visit.call, recognised=recognised)
+        if known.language in visit.line.languages and known.language is not None:
+            return await self._door.migrant(conversation, visit, known.language)
+        return await self._door.ask(conversation, visit)
+
+    # --- technicians ---------------------------------------------------------------------------
+
+    async def _keyed(self, conversation: Conversation, visit: Visit, identity: Identity) -> Next:
+        """A visitor keyed agency code and PIN at the front door."""
+        if not self._door.serves_technicians(visit):
+            return await self._door.closed_to_technicians(conversation, visit)
+        return await self._technician(conversation, visit.call, identity=identity)
+
+    async def _technician(
+        self,
+        conversation: Conversation,
+        call: Call,
+        *,
+        recognised: bool = False,
+        identity: Identity | None = None,
+    ) -> Next:
         leg = conversation.leg
         desk = TechnicianDesk(self._tools, call)
-        talking = ScriptRun(self._technician_script(call), conversation, desk.consult)
+
+        async def consult(question: object) -> object:
+            answer = await desk.consult(question)
+            if isinstance(answer, Identified):
+                await self._back_to_the_room(call, answer)
+            return answer
+
+        on_duty = await self._speaking.somebody_on_duty()
+        if call.record.state in _RESUMABLE:
+            language = await desk.prompt_language()
+            script = TechnicianScript.resume(
+                call.job, self._languages, language=language, operator_on_duty=on_duty
+            )
+        else:
+            script = TechnicianScript(
+                self._languages,
+                operator_on_duty=on_duty,
+                recognised=recognised,
+                identity=identity,
+            )
+        talking = ScriptRun(script, conversation, consult)
 
         async def tell() -> None:
             talking.notify(await desk.nobody_available())
@@ -66,22 +224,31 @@ class AtTheLine:
             self._speaking.spawn(tell())
         try:
             outcome = await talking.run()
+        except _Returns as returns:
+            return EnterRoom(returns.room)
         finally:
             self._calls.no_longer_waits(leg)
         if isinstance(outcome, Gone):
             self._speaking.gone(call, leg)
         if isinstance(outcome, ToOperator):
             await call.put_through(outcome.reason.value)
-            return ToPerson()
+            return await self._person()
         return HangUp()
 
-    def _technician_script(self, call: Call) -> TechnicianScript:
-        """From the greeting; or, for a leg that comes back to a call that hunts, from there."""
-        if call.record.state in _RESUMABLE:
-            return TechnicianScript.resume(
-                call.job, self._languages, operator_on_duty=self._operator_on_duty
-            )
-        return TechnicianScript(self._languages, operator_on_duty=self._operator_on_duty)
+    async def _back_to_the_room(self, call: Call, who: Identified) -> None:
+        """A technician who was cut off and rang us instead of waiting is missed: raise that."""
+        lost = self._calls.lost_technician(call.record.technician_number)
+        request = None if lost is None else lost.record.request
+        if lost is None or request is None or request.technician != who.technician:
+            return
+        room = await self._calls.technician_returns(call.record.technician, lost)
+        if room is not None:
+            raise _Returns(room)
+
+    async def _person(self) -> Next:
+        return ToPerson(await self._speaking.person())
+
+    # --- interpreters --------------------------------------------------------------------------
 
     async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
         desk = InterpreterDesk(
@@ -92,7 +259,8 @@ class AtTheLine:
             identified=self._calls.rings_us,
         )
         script = PresenceScript(
-            today=self._speaking.today(), operator_on_duty=self._operator_on_duty
+            today=self._speaking.today(),
+            operator_on_duty=await self._speaking.somebody_on_duty(),
         )
 
         async def later(who: InterpreterId) -> None:
@@ -104,4 +272,11 @@ class AtTheLine:
         finally:
             if desk.who is not None:
                 self._speaking.spawn(later(desk.who))
-        return ToPerson() if isinstance(outcome, InterpreterToOperator) else HangUp()
+        return await self._person() if isinstance(outcome, InterpreterToOperator) else HangUp()
+
+
+def _line(directory: Directory, dialled: str) -> Line:
+    """The line that was rung; the first one for a number that the directory does not name."""
+    number = number_of(dialled)
+    found = None if number is None else directory.line_of(number)
+    return found or directory.lines[0]

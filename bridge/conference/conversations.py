@@ -33,7 +33,9 @@ class Conversations:
             return await self._outside.hold(conversation)
         match name:
             case ConversationName.LINE:
-                return await self._at_the_line.line(conversation)
+                return await self._at_the_line.line(conversation, detail)
+            case ConversationName.OPENING:
+                return await self._at_the_line.opening(conversation)
             case ConversationName.OFFER:
                 return await self._when_rung.offer(conversation)
             case ConversationName.MIGRANT:

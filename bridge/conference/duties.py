@@ -22,6 +22,7 @@ from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
 from bridge.clock import Clock
 from bridge.conference.calls import Calls
+from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.roster.sweeper import beat_and_sweep
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.storage.processes import BEAT_EVERY
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 BOOKINGS_EVERY = 1.0
 """Seconds between two looks at the bookings and the roster, at the most."""
+OPENINGS_EVERY = 10.0
+"""Seconds between two looks for those who are to be rung at the opening."""
 REMINDERS_EVERY = 15.0
 """Seconds between two looks for reminders that are due."""
 
@@ -40,13 +43,21 @@ class Duties:
     """The jobs of one process and their scheduler."""
 
     def __init__(
-        self, calls: Calls, database: Database, switch: Switch, clock: Clock, owner: str
+        self,
+        calls: Calls,
+        database: Database,
+        switch: Switch,
+        clock: Clock,
+        owner: str,
+        *,
+        openings: OpeningCallBacks | None = None,
     ) -> None:
         self._calls = calls
         self._database = database
         self._switch = switch
         self._clock = clock
         self._owner = owner
+        self._openings = openings
         self._scheduler: AsyncIOScheduler | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -61,6 +72,9 @@ class Duties:
             self.keep_promises, "interval", seconds=BEAT_EVERY.total_seconds(), next_run_time=now
         )
         scheduler.add_job(self.remind, "interval", seconds=REMINDERS_EVERY, next_run_time=now)
+        scheduler.add_job(
+            self.ring_at_opening, "interval", seconds=OPENINGS_EVERY, next_run_time=now
+        )
         scheduler.start()
         self._scheduler = scheduler
         self._spawn(self.keep_hours())
@@ -141,6 +155,15 @@ class Duties:
             await self._calls.reminders.ring_due()
         except DatabaseUnavailable as reason:
             log.warning("reminders could not be looked up", why=str(reason))
+
+    async def ring_at_opening(self) -> None:
+        """Ring those who asked out of hours to be rung."""
+        if self._openings is None:
+            return
+        try:
+            await self._openings.ring_due()
+        except DatabaseUnavailable as reason:
+            log.warning("call-backs at opening could not be looked up", why=str(reason))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -8,15 +8,26 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import date
 
+from sqlalchemy import Connection
+
+from bridge.callers.flood import FloodGuard
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
+from bridge.conference.opening_call_backs import OpeningCallBacks
+from bridge.conference.rings import permitted
 from bridge.conference.technician_desk import DeskTools
+from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.languages import Languages
 from bridge.ivr.prompts import Catalogue
+from bridge.operators import store as operators
+from bridge.storage.database import DatabaseUnavailable
+from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import Ending, LegEnded
-from bridge.vocabulary import BadNumber, LegId, PhoneNumber
+from bridge.vocabulary import BadNumber, LanguageTag, LegId, PhoneNumber
 
+HOME = LanguageTag("pt")
+"""What every operator speaks."""
 _SWITCH_KNOWS_WITHIN = 2.0
 """Seconds in which the switch reports the end of a leg, with how it ended."""
 
@@ -30,6 +41,15 @@ class Speaking:
     languages: Languages
     catalogue: Catalogue
     operator_on_duty: bool
+    """Whether the installation names a person who is always reached."""
+    operator: PhoneNumber | None = None
+    """Who that is."""
+    directory: Directory = field(default_factory=load_directory)
+    """The lines and services, without the closures of coordinators."""
+    openings: OpeningCallBacks | None = None
+    """Those who are rung when a line opens."""
+    flood: FloodGuard = field(default_factory=FloodGuard)
+    """Who rings too often."""
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
     def gone(self, call: Call, leg: LegId) -> None:
@@ -42,6 +62,54 @@ class Speaking:
             call.happened(LegEnded(leg, self.tools.clock.now(), Ending.HUNG_UP))
 
         self.spawn(later())
+
+    async def somebody_on_duty(self) -> bool:
+        """Whether "0" reaches a person now."""
+        at = self.tools.clock.now()
+        try:
+            found = await self.tools.database.run(lambda conn: operators.on_duty(conn, at))
+        except DatabaseUnavailable:
+            found = []
+        return bool(found) or self.operator_on_duty
+
+    async def operator_for(self, language: LanguageTag) -> tuple[PermittedNumber, bool] | None:
+        """Whoever is on duty and can be rung, and whether they speak this language.
+
+        One who does comes first, and of those the longest idle; they are taken to be rung now, so
+        the next caller gets another one. Then whom the installation names. All speak Portuguese.
+        Raises `DatabaseUnavailable`.
+        """
+        at = self.tools.clock.now()
+
+        def choose(conn: Connection) -> tuple[PermittedNumber, bool] | None:
+            on_duty = [
+                (to, one.speaks(language) or language == HOME, one.id)
+                for one in operators.on_duty(conn, at)
+                if (to := permitted(one.number)) is not None
+            ]
+            on_duty.sort(key=lambda found: not found[1])
+            if not on_duty:
+                return None
+            to, speaks, who = on_duty[0]
+            operators.mark_call(conn, who, at)
+            return to, speaks
+
+        chosen = await self.tools.database.run(choose)
+        named = permitted(self.operator)
+        if chosen is None and named is not None:
+            return named, language == HOME
+        return chosen
+
+    async def person(self, language: LanguageTag | None = None) -> PermittedNumber | None:
+        """Whom a caller who wants a person is put through to; see `operator_for`.
+
+        `None` leaves that to the switch, which knows whom the installation names.
+        """
+        try:
+            found = await self.operator_for(language or HOME)
+        except DatabaseUnavailable:
+            return None
+        return None if found is None else found[0]
 
     def today(self) -> date:
         """The date in Lisbon."""

@@ -33,11 +33,20 @@ MOST_SERVICES = 9
 """One key each."""
 
 
+class Wanted(StrEnum):
+    """What a service is chosen for."""
+
+    ABOUT = "about"
+    PUT_THROUGH = "put_through"
+
+
 @dataclass(frozen=True, slots=True)
 class AboutService:
     """Question: what can be said of a service now? Answer: `ServiceNow`."""
 
     key: str
+    wanted: Wanted = Wanted.ABOUT
+    """Why that is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +104,6 @@ class NobodyThere(GoesOn):
 @dataclass(frozen=True, slots=True)
 class OtherLanguage(GoesOn):
     """The caller wants to choose the language again."""
-
-
-class Wanted(StrEnum):
-    """What a service is chosen for."""
-
-    ABOUT = "about"
-    PUT_THROUGH = "put_through"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class SupportLineScript:
             case AtMenu(), Keys("*"):
                 return _over(OtherLanguage())
             case ChoosingService(patience, wanted), Keys(key) if self._is_offered(key):
-                about = AboutService(self.services[int(key) - 1])
+                about = AboutService(self.services[int(key) - 1], wanted)
                 return AskingAbout(patience.renewed(), wanted), Consult(about)
             case ChoosingService(patience), Keys("*"):
                 return self._menu(patience.corrected())

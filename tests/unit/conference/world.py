@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
@@ -23,10 +24,12 @@ from bridge.conference import store as conference
 from bridge.conference.calls import Calls
 from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
+from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conference.speaking import Speaking
 from bridge.conference.technician_desk import DeskTools
-from bridge.hours.model import Weekday, Window
+from bridge.hours.directory import Directory, load_directory
+from bridge.hours.model import Schedule, Weekday, Window
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
@@ -76,9 +79,18 @@ class WatchedDatabase(InlineDatabase):
 class World:
     """One bridge, its database and the telephones around it."""
 
-    def __init__(self, policy: str = "longest_idle") -> None:
+    def __init__(
+        self,
+        policy: str = "longest_idle",
+        *,
+        start: datetime = START,
+        operator_on_duty: bool = True,
+        directory: Directory | None = None,
+    ) -> None:
         self.policy = policy
-        self.clock = LoopClock(START)
+        self.operator_on_duty = operator_on_duty
+        self.directory = always_open() if directory is None else directory
+        self.clock = LoopClock(start)
         self.switch = SimulatedSwitch(self.clock)
         self.database = WatchedDatabase()
         self.calls: Calls
@@ -107,6 +119,7 @@ class World:
         )
         catalogue = load_catalogue()
         self.calls = Calls(ports, migrant_languages=catalogue.spoken_to_migrant)
+        self.openings = OpeningCallBacks(ports, self.directory)
         self.switch.handler = Conversations(
             Speaking(
                 calls=self.calls,
@@ -115,7 +128,9 @@ class World:
                 ),
                 languages=load_languages(),
                 catalogue=catalogue,
-                operator_on_duty=True,
+                operator_on_duty=self.operator_on_duty,
+                directory=self.directory,
+                openings=self.openings,
             )
         ).handle
         await self.calls.start()
@@ -288,6 +303,16 @@ class World:
         event = found()
         assert event is not None
         return event
+
+
+def always_open() -> Directory:
+    """The lines and services as they are, but never closed: most tests are not about hours."""
+    found = load_directory()
+    hours = Schedule((Window(frozenset(Weekday), time(), time(), on_holidays=True),))
+    return Directory(
+        lines=tuple(replace(line, schedule=hours) for line in found.lines),
+        services=tuple(replace(service, schedule=hours) for service in found.services),
+    )
 
 
 def all_week() -> Window:

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The front door: what happens to a visitor of the line from script to script.
+
+The scripts are pure and each does one thing; here they follow one another. A technician who turns
+out to be one is handed to `AtTheLine`, a migrant goes on to the support line, and whoever rings
+while nobody is there hears when somebody will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bridge.conference.model import CallState
+from bridge.conference.speaking import Speaking
+from bridge.conference.support_line_desk import LineDesk, Visit
+from bridge.ivr.closed import ClosedScript
+from bridge.ivr.door import (
+    ChosenLanguage,
+    DoorScript,
+    JoinsByCode,
+    KeyedIdentity,
+    WantsPerson,
+    door_languages,
+)
+from bridge.ivr.line_words import BOTH, both
+from bridge.ivr.outcomes import Gone
+from bridge.ivr.runner import run
+from bridge.ivr.script import Say
+from bridge.ivr.support_line import (
+    NobodyThere,
+    OtherLanguage,
+    SupportLineScript,
+    ToService,
+    WantsOperator,
+)
+from bridge.telephony.gate import PermittedNumber
+from bridge.telephony.switch import Conversation, HangUp, Hold, Next, ToPerson, Transfer
+from bridge.vocabulary import LanguageTag, LegId, Role
+
+_MOST_LANGUAGES = 4
+"""How often a visitor may choose another language before a person is looked for."""
+_MOST_AWAY = 4
+"""How often a visitor who was put through comes back to the menu."""
+
+Identity = tuple[str, str]
+Technician = Callable[[Conversation, Visit, Identity], Awaitable[Next]]
+"""Goes on with a visitor who keyed agency code and PIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """A migrant who is being put through, and comes back when nobody answers."""
+
+    visit: Visit
+    language: LanguageTag
+    told: str
+    """The prompt that says who did not answer."""
+    times: int
+
+
+class FrontDoor:
+    """Talks with visitors until they are somebody else's."""
+
+    def __init__(self, speaking: Speaking, technician: Technician) -> None:
+        self._speaking = speaking
+        self._catalogue = speaking.catalogue
+        self._technician = technician
+        self._away: dict[LegId, _Away] = {}
+
+    def desk(self, visit: Visit) -> LineDesk:
+        """A desk for this visit."""
+        return LineDesk(self._speaking, visit)
+
+    # --- who is it -----------------------------------------------------------------------------
+
+    async def ask(self, conversation: Conversation, visit: Visit, times: int = 1) -> Next:
+        """Ask a visitor whom nothing tells apart; `times` counts how often this was asked."""
+        desk = self.desk(visit)
+        script = DoorScript(
+            door_languages(self._catalogue, visit.line.languages),
+            greeting=visit.line.greeting,
+            operator_on_duty=await self._speaking.somebody_on_duty(),
+        )
+        match await run(script, conversation, desk.consult):
+            case ChosenLanguage(language):
+                return await self.migrant(conversation, visit, language, times)
+            case KeyedIdentity(code, pin):
+                return await self._technician(conversation, visit, (code, pin))
+            case JoinsByCode():
+                return Hold()
+            case WantsPerson(asked):
+                return await self._person(visit, desk, "asked" if asked else "not_understood")
+            case outcome:
+                return self._over(visit, outcome)
+
+    # --- migrants ------------------------------------------------------------------------------
+
+    async def migrant(
+        self,
+        conversation: Conversation,
+        visit: Visit,
+        language: LanguageTag,
+        times: int = 1,
+        lead: tuple[str, ...] = (),
+        away: int = 0,
+    ) -> Next:
+        """The support line, in the migrant's language; out of hours, when it opens."""
+        desk = self.desk(visit)
+        if visit.call.record.state is CallState.ASKING:
+            await visit.call.is_migrants(language)
+        await desk.speaks(language)
+        spoken = self._catalogue.spoken_to_migrant(language)
+        if not desk.is_open:
+            return await self.closed(conversation, visit, desk, spoken)
+        script = SupportLineScript(
+            spoken,
+            visit.line.services,
+            today=self._speaking.today(),
+            closes_at=desk.hours.open_at(self._speaking.tools.clock.now()).closes_at,
+            lead=lead,
+        )
+        match await run(script, conversation, desk.consult):
+            case ToService() if desk.service is not None:
+                gone = _Away(visit, language, "service-silent", away + 1)
+                return await self._put_through(desk.service, gone, "service")
+            case WantsOperator(with_interpreter) if desk.operator is not None:
+                joined = await visit.call.with_operator(
+                    desk.operator, language, interpreter=with_interpreter
+                )
+                if joined:
+                    return Hold()
+                gone = _Away(visit, language, "line-person-silent", away + 1)
+                return await self._put_through(desk.operator, gone, "asked")
+            case NobodyThere():
+                why = "line-nobody-on-duty"
+                return await self.closed(conversation, visit, desk, spoken, why=why)
+            case OtherLanguage() if times < _MOST_LANGUAGES:
+                return await self.ask(conversation, visit, times + 1)
+            case OtherLanguage():
+                await conversation.perform(Say(both("line-putting-through"), "pt"))
+                return await self._person(visit, desk, "not_understood")
+            case outcome:
+                return self._over(visit, outcome)
+
+    async def _put_through(self, to: PermittedNumber, away: _Away, reason: str) -> Next:
+        call = away.visit.call
+        self._away = {
+            leg: one
+            for leg, one in self._away.items()
+            if self._speaking.calls.of_leg(leg) is not None
+        }
+        if away.times <= _MOST_AWAY:
+            self._away[away.visit.leg] = away
+        if call.record.state is CallState.ASKING:
+            await call.put_through(reason)
+        return Transfer(to)
+
+    # --- back, because nobody answered ---------------------------------------------------------
+
+    async def back(self, conversation: Conversation) -> Next:
+        """Nobody answered whom the visitor was put through to: the menu again, or an honest end."""
+        away = self._away.pop(conversation.leg, None)
+        if away is not None:
+            lead = (away.told,)
+            return await self.migrant(
+                conversation, away.visit, away.language, lead=lead, away=away.times
+            )
+        words = both("line-person-silent", "line-ring-later", "goodbye")
+        await conversation.perform(Say(words, "pt"))
+        return HangUp()
+
+    # --- nobody is there -----------------------------------------------------------------------
+
+    async def closed(
+        self,
+        conversation: Conversation,
+        visit: Visit,
+        desk: LineDesk,
+        spoken: tuple[str, ...],
+        *,
+        why: str = "line-closed",
+    ) -> Next:
+        """Say who is not there and when somebody will be, and offer to ring."""
+        await desk.told_closed()
+        script = ClosedScript(
+            spoken,
+            opens_at=desk.next_opening(),
+            today=self._speaking.today(),
+            call_back=desk.can_call_back,
+            operator_on_duty=await self._speaking.somebody_on_duty(),
+            why=why,
+        )
+        outcome = await run(script, conversation, desk.consult)
+        if isinstance(outcome, WantsPerson):
+            return await self._person(visit, desk, "asked")
+        return self._over(visit, outcome)
+
+    async def closed_to_technicians(
+        self, conversation: Conversation, visit: Visit, spoken: tuple[str, ...] = BOTH
+    ) -> Next:
+        """The same for a technician."""
+        desk = self.desk(visit)
+        desk.role = Role.TECHNICIAN
+        return await self.closed(conversation, visit, desk, spoken, why="interpreting-closed")
+
+    def serves_technicians(self, visit: Visit) -> bool:
+        """Whether technicians are served at this hour."""
+        desk = self.desk(visit)
+        desk.role = Role.TECHNICIAN
+        return desk.is_open
+
+    # --- the end -------------------------------------------------------------------------------
+
+    async def _person(self, visit: Visit, desk: LineDesk, reason: str) -> Next:
+        if visit.call.record.state is CallState.ASKING:
+            await visit.call.put_through(reason)
+        return ToPerson(await self._speaking.person(desk.language))
+
+    def _over(self, visit: Visit, outcome: object) -> Next:
+        if isinstance(outcome, Gone):
+            self._speaking.gone(visit.call, visit.leg)
+        return HangUp()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Ringing those who asked out of hours to be rung when the line opens.
+
+A ring belongs to no call until a person presses a key; what is remembered of it meanwhile is whom
+it is for. The row decides who rings, so no two processes ring one person, and a process that dies
+has at most left a try behind, which is taken up again. Nobody is rung out of hours, or more than
+twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.bookings import openings
+from bridge.bookings.openings import OpeningCallBack
+from bridge.conference.ports import Ports
+from bridge.conference.rings import permitted
+from bridge.hours.directory import Directory, Line, NotListed
+from bridge.hours.model import Schedule
+from bridge.hours.store import directory_with
+from bridge.telephony.gate import PermittedNumber
+from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchError
+from bridge.vocabulary import LegId, Role, new_leg_id
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 2
+MOST_AT_A_TIME = 3
+"""Rung at a time, so that those who answer find somebody to talk with."""
+AGAIN_AFTER = timedelta(minutes=10)
+STALE_AFTER = timedelta(days=2)
+"""A promise this old is not kept any more: who asked has found another way."""
+_TALK = timedelta(minutes=1)
+"""What answered and ended in no conversation within so long after its ringing was no person."""
+
+
+class OpeningCallBacks:
+    """The call-backs of one process: those that ring now, and what becomes of each."""
+
+    def __init__(self, ports: Ports, directory: Directory) -> None:
+        self._ports = ports
+        self._directory = directory
+        self._ringing: dict[LegId, tuple[OpeningCallBack, datetime]] = {}
+
+    async def ring_due(self) -> None:
+        """Ring whoever is to be rung now. Raises `DatabaseUnavailable`."""
+        at = self._ports.clock.now()
+        for leg, (one, since) in list(self._ringing.items()):
+            if since + timedelta(seconds=self._ports.migrant_ring_seconds) + _TALK <= at:
+                del self._ringing[leg]
+                await self.missed(one)
+        room = MOST_AT_A_TIME - len(self._ringing)
+        for one, to in await self._ports.database.run(lambda conn: self._take(conn, at, room)):
+            await self._ring(one, to, at)
+
+    def answered(self, leg: LegId) -> OpeningCallBack | None:
+        """Whom this leg was rung for; told once."""
+        found = self._ringing.pop(leg, None)
+        return None if found is None else found[0]
+
+    async def reached(self, one: OpeningCallBack) -> None:
+        """A person pressed a key: the promise is kept."""
+        at = self._ports.clock.now()
+        await self._ports.database.run(lambda conn: openings.done(conn, one.id, at))
+
+    async def missed(self, one: OpeningCallBack) -> None:
+        """Nobody was reached: once more a little later, or never again."""
+        at = self._ports.clock.now()
+
+        def work(conn: Connection) -> None:
+            if one.tries + 1 >= MOST_TRIES:
+                openings.give_up(conn, one.id, at)
+            else:
+                openings.not_reached(conn, one.id, at, at + AGAIN_AFTER)
+
+        await self._ports.database.run(work)
+
+    async def _ring(self, one: OpeningCallBack, to: PermittedNumber, at: datetime) -> None:
+        leg = new_leg_id(one.role)
+        self._ringing[leg] = one, at
+        try:
+            await self._ports.switch.originate(
+                OutboundLeg(
+                    leg=leg,
+                    to=to,
+                    caller_id=self._ports.caller_id,
+                    conversation=ConversationName.OPENING,
+                    ring_seconds=self._ports.migrant_ring_seconds,
+                )
+            )
+        except SwitchError as reason:
+            del self._ringing[leg]
+            log.warning("a call-back at opening was not made", why=str(reason))
+            await self.missed(one)
+
+    def _take(
+        self, conn: Connection, at: datetime, most: int
+    ) -> list[tuple[OpeningCallBack, PermittedNumber]]:
+        """The call-backs to be made now; those that cannot be made any more are given up."""
+        taken: list[tuple[OpeningCallBack, PermittedNumber]] = []
+        due = openings.due(conn, at)
+        directory = directory_with(conn, self._directory) if due else self._directory
+        for one in due:
+            to, line = permitted(one.number), _line(directory, one.line)
+            given_up = one.tries >= MOST_TRIES or one.due_at + STALE_AFTER <= at
+            if to is None or line is None or given_up:
+                openings.give_up(conn, one.id, at)
+            elif (
+                len(taken) < most
+                and hours_for(directory, line, one.role).is_open(at)
+                and openings.take(conn, one.id, at)
+            ):
+                taken.append((one, to))
+        return taken
+
+
+def hours_for(directory: Directory, line: Line, role: Role) -> Schedule:
+    """When a line serves technicians, or migrants."""
+    return directory.hours_of_technicians(line) if role is Role.TECHNICIAN else line.schedule
+
+
+def _line(directory: Directory, key: str) -> Line | None:
+    try:
+        return directory.line(key)
+    except NotListed:
+        return None

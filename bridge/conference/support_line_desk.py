@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Answers what the scripts of the line ask: services, hours, operators, call-backs and codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from bridge.bookings import openings
+from bridge.callers import store as callers
+from bridge.callers.keys import CallerKey
+from bridge.calllog.model import EventKind
+from bridge.conference.call import Call
+from bridge.conference.mailbox import MailboxClosed
+from bridge.conference.opening_call_backs import hours_for
+from bridge.conference.record import Data
+from bridge.conference.rings import permitted
+from bridge.conference.speaking import HOME, Speaking
+from bridge.hours.directory import Directory, Line
+from bridge.hours.model import Schedule
+from bridge.ivr.closed import CallBackNoted, PromiseCallBack
+from bridge.ivr.door import CodeUnknown, DialIn, DialledIn
+from bridge.ivr.request import Failed
+from bridge.ivr.support_line import (
+    AboutService,
+    FindOperator,
+    NobodyOnDuty,
+    OperatorFound,
+    ServiceNow,
+    Wanted,
+)
+from bridge.storage.database import DatabaseUnavailable
+from bridge.telephony.gate import PermittedNumber
+from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role
+
+log = structlog.get_logger(__name__)
+
+_HOME = "+351"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who rang a line, or was rung at its opening."""
+
+    leg: LegId
+    call: Call
+    line: Line
+    directory: Directory
+    """With the closures that hold now."""
+    number: PhoneNumber | None = field(repr=False)
+    """Where they could be rung; `None` when they withhold it."""
+    caller: CallerKey
+
+
+class LineDesk:
+    """The desk for one visit."""
+
+    def __init__(self, speaking: Speaking, visit: Visit) -> None:
+        self._speaking = speaking
+        self._database = speaking.tools.database
+        self._clock = speaking.tools.clock
+        self._visit = visit
+        self.language: LanguageTag | None = None
+        """What the visitor speaks, once that is known."""
+        self.role = Role.MIGRANT
+        """What the visitor is: a migrant, or a technician."""
+        self.operator: PermittedNumber | None = None
+        """Who was found last."""
+        self.service: PermittedNumber | None = None
+        """The number of the service that was asked about last."""
+
+    async def consult(self, question: object) -> object:
+        """The answer to one question; `Failed` when it cannot be had now."""
+        try:
+            match question:
+                case DialIn(code):
+                    found = await self._speaking.calls.dial_in(self._visit.leg, code)
+                    return DialledIn() if found else CodeUnknown()
+                case AboutService(key, wanted):
+                    return await self._about(key, wanted)
+                case FindOperator():
+                    return await self._find_operator()
+                case PromiseCallBack():
+                    return await self._promise()
+        except (DatabaseUnavailable, MailboxClosed) as reason:
+            log.warning("a caller of the line could not be answered", why=str(reason))
+            return Failed()
+        raise TypeError(f"nobody answers {type(question).__name__} here")
+
+    # --- hours ---------------------------------------------------------------------------------
+
+    @property
+    def hours(self) -> Schedule:
+        """When the line is there for this visitor."""
+        return hours_for(self._visit.directory, self._visit.line, self.role)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is now."""
+        return self.hours.is_open(self._clock.now())
+
+    @property
+    def place(self) -> str:
+        """The key of what has these hours."""
+        line = self._visit.line
+        technicians = line.technicians if self.role is Role.TECHNICIAN else ""
+        return technicians or line.key
+
+    @property
+    def can_call_back(self) -> bool:
+        """Whether the visitor's number may be rung."""
+        return permitted(self._visit.number) is not None
+
+    def next_opening(self) -> datetime | None:
+        """When it opens next."""
+        return self.hours.next_opening(self._clock.now())
+
+    async def told_closed(self) -> None:
+        """Write down that the visitor is told so."""
+        opens_at = self.next_opening()
+        data: Data = {"place": self.place}
+        if opens_at is not None:
+            data["opens_at"] = opens_at.isoformat()
+        await self._note(EventKind.CLOSED_TOLD, data)
+
+    # --- languages -----------------------------------------------------------------------------
+
+    async def speaks(self, language: LanguageTag) -> None:
+        """The visitor is a migrant who speaks this; remembered by the hash of the number."""
+        self.language, self.role = language, Role.MIGRANT
+        at, caller = self._clock.now(), self._visit.caller
+        try:
+            await self._database.run(
+                lambda conn: callers.remember_language(conn, caller, language, at)
+            )
+        except DatabaseUnavailable as reason:
+            log.warning("a language was not remembered", why=str(reason))
+
+    # --- operators -----------------------------------------------------------------------------
+
+    async def _find_operator(self) -> object:
+        found = await self._speaking.operator_for(self.language or HOME)
+        if found is None:
+            return NobodyOnDuty()
+        self.operator, speaks = found
+        return OperatorFound(with_interpreter=not speaks)
+
+    # --- services ------------------------------------------------------------------------------
+
+    async def _about(self, key: str, wanted: Wanted) -> ServiceNow:
+        service = self._visit.directory.service(key)
+        verdict = service.schedule.open_at(self._clock.now())
+        number = next(iter(service.numbers), None)
+        self.service = permitted(number)
+        if wanted is Wanted.PUT_THROUGH:
+            await self._note(EventKind.DIRECTED, {"service": key, "open": verdict.open})
+        return ServiceNow(
+            key=key,
+            open=verdict.open,
+            changes_at=verdict.closes_at if verdict.open else verdict.opens_at,
+            number="" if number is None else number.e164.removeprefix(_HOME).removeprefix("+"),
+            has_address=bool(service.address),
+            can_be_reached=self.service is not None,
+        )
+
+    # --- call-backs ----------------------------------------------------------------------------
+
+    async def _promise(self) -> object:
+        number, due_at = self._visit.number, self.next_opening()
+        if number is None or due_at is None or not self.can_call_back:
+            return Failed()
+        line, language, role, at = (
+            self._visit.line.key,
+            self.language,
+            self.role,
+            self._clock.now(),
+        )
+        await self._database.run(
+            lambda conn: openings.promise(conn, line, number, language, role, due_at, at)
+        )
+        data: Data = {"due_at": due_at.isoformat()}
+        await self._note(EventKind.OPENING_CALL_BACK_PROMISED, data)
+        return CallBackNoted()
+
+    async def _note(self, kind: EventKind, data: Data) -> None:
+        await self._visit.call.record.note(kind, self._visit.leg, data)
