@@ -26,6 +26,7 @@ ROLE_TONES: dict[Role, int] = {
     Role.INTERPRETER: 800,
     Role.MIGRANT: 1200,
     Role.OPERATOR: 1750,
+    Role.GUEST: 2300,
 }
 """The tone of each role, in hertz. All are whole multiples of `_BIN_HZ`, none of one another."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, update
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
+from bridge.bookings import store as bookings
 from bridge.bookings.store import booking
 from bridge.calllog.model import Event, EventKind
 from bridge.roster import store as roster
@@ -28,6 +29,7 @@ from lab.leg import LegTooLate, PhoneLeg, Tone
 from lab.network import INTERPRETER_TONE, MIGRANT_TONE, TECHNICIAN_TONE
 from lab.scenario import (
     AGENCY_CODE,
+    GUEST_NUMBER,
     INTERPRETER_PIN,
     MIGRANT_NUMBER,
     OPERATOR_NUMBER,
@@ -43,6 +45,7 @@ from lab.scenario import (
     Meet,
     Mute,
     Pause,
+    RemindIn,
     Scenario,
     StartBridge,
     Step,
@@ -117,6 +120,8 @@ class Run:
             network.phone(MIGRANT_NUMBER, scenario.migrant, MIGRANT_TONE)
         if scenario.operator is not None:
             network.phone(OPERATOR_NUMBER, scenario.operator, Tone(ROLE_TONES[Role.OPERATOR]))
+        if scenario.guest is not None:
+            network.phone(GUEST_NUMBER, scenario.guest, Tone(ROLE_TONES[Role.GUEST]))
         await self._at.start_bridge()
         self._alive = True
 
@@ -219,6 +224,8 @@ class Run:
                 )
             case BringForward(seconds):
                 await self._bring_forward(seconds)
+            case RemindIn(seconds):
+                await self._remind_in(seconds)
             case KillBridge():
                 await self._at.kill_bridge()
                 self._alive = False
@@ -262,9 +269,27 @@ class Run:
         """Move the start of whatever is booked; the bridge itself books full quarters only."""
         start = datetime.now(UTC) + timedelta(seconds=seconds)
         moved = update(booking).values(starts_at=start, ends_at=start + timedelta(minutes=30))
+
+        def move(conn: Connection) -> None:
+            conn.execute(moved)
+            bookings.changed(conn)
+
+        await self._write(move)
+
+    async def _remind_in(self, seconds: float) -> None:
+        """Add a reminder of whatever is booked: what begins within the hour has none."""
+        due = datetime.now(UTC) + timedelta(seconds=seconds)
+
+        def remind(conn: Connection) -> None:
+            for one in bookings.bookings_between(conn, due, due + timedelta(days=1)):
+                bookings.remind_again(conn, one.id, due)
+
+        await self._write(remind)
+
+    async def _write(self, work: Callable[[Connection], None]) -> None:
         database = SqlDatabase(self._at.database_url)
         try:
-            await database.run(lambda conn: conn.execute(moved))
+            await database.run(work)
         finally:
             await database.dispose()
 
@@ -330,6 +355,8 @@ class Run:
                 return [MIGRANT_NUMBER]
             case Role.OPERATOR:
                 return [OPERATOR_NUMBER]
+            case Role.GUEST:
+                return [GUEST_NUMBER]
 
     def _legs_of(self, *numbers: str) -> list[PhoneLeg]:
         """The legs of these numbers in this playing, the oldest first."""

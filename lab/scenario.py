@@ -29,6 +29,7 @@ INTERPRETER_PIN = "270419"
 """The PIN of every interpreter of the lab who rings the line."""
 MIGRANT_NUMBER = "+351960000901"
 OPERATOR_NUMBER = "+351210000909"
+GUEST_NUMBER = "+351960000911"
 INTERPRETER_NUMBER = "+35191000080{place}"
 CALLER_NUMBER = "+35121000070{place}"
 """Numbers of the scenario's people, by their place in it; all fictional."""
@@ -124,6 +125,13 @@ class BringForward:
 
 
 @dataclass(frozen=True, slots=True)
+class RemindIn:
+    """Let the interpreter of the only booking be due to be reminded of it in so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class WaitPresence:
     """Wait until this interpreter's presence is so; only for interpreters."""
 
@@ -144,6 +152,7 @@ Step = (
     | Vanish
     | Mute
     | BringForward
+    | RemindIn
     | WaitPresence
 )
 
@@ -276,6 +285,8 @@ class Scenario:
     """The migrant's phone, at `MIGRANT_NUMBER`; `None` when he sits beside the technician."""
     operator: Behaviour | None
     """The phone of the person on duty, at `OPERATOR_NUMBER`; `None` when nobody is."""
+    guest: Behaviour | None
+    """The phone of a fourth person, at `GUEST_NUMBER`; `None` when it is nobody's."""
     ring_seconds: float
     """How long an interpreter's phone rings."""
     relay: bool

@@ -21,6 +21,7 @@ from lab.phones import KEYS, LONGEST_SECONDS, Answers, BadBehaviour, Behaviour, 
 from lab.scenario import (
     AGENCY_CODE,
     CALLER_NUMBER,
+    GUEST_NUMBER,
     INTERPRETER_NUMBER,
     INTERPRETER_PIN,
     MIGRANT_NUMBER,
@@ -40,6 +41,7 @@ from lab.scenario import (
     Meet,
     Mute,
     Pause,
+    RemindIn,
     Scenario,
     StartBridge,
     Step,
@@ -77,6 +79,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([A-Za-z-]+))?\}")
 _KNOWN = {
     "scenario": frozenset(
         {"title", "description", "technicians", "interpreters", "migrant", "operator"}
+        | {"guest"}
         | {"ring_seconds", "policy", "relay", "expect"}
     ),
     "technician": frozenset({"name", "shown_name", "phone", "steps"}),
@@ -126,6 +129,7 @@ class _Reader:
             interpreters=interpreters,
             migrant=self._phone(table, "migrant"),
             operator=self._phone(table, "operator"),
+            guest=self._phone(table, "guest"),
             ring_seconds=self._seconds(table.get("ring_seconds", 20.0), "ring_seconds"),
             relay=self._yes_or_no(table.get("relay", False), "relay"),
             policy=self._policy(table.get("policy", "longest_idle")),
@@ -229,6 +233,8 @@ class _Reader:
                 return Mute(self._one_of(Role, value, where))
             case "bring_forward", _:
                 return BringForward(self._seconds(value, where))
+            case "remind_in", _:
+                return RemindIn(self._seconds(value, where))
             case "wait_presence", _:
                 return WaitPresence(self._one_of(Presence, value, where))
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
@@ -246,6 +252,8 @@ class _Reader:
                     return INTERPRETER_PIN
                 case "migrant", None:
                     return MIGRANT_NUMBER.removeprefix("+351")
+                case "guest", None:
+                    return GUEST_NUMBER.removeprefix("+351")
                 case "unknown_language", None:
                     codes = (str(code) for code in range(10, 90))
                     return next(one for one in codes if self._languages.by_code(one) is None)

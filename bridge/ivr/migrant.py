@@ -102,12 +102,14 @@ def migrant_script(
 ) -> MigrantScript:
     """Greets a migrant and says what kind of institution asks; never its name.
 
-    `voicemail`: whether the agreed message is left when nobody presses a key.
+    `voicemail`: whether the agreed message is left when nobody presses a key. Then the greeting
+    is said once less, for many machines record no longer than a minute.
     """
     other = kind is AgencyKind.OTHER
     who = () if other else (f"migrant-from-{kind.value.replace('_', '-')}",)
     message = "voicemail-message" if voicemail else ""
-    return MigrantScript(languages, greeting=("migrant-greeting", *who), message=message)
+    greeting = ("migrant-greeting", *who)
+    return MigrantScript(languages, 2 if voicemail else 3, greeting, message)
 
 
 def guest_script(languages: tuple[str, ...]) -> MigrantScript:
