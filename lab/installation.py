@@ -14,6 +14,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,13 +24,14 @@ from bridge.agencies.secrets import PinHasher
 from bridge.calllog import store as calllog
 from bridge.calllog.model import StoredEvent
 from bridge.conference.store import call as call_table
+from bridge.hours.localtime import LISBON
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import upgrade
 from bridge.telephony.asterisk.config import PbxPlan, write_configuration
 from bridge.telephony.gate import PermittedNumber
 from bridge.vocabulary import CallId, JobNumber
 from lab.asterisk import AsteriskProcess, find_asterisk
-from lab.hours import write_always_open
+from lab.hours import LineHours, directory_text
 from lab.network import PORTS as NETWORK_PORTS
 from lab.network import TelephoneNetwork
 from lab.ports import PortLease
@@ -84,6 +86,10 @@ class Installation:
         self._silence_seconds = silence_seconds
         self.settings = dict(settings or {})
         """Further settings of the bridge; changes count from its next start."""
+        self.hours = LineHours.OPEN
+        """How it stands with the lines; as with the settings, it counts from the next start."""
+        self.closed_services: frozenset[str] = frozenset()
+        """The services that are closed, by their keys in the directory."""
         self.network = TelephoneNetwork(
             self._install,
             self.directory / "network",
@@ -103,7 +109,6 @@ class Installation:
     async def start(self) -> None:
         """Start the network and the PBX. Raises `AsteriskFailed`; then nothing is left running."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        write_always_open((self.directory / "lines.toml").resolve())
         rtp_first, rtp_last = self._lease.rtp_range(PBX_RTP_PORTS)
         plan = PbxPlan(
             modules_dir=self._install.modules_dir,
@@ -198,6 +203,10 @@ class Installation:
 
         Raises `BridgeFailed`.
         """
+        today = datetime.now(UTC).astimezone(LISBON).date()
+        self._directory_file.write_text(
+            directory_text(today, self.hours, self.closed_services), encoding="utf-8"
+        )
         with self.log_file.open("ab") as log:
             self._bridge = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bridge.cli", "serve", "--json-log"),
@@ -246,7 +255,7 @@ class Installation:
             "STT_PEPPER": self._pepper,
             "STT_PROMPTS_DIR": str(PROMPTS.resolve()),
             "STT_RECORDINGS_DIR": str((PROMPTS.parent / "recordings").resolve()),
-            "STT_DIRECTORY": str(self.directory / "lines.toml"),
+            "STT_DIRECTORY": str(self._directory_file),
             "STT_OPERATOR_NUMBER": self._operator.number.e164 if self._operator else "",
             "STT_ASTERISK__AMI_PORT": str(self._ami_port),
             "STT_ASTERISK__READER_SECRET": self._reader_secret,
@@ -261,6 +270,10 @@ class Installation:
         return "\n".join(text.splitlines()[-lines:])
 
     # --- looking at the record -----------------------------------------------------------------
+
+    @property
+    def _directory_file(self) -> Path:
+        return self.directory / "directory.toml"
 
     @property
     def _database_file(self) -> Path:
