@@ -11,8 +11,9 @@ allows it, two interpreters serve the call with a language between them, the piv
 - Both halves hunt at the same time, the one with fewer candidates first. Who accepts first waits
   in the room; the technician is brought when both have accepted.
 - A half that finds nobody waits while the other still rings, for those who are not taken there
-  may serve it. Then the relay is given up: who has accepted hears goodbye, and the call waits in
-  the queue for somebody who interprets directly or completes a relay.
+  may serve it. Then this pivot is given up: who has accepted hears goodbye, and the next pivot is
+  tried, each once. After the last the call waits in the queue for somebody who interprets directly
+  or completes a relay.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ class Hunts:
             )
 
         self._of: dict[Part, Hunt] = {part: hunt(part) for part in Part}
+        self._given_up: set[LanguageTag] = set()
+        """The pivots that were tried in vain since the relay was begun."""
 
     def resume(self, remembered: Remembered) -> None:
         """Take over from a process that died."""
@@ -157,6 +160,7 @@ class Hunts:
             hunt.may_try_again(who)
         await self._of[Part.PORTUGUESE].offer_now()
         if self._record.state is CallState.QUEUED:
+            self._given_up.clear()
             await self._begin_relay()
 
     # --- relay ---------------------------------------------------------------------------------
@@ -166,13 +170,19 @@ class Hunts:
         if record.state is not CallState.HUNTING:
             return
         if record.pivot is None:
-            if not await self._begin_relay():
-                await self._give_up()
-        elif not self._is_ringing(_other(part)):
+            self._given_up.clear()
+        elif self._is_ringing(_other(part)):
+            return
+        else:
+            self._given_up.add(record.pivot)
+        if not await self._begin_relay():
             await self._give_up()
 
     async def _begin_relay(self) -> bool:
-        """Hunt for two interpreters, if that is allowed and there are two who can be rung."""
+        """Hunt for two interpreters, if that is allowed and there are two who can be rung.
+
+        Whoever accepted for a pivot before this one is let go.
+        """
         record, request = self._record, self._record.request
         if request is None or not record.relay_allowed:
             return False
@@ -193,6 +203,7 @@ class Hunts:
         if found is None:
             return False
         record.progress = progress
+        await self.dismiss()
         record.pivot, parts = found
         for part in parts:
             if part in record.parts:
@@ -215,6 +226,8 @@ class Hunts:
         }
         free = {pivot: count for pivot, (count, _) in to_portuguese.items()}
         for pivot in in_order(free):
+            if pivot in self._given_up:
+                continue
             near, some = to_portuguese[pivot]
             far, others = rank(Part.FAR, pair(request.language, pivot))
             if some and others and len(some | others) > 1:

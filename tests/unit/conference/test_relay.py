@@ -210,6 +210,64 @@ async def test_a_half_that_cannot_be_found_ends_the_relay_with_the_truth(absent:
         assert w.reserved() == frozenset()
 
 
+def two_ways(w: World, *telephones: Behaviour) -> list[InterpreterId]:
+    """Four who relay Tigrinya, over English and over French: near, far, near, far."""
+    skills = (ENGLISH, pair(TIGRINYA, ENGLISH), FRENCH, pair(TIGRINYA, FRENCH))
+    return [w.interpreter(phone, one) for phone, one in zip(telephones, skills, strict=True)]
+
+
+@pytest.mark.parametrize("absent", ["portuguese", "far"])
+async def test_another_language_between_is_tried_before_giving_up(absent: str) -> None:
+    async with world() as w:
+        allow(w)
+        english = (NeverAnswers(), ACCEPTS) if absent == "portuguese" else (ACCEPTS, NeverAnswers())
+        everybody = two_ways(w, *english, ACCEPTS, ACCEPTS)
+        technician = w.request("ti")
+        first = await w.event(EventKind.OFFER_ACCEPTED)
+        assert first.leg is not None
+        await w.event(EventKind.ROOM_COMPLETE)
+        begun = [one.data["pivot"] for one in of_kind(w, EventKind.RELAY_BEGUN)]
+        assert begun == ["en", "fr"]
+        assert EventKind.NOBODY_AVAILABLE not in w.kinds()
+        assert w.switch.spoken[first.leg][-1] == "pt/goodbye"
+        await w.until(lambda: w.reserved() == set(everybody[2:]))
+        assert len(w.switch.others_in_room(technician.leg)) == 2
+        told = remember(w.calls.open[0].record.state, w.events())
+        assert told.interpreters == w.calls.open[0].record.interpreters
+        assert told.pivot == FRENCH
+
+
+async def test_each_language_between_is_tried_once_and_then_the_truth_is_told() -> None:
+    async with world() as w:
+        allow(w)
+        refuses = Answers(after_seconds=2, hears_seconds=1, keys="2")
+        everybody = two_ways(w, ACCEPTS, NeverAnswers(), refuses, LATER)
+        technician = w.request("ti")
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        begun = [one.data["pivot"] for one in of_kind(w, EventKind.RELAY_BEGUN)]
+        assert begun == ["en", "fr"]
+        await w.until(lambda: not w.reserved())
+        offered = [one.data["interpreter"] for one in of_kind(w, EventKind.OFFERED)]
+        assert (set(offered), len(offered)) == (set(everybody), len(everybody))
+        await technician.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "unfilled"
+
+
+async def test_a_restart_between_two_languages_goes_on_with_the_second() -> None:
+    async with world() as w:
+        allow(w)
+        everybody = two_ways(w, ACCEPTS, NeverAnswers(), LATER, LATER)
+        technician = w.request("ti")
+        await w.event(EventKind.RELAY_BEGUN)
+        await w.until(lambda: len(of_kind(w, EventKind.RELAY_BEGUN)) == 2)
+        await w.until(lambda: len(of_kind(w, EventKind.OFFER_RINGING)) == 4)
+        await restart(w)
+        w.switch.spawn(technician.talk("line"))
+        await w.event(EventKind.ROOM_COMPLETE)
+        await w.until(lambda: w.reserved() == set(everybody[2:]))
+
+
 async def test_a_half_that_found_nobody_gives_up_once_the_other_half_is_settled() -> None:
     async with world() as w:
         allow(w)
