@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Policies by name: what an installation may choose and set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.roster.policies import POLICIES, Facts, policy_named
+
+SPEAKS_A_RARE_ONE = Facts(
+    interpreter=1,
+    level=0,
+    unmet=0,
+    same_again=0,
+    preferred=0,
+    scarcity=0.05,
+    share=0.5,
+    chance=0.8,
+    last_call_ended=0.0,
+    idle_since=0.0,
+)
+HAD_MUCH = replace(SPEAKS_A_RARE_ONE, interpreter=2, scarcity=0.0, share=1.5)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_without_a_weight_it_is_the_policy_itself(name: str) -> None:
+    assert policy_named(name) is POLICIES[name]
+
+
+def test_the_weight_of_fairness_says_who_is_rung_first() -> None:
+    usual, even = policy_named("default"), policy_named("default", fairness=0.2)
+    assert usual.score(HAD_MUCH) < usual.score(SPEAKS_A_RARE_ONE)
+    assert even.score(SPEAKS_A_RARE_ONE) < even.score(HAD_MUCH)
+    assert even.name == "default"
+
+
+def test_other_policies_know_no_weight() -> None:
+    assert policy_named("leastrecent", fairness=0.2) is POLICIES["leastrecent"]
+
+
+def test_a_name_that_none_has_is_refused() -> None:
+    with pytest.raises(KeyError):
+        policy_named("favourites")
