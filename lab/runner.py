@@ -58,6 +58,7 @@ from lab.scenario import (
 )
 from lab.verdict import Played
 
+LATER_SECONDS = 5.0
 STEP_SECONDS = 60.0
 """No single step of a scenario may take longer."""
 
@@ -343,7 +344,8 @@ class Run:
         ]
         if not moments:
             raise ScenarioFailed(f"{wanted} never happened\n{self._story()}")
-        return moments[0] if during is During.ROOM else max(moments)
+        later = LATER_SECONDS if during is During.LATER else 0.0
+        return moments[0] if during is During.ROOM else max(moments) + later
 
     def _numbers(self, role: Role) -> Iterable[str]:
         match role:

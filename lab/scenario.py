@@ -13,14 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.roster.model import Presence
 from bridge.vocabulary import InterpreterId, LanguageTag, Role
-from lab.phones import Behaviour
+from lab.hours import LineHours
+from lab.phones import Answers, Behaviour
+from lab.steps import Step
 
-LINE = "+351218106191"
-"""The line that scenarios ring unless they say otherwise."""
 AGENCY_CODE = "4021"
 PIN = "583046"
 """Agency code and PIN of the lab's technician, for whoever fills the lab's database."""
@@ -32,129 +33,13 @@ OPERATOR_NUMBER = "+351210000909"
 GUEST_NUMBER = "+351960000911"
 INTERPRETER_NUMBER = "+35191000080{place}"
 CALLER_NUMBER = "+35121000070{place}"
+MIGRANT_CALLER_NUMBER = "+35196000095{place}"
+ON_DUTY_NUMBER = "+35121000092{place}"
 """Numbers of the scenario's people, by their place in it; all fictional."""
 
 
-# --- what technicians do -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Ring a line and wait until it answers."""
-
-    line: str = LINE
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Key:
-    """Press keys."""
-
-    keys: str
-    by: Role | None = None
-    """On whose telephone: the leg of that role in the room; `None` on the own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Do nothing for so long."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaitFor:
-    """Wait until this has happened so many times in this technician's call."""
-
-    kind: EventKind
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Meet:
-    """Wait until every technician has come to the same meeting, and go on at once."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """Put the telephone down."""
-
-
-@dataclass(frozen=True, slots=True)
-class WaitHangUp:
-    """Stay until the bridge hangs up."""
-
-
-@dataclass(frozen=True, slots=True)
-class KillBridge:
-    """Kill the bridge's process without warning, as a crash would (SIGKILL)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartBridge:
-    """Start the bridge again after it was killed, on the same database."""
-
-
-@dataclass(frozen=True, slots=True)
-class BeRung:
-    """Wait until the own telephone, which acts by itself, is rung by the bridge and picked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vanish:
-    """The network loses somebody's telephone: the far end learns it from a Q.850 cause."""
-
-    role: Role
-    cause: int = 38
-    """38 is "network out of order", 41 "temporary failure"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """Somebody's telephone stops sending sound and says nothing: a flat battery, a tunnel."""
-
-    role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class BringForward:
-    """Let the only booking begin in so many seconds: nobody can wait for the next quarter."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class RemindIn:
-    """Let the interpreter of the only booking be due to be reminded of it in so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaitPresence:
-    """Wait until this interpreter's presence is so; only for interpreters."""
-
-    presence: Presence
-
-
-Step = (
-    Call
-    | Key
-    | Pause
-    | WaitFor
-    | Meet
-    | HangUp
-    | WaitHangUp
-    | KillBridge
-    | StartBridge
-    | BeRung
-    | Vanish
-    | Mute
-    | BringForward
-    | RemindIn
-    | WaitPresence
-)
+ANSWERS_WITH_KEY = Answers(keys="1")
+"""What the telephone of a colleague does unless something else is said."""
 
 
 # --- who is there --------------------------------------------------------------------------------
@@ -172,6 +57,41 @@ class Technician:
     """The caller name that their carrier sends: hostile text in some scenarios."""
     phone: Behaviour | None = None
     """What their telephone does when it is rung; `None`: it is nobody's then."""
+    recognised: bool = False
+    """Whether the agency has registered their telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrant:
+    """A migrant who rings the line."""
+
+    name: str
+    """What the scenario calls them."""
+    number: str = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
+    phone: Behaviour | None = None
+    """What their telephone does when it is rung; `None`: it is nobody's then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody of the support line who is on duty. Of equals, the first named is rung first."""
+
+    name: str
+    """What the scenario calls them."""
+    number: str = field(repr=False)
+    languages: tuple[LanguageTag, ...]
+    """What they speak besides Portuguese."""
+    phone: Behaviour = ANSWERS_WITH_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class AgencySetup:
+    """How the technicians' agency wants things."""
+
+    prompt_language: str = "pt"
+    favourites: tuple[LanguageTag, ...] = ()
+    fields: tuple[AgencyField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +114,10 @@ class Interpreter:
     """Whose tone they speak with: another than the usual, where two interpreters are in a room."""
     steps: tuple[Step, ...] = field(default=(), repr=False)
     """What they do themselves, on a telephone of theirs, with which they may ring the line."""
+
+
+Person = Technician | Migrant | Interpreter
+"""Whoever does something by himself."""
 
 
 # --- what must be true at the end ----------------------------------------------------------------
@@ -232,6 +156,10 @@ class During(StrEnum):
     """From the moment the bridge was killed."""
     LAST_ENTRY = "last_entry"
     """From the last moment at which somebody entered the room."""
+    SERVICE = "service"
+    """From the moment a service picked up."""
+    LATER = "later"
+    """Five seconds after that, when whoever keyed has heard what was said to them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +167,7 @@ class HearEachOther:
     """These hear each other, and nobody hears himself."""
 
     who: tuple[str, ...]
-    """Roles, or the names of interpreters."""
+    """Roles, the names of people, or the keys of services."""
     during: During = During.ROOM
 
     def pairs(self) -> tuple[tuple[str, str, bool], ...]:
@@ -268,6 +196,8 @@ class Expectations:
     """Prompts (``pt/lost-migrant``) that somebody of this role hears, on any of his legs."""
     presence: Mapping[str, Presence] = field(default_factory=dict)
     """What an interpreter's presence is in the end."""
+    fields: Mapping[FieldName, str] = field(default_factory=dict, repr=False)
+    """What is kept of the keyed fields of an agency, over all calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +224,22 @@ class Scenario:
     policy: str
     """How the bridge chooses whom to ring, and how many at once: a name of its policies."""
     expect: Expectations
+    migrants: tuple[Migrant, ...] = ()
+    """Those who ring the line by themselves."""
+    operators: tuple[Operator, ...] = ()
+    services: Mapping[str, Behaviour] = field(default_factory=dict)
+    """The telephones of services to which the line puts callers through, by their keys."""
+    agency: AgencySetup = AgencySetup()
+    hours: LineHours = LineHours.OPEN
+    """How it stands with the line."""
+    closed_services: frozenset[str] = frozenset()
+    """The services that are closed; all others are open."""
 
     @property
-    def people(self) -> tuple[Technician | Interpreter, ...]:
+    def people(self) -> tuple[Person, ...]:
         """Everybody who does something by himself."""
-        return (*self.technicians, *(one for one in self.interpreters if one.steps))
+        interpreters = (one for one in self.interpreters if one.steps)
+        return (*self.technicians, *self.migrants, *interpreters)
 
 
 def unmet(

@@ -19,7 +19,7 @@ from bridge.conference.same_again import (
     was_cut_off,
 )
 from bridge.roster import store as roster
-from bridge.roster.people import Interpreter
+from bridge.roster.people import Interpreter, Limits
 from bridge.roster.policies import POLICIES
 from bridge.roster.ranking import Knowledge, rank
 from bridge.roster.requirements import Requirements
@@ -123,6 +123,31 @@ async def test_who_was_cut_off_gets_the_same_interpreter_first() -> None:
         w.request()
         await w.event(EventKind.ROOM_COMPLETE, call=1)
         assert offers(w, 1) == [int(first)]
+
+
+@pytest.mark.looptime
+async def test_the_pause_after_a_call_that_was_cut_off_does_not_keep_its_interpreter_away() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        await cut_off(w)
+        ended = await w.event(EventKind.CALL_ENDED)
+        w.request()
+        again = await w.event(EventKind.OFFERED, call=1)
+        assert again.data["interpreter"] == who
+        assert again.at - ended.at < Limits().wrap_up
+
+
+@pytest.mark.looptime
+async def test_the_pause_after_a_call_that_ended_as_calls_do_holds() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        line = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        await line.hang_up()
+        ended = await w.event(EventKind.CALL_ENDED)
+        w.request()
+        again = await w.event(EventKind.OFFERED, call=1)
+        assert again.at - ended.at >= Limits().wrap_up
 
 
 @pytest.mark.looptime
