@@ -78,7 +78,7 @@ class Bench:
     def _fill(self, conn: Connection) -> None:
         hasher = self._at.hasher
         agency = agencies.add_agency(conn, AGENCY_CODE, "Hospital do Ensaio", AgencyKind.HEALTH)
-        agencies.add_number(conn, agency, PhoneNumber.parse(TECHNICIAN))
+        agencies.add_number(conn, PhoneNumber.parse(TECHNICIAN), agency.id)
         agencies.add_technician(
             conn,
             agency,

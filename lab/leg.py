@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import time
 from contextlib import suppress
@@ -12,7 +13,8 @@ from pathlib import Path
 from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiReply, AgiSession
 from bridge.telephony.switch import Ending
-from lab.audio import Recording, is_finished, join
+from lab.audio import BadWav, Recording, is_finished, join, read_wav
+from lab.audio import Sound as HeardSound
 
 KEY_MS = 100
 """How long a key sounds; Asterisk sends none shorter."""
@@ -138,6 +140,16 @@ class PhoneLeg:
                 raise LegTooLate("the recording of this call was never completed")
             await asyncio.sleep(0.02)
         return join(self._tapes, self._tapes[0].path.with_suffix(".heard.wav"))
+
+    def heard_so_far(self) -> HeardSound:
+        """What this phone has heard since it was answered, or since its last key.
+
+        What it heard in the last two seconds may still be missing.
+        """
+        try:
+            return read_wav(self._tapes[-1].path)
+        except (IndexError, OSError, BadWav):
+            return HeardSound(array.array("h"))
 
     async def wait_answered(self, within_seconds: float = 15.0) -> None:
         """Return when the call is answered. Raises `LegTooLate` when it ends or takes longer."""

@@ -6,61 +6,61 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
-from bridge.agencies import store as agencies
-from bridge.agencies.model import AgencyKind
-from bridge.bookings import store as bookings
-from bridge.bookings.store import booking
 from bridge.calllog.model import Event, EventKind
-from bridge.roster import store as roster
-from bridge.roster.people import Limits
-from bridge.roster.people_store import load_person, pin_code, set_limits, set_pin
-from bridge.roster.seed_plan import ALWAYS
-from bridge.roster.windows_store import set_windows
+from bridge.roster.people_store import load_person
 from bridge.storage.engine import SqlDatabase
-from bridge.vocabulary import CallId, InterpreterId, PhoneNumber, Role
-from lab import verdict
-from lab.audio import ROLE_TONES
-from lab.installation import Installation
-from lab.leg import LegTooLate, PhoneLeg, Tone
-from lab.network import INTERPRETER_TONE, MIGRANT_TONE, TECHNICIAN_TONE
+from bridge.vocabulary import CallId, InterpreterId, Role
+from lab import moments, verdict
+from lab.audio import read_wav
+from lab.casting import fill, register, service_number
+from lab.installation import PROMPTS, Installation
+from lab.leg import LegTooLate, PhoneLeg
+from lab.likeness import ALIKE, likeness
+from lab.network import INTERPRETER_TONE, MIGRANT_TONE
 from lab.scenario import (
-    AGENCY_CODE,
     GUEST_NUMBER,
-    INTERPRETER_PIN,
     MIGRANT_NUMBER,
     OPERATOR_NUMBER,
-    PIN,
+    During,
+    Interpreter,
+    Migrant,
+    Person,
+    Scenario,
+    Technician,
+    unmet,
+)
+from lab.steps import (
+    DIAL_IN,
     BeRung,
     BringForward,
     Call,
-    During,
     HangUp,
-    Interpreter,
+    Hear,
     Key,
     KillBridge,
     Meet,
     Mute,
+    OpenLine,
     Pause,
     RemindIn,
-    Scenario,
     StartBridge,
     Step,
-    Technician,
     Vanish,
     WaitFor,
     WaitHangUp,
     WaitPresence,
-    unmet,
 )
 from lab.verdict import Played
 
 LATER_SECONDS = 5.0
 STEP_SECONDS = 60.0
 """No single step of a scenario may take longer."""
+LISTEN_EVERY = 0.5
+"""Seconds between two looks for a prompt in what was heard so far."""
 
 
 class ScenarioFailed(Exception):
@@ -106,64 +106,17 @@ class Run:
     # --- before and after ----------------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        scenario, network = self._scenario, self._at.network
+        scenario = self._scenario
+        self._at.hours, self._at.closed_services = scenario.hours, scenario.closed_services
         self._at.settings["STT_POLICY"] = scenario.policy
         self._at.settings["STT_RING_SECONDS"] = str(scenario.ring_seconds)
         self._at.settings["STT_OPERATOR_NUMBER"] = OPERATOR_NUMBER if scenario.operator else ""
-        self._interpreters = await self._at.new_database(self._fill)
-        for interpreter in scenario.interpreters:
-            tone = Tone(ROLE_TONES[interpreter.tone])
-            network.phone(interpreter.number, interpreter.phone, tone)
-        for technician in scenario.technicians:
-            if technician.phone is not None:
-                network.phone(technician.number, technician.phone, TECHNICIAN_TONE)
-        if scenario.migrant is not None:
-            network.phone(MIGRANT_NUMBER, scenario.migrant, MIGRANT_TONE)
-        if scenario.operator is not None:
-            network.phone(OPERATOR_NUMBER, scenario.operator, Tone(ROLE_TONES[Role.OPERATOR]))
-        if scenario.guest is not None:
-            network.phone(GUEST_NUMBER, scenario.guest, Tone(ROLE_TONES[Role.GUEST]))
+        self._interpreters = await self._at.new_database(
+            lambda conn: fill(conn, scenario, self._at.hasher)
+        )
+        register(scenario, self._at.network)
         await self._at.start_bridge()
         self._alive = True
-
-    def _fill(self, conn: Connection) -> dict[str, InterpreterId]:
-        hasher = self._at.hasher
-        agency = agencies.add_agency(conn, AGENCY_CODE, "Hospital do Ensaio", AgencyKind.HEALTH)
-        agencies.set_relay_allowed(conn, agency.id, self._scenario.relay)
-        agencies.add_technician(
-            conn,
-            agency,
-            "Técnica do Ensaio",
-            pin_lookup=hasher.lookup(AGENCY_CODE, PIN),
-            pin_hash=hasher.hash(AGENCY_CODE, PIN),
-        )
-        return {
-            one.name: self._add(conn, place, one)
-            for place, one in enumerate(self._scenario.interpreters)
-        }
-
-    def _add(self, conn: Connection, place: int, one: Interpreter) -> InterpreterId:
-        now = datetime.now(UTC)
-        who = roster.add_interpreter(
-            conn,
-            f"Intérprete {place + 1}",
-            PhoneNumber.parse(one.number),
-            one.languages,
-            presence=one.presence,
-            vetted=True,
-        )
-        # The first named is the longest idle.
-        roster.mark_call_ended(conn, who, now - timedelta(hours=24 - place))
-        if one.presence_minutes is not None:
-            until = now + timedelta(minutes=one.presence_minutes)
-            roster.set_presence(conn, who, one.presence, until=until, at=now)
-        if one.always_open:
-            set_windows(conn, who, ALWAYS)
-        if one.wrap_up_seconds is not None:
-            set_limits(conn, who, Limits(wrap_up=timedelta(seconds=one.wrap_up_seconds)))
-        if one.steps:
-            set_pin(conn, who, self._at.hasher.hash(pin_code(who), INTERPRETER_PIN))
-        return who
 
     async def _until_all_ended(self) -> None:
         async with asyncio.timeout(STEP_SECONDS):
@@ -182,7 +135,7 @@ class Run:
 
     # --- what people do ------------------------------------------------------------------------
 
-    async def _act(self, person: Technician | Interpreter) -> None:
+    async def _act(self, person: Person) -> None:
         for step in person.steps:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
@@ -191,12 +144,12 @@ class Run:
                 what = f"{person.name} could not {type(step).__name__} ({step}): {reason}"
                 raise LegTooLate(what) from None
 
-    async def _step(self, person: Technician | Interpreter, step: Step) -> None:
+    async def _step(self, person: Person, step: Step) -> None:
         match step:
             case Call(line):
                 await self._ring(person, line)
             case Key(keys, None):
-                await self._legs[person.name].key(keys)
+                await self._legs[person.name].key(await self._filled(keys))
             case Key(keys, Role() as role):
                 await self._leg_of(role, person).key(keys)
             case Pause(seconds):
@@ -223,10 +176,14 @@ class Run:
                         and found.presence.state is presence
                     )
                 )
+            case Hear(prompt):
+                await self._hear(self._legs[person.name], prompt)
             case BringForward(seconds):
-                await self._bring_forward(seconds)
+                await self._write(lambda conn: moments.bring_forward(conn, seconds))
             case RemindIn(seconds):
-                await self._remind_in(seconds)
+                await self._write(lambda conn: moments.remind_in(conn, seconds))
+            case OpenLine():
+                await self._write(moments.open_line)
             case KillBridge():
                 await self._at.kill_bridge()
                 self._alive = False
@@ -235,7 +192,7 @@ class Run:
                 await self._at.start_bridge()
                 self._alive = True
 
-    async def _ring(self, person: Technician | Interpreter, line: str) -> None:
+    async def _ring(self, person: Person, line: str) -> None:
         if isinstance(person, Interpreter):
             leg = await self._at.network.call(person.number, line, sound=INTERPRETER_TONE)
             self._legs[person.name] = leg
@@ -243,13 +200,39 @@ class Run:
         # One after the other until the bridge has opened the call: so we know whose it is.
         async with self._ringing:
             known = {call for call, _ in self._at.calls()}
-            leg = await self._at.network.call(person.number, line, person.shown_name)
+            leg = await self._place(person, line)
             self._legs[person.name] = leg
             await until(lambda: len(self._at.calls()) > len(known))
             self._calls[person.name] = self._at.calls()[-1][0]
         await leg.speak()
 
-    async def _be_rung(self, person: Technician | Interpreter) -> None:
+    async def _place(self, person: Technician | Migrant, line: str) -> PhoneLeg:
+        if isinstance(person, Migrant):
+            return await self._at.network.call(person.number, line, sound=MIGRANT_TONE)
+        return await self._at.network.call(person.number, line, person.shown_name)
+
+    async def _filled(self, keys: str) -> str:
+        """The keys, with the code of the call that a migrant is to join as soon as there is one."""
+        if DIAL_IN not in keys:
+            return keys
+        code: str | None = None
+
+        def known() -> bool:
+            nonlocal code
+            code = self._at.read(moments.dial_in_code)
+            return code is not None
+
+        await until(known)
+        return keys.replace(DIAL_IN, code or "")
+
+    async def _hear(self, leg: PhoneLeg, prompt: str) -> None:
+        known = read_wav(PROMPTS / f"{prompt}.wav")
+        while await asyncio.to_thread(likeness, leg.heard_so_far(), known) < ALIKE:
+            if leg.ended:
+                raise LegTooLate(f"{prompt} was not heard until the call ended")
+            await leg.wait(LISTEN_EVERY)
+
+    async def _be_rung(self, person: Person) -> None:
         """The own telephone is rung; from then on the new leg is theirs, in the call it is of."""
         former = self._legs.get(person.name)
         rung = self._legs_of(person.number)
@@ -265,27 +248,9 @@ class Run:
         ]
         if redialled:
             self._calls[person.name] = max(redialled, key=lambda event: event.at).call
-
-    async def _bring_forward(self, seconds: float) -> None:
-        """Move the start of whatever is booked; the bridge itself books full quarters only."""
-        start = datetime.now(UTC) + timedelta(seconds=seconds)
-        moved = update(booking).values(starts_at=start, ends_at=start + timedelta(minutes=30))
-
-        def move(conn: Connection) -> None:
-            conn.execute(moved)
-            bookings.changed(conn)
-
-        await self._write(move)
-
-    async def _remind_in(self, seconds: float) -> None:
-        """Add a reminder of whatever is booked: what begins within the hour has none."""
-        due = datetime.now(UTC) + timedelta(seconds=seconds)
-
-        def remind(conn: Connection) -> None:
-            for one in bookings.bookings_between(conn, due, due + timedelta(days=1)):
-                bookings.remind_again(conn, one.id, due)
-
-        await self._write(remind)
+        else:
+            # Who is rung at the opening has a call only once a key was pressed.
+            self._calls.pop(person.name, None)
 
     async def _write(self, work: Callable[[Connection], None]) -> None:
         database = SqlDatabase(self._at.database_url)
@@ -307,7 +272,7 @@ class Run:
     def _events(self) -> list[list[Event]]:
         return [self._events_of(call) for call, _ in self._at.calls()]
 
-    def _happened(self, person: Technician | Interpreter, kind: EventKind) -> int:
+    def _happened(self, person: Person, kind: EventKind) -> int:
         """How often, in the person's own call; in any, for who has none."""
         mine = self._calls.get(person.name)
         calls = self._events() if mine is None else [self._events_of(mine)]
@@ -316,7 +281,7 @@ class Run:
     async def _compare(self) -> list[str]:
         expect = self._scenario.expect
         problems = unmet(expect, self._events(), self._interpreters)
-        first = self._scenario.technicians[0]
+        first = self._scenario.people[0]
         if expect.hear_each_other is not None:
             legs = {name: self._voice(name, first) for name in expect.hear_each_other.who}
             began = self._moment(expect.hear_each_other.during)
@@ -326,6 +291,7 @@ class Run:
             problems += await verdict.prompts_missed(role, prompts, legs_of_role)
         wanted = {self._interpreters[name]: (name, one) for name, one in expect.presence.items()}
         problems += self._at.read(lambda conn: verdict.presences_missed(conn, wanted))
+        problems += self._at.read(lambda conn: verdict.fields_missed(conn, expect.fields))
         problems += self._at.read(verdict.dialled_at_the_wrong_time)
         await asyncio.gather(*(leg.hang_up() for leg in self._at.network.legs if not leg.ended))
         return problems + await verdict.left_behind(self._at.pbx.rx)
@@ -335,6 +301,9 @@ class Run:
             if self._killed_at is None:
                 raise ScenarioFailed("the scenario listens after a kill that it does not have")
             return self._killed_at
+        if during is During.SERVICE:
+            legs = self._legs_of(*(service_number(key) for key in self._scenario.services))
+            return max(leg.answered_at or 0.0 for leg in legs)
         wanted = EventKind.ROOM_COMPLETE if during is During.ROOM else EventKind.ROOM_ENTERED
         moments = [
             event.at.timestamp()
@@ -354,9 +323,9 @@ class Run:
             case Role.INTERPRETER:
                 return [one.number for one in self._scenario.interpreters]
             case Role.MIGRANT:
-                return [MIGRANT_NUMBER]
+                return [MIGRANT_NUMBER, *(one.number for one in self._scenario.migrants)]
             case Role.OPERATOR:
-                return [OPERATOR_NUMBER]
+                return [OPERATOR_NUMBER, *(one.number for one in self._scenario.operators)]
             case Role.GUEST:
                 return [GUEST_NUMBER]
 
@@ -364,7 +333,7 @@ class Run:
         """The legs of these numbers in this playing, the oldest first."""
         return [leg for leg in self._at.network.legs[self._first_leg :] if leg.number in numbers]
 
-    def _leg_of(self, role: Role, seen_by: Technician | Interpreter) -> PhoneLeg:
+    def _leg_of(self, role: Role, seen_by: Person) -> PhoneLeg:
         """The leg of this role in the room: its latest."""
         if role is Role.TECHNICIAN:
             return self._legs[seen_by.name]
@@ -382,11 +351,18 @@ class Run:
         )
         return self._legs_of(number)[-1]
 
-    def _voice(self, name: str, seen_by: Technician) -> tuple[PhoneLeg, Role]:
-        """The leg of a role, or of an interpreter by name, and whose tone they speak with."""
-        for one in self._scenario.interpreters:
-            if one.name == name:
-                return self._legs_of(one.number)[-1], one.tone
+    def _voice(self, name: str, seen_by: Person) -> tuple[PhoneLeg, Role]:
+        """The leg of a role, a person by name or a service, and whose tone they speak with."""
+        scenario = self._scenario
+        numbers = {
+            **{one.name: (one.number, one.tone) for one in scenario.interpreters},
+            **{one.name: (one.number, Role.MIGRANT) for one in scenario.migrants},
+            **{one.name: (one.number, Role.OPERATOR) for one in scenario.operators},
+            **{key: (service_number(key), Role.GUEST) for key in scenario.services},
+        }
+        if name in numbers:
+            number, tone = numbers[name]
+            return self._legs_of(number)[-1], tone
         return self._leg_of(Role(name), seen_by), Role(name)
 
     def _story(self) -> str:

@@ -3,62 +3,43 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
+from bridge.agencies.model import AgencyField, BadField, FieldName
 from bridge.calllog.model import EventKind, Scalar
 from bridge.conference.model import Outcome
-from bridge.ivr.languages import Languages, load_languages
+from bridge.hours.directory import load_directory
+from bridge.ivr.languages import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.policies import POLICIES
 from bridge.roster.skills import split_pair
-from bridge.vocabulary import BadNumber, LanguageTag, PhoneNumber, Role
-from lab.phones import KEYS, LONGEST_SECONDS, Answers, BadBehaviour, Behaviour, read_behaviour
+from bridge.vocabulary import LanguageTag, Role
+from lab.hours import LineHours
+from lab.phones import Answers, Behaviour
 from lab.scenario import (
-    AGENCY_CODE,
+    ANSWERS_WITH_KEY,
     CALLER_NUMBER,
-    GUEST_NUMBER,
     INTERPRETER_NUMBER,
-    INTERPRETER_PIN,
-    MIGRANT_NUMBER,
-    PIN,
-    WRONG_PIN,
-    BeRung,
-    BringForward,
-    Call,
+    MIGRANT_CALLER_NUMBER,
+    ON_DUTY_NUMBER,
+    AgencySetup,
     During,
     Expectations,
     Expected,
-    HangUp,
     HearEachOther,
     Interpreter,
-    Key,
-    KillBridge,
-    Meet,
-    Mute,
-    Pause,
-    RemindIn,
+    Migrant,
+    Operator,
     Scenario,
-    StartBridge,
-    Step,
     Technician,
-    Vanish,
-    WaitFor,
-    WaitHangUp,
-    WaitPresence,
 )
+from lab.steps import Step
+from lab.steps_file import PROMPT, StepReader
+from lab.tables import BadScenario
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
-
-E = TypeVar("E", bound=StrEnum)
-
-
-class BadScenario(ValueError):
-    """A scenario file cannot be understood; the message names the file and the place."""
 
 
 def load_scenarios(directory: Path = SCENARIOS) -> tuple[Scenario, ...]:
@@ -75,35 +56,31 @@ def load_scenario(path: Path) -> Scenario:
     return _Reader(path, load_languages()).scenario(table)
 
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([A-Za-z-]+))?\}")
-_KNOWN = {
-    "scenario": frozenset(
-        {"title", "description", "technicians", "interpreters", "migrant", "operator"}
-        | {"guest"}
-        | {"ring_seconds", "policy", "relay", "expect"}
-    ),
-    "technician": frozenset({"name", "shown_name", "phone", "steps"}),
-    "interpreter": frozenset(
-        {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
-        | {"phone", "steps", "tone"}
-    ),
-    "expect": frozenset(
-        {"events", "never", "counts", "outcomes", "in_a_row", "across", "presence"}
-        | {"hear_each_other", "during", "hear_prompts"}
-    ),
-}
-_PROMPT = re.compile(r"[a-z]{2,3}/[a-z0-9-]+")
+_SCENARIO = frozenset(
+    {"title", "description", "technicians", "interpreters", "migrants", "operators", "services"}
+    | {"migrant", "operator", "guest", "agency", "hours", "closed_services"}
+    | {"ring_seconds", "policy", "relay", "expect"}
+)
+_TECHNICIAN = frozenset({"name", "shown_name", "phone", "recognised", "steps"})
+_MIGRANT = frozenset({"name", "phone", "steps"})
+_OPERATOR = frozenset({"name", "languages", "phone"})
+_INTERPRETER = frozenset(
+    {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
+    | {"phone", "steps", "tone"}
+)
+_AGENCY = frozenset({"prompt_language", "favourites", "fields"})
+_EXPECT = frozenset(
+    {"events", "never", "counts", "outcomes", "in_a_row", "across", "presence", "fields"}
+    | {"hear_each_other", "during", "hear_prompts"}
+)
 
 
-class _Reader:
-    """Reads one file; every error names it and the place in it."""
-
-    def __init__(self, path: Path, languages: Languages) -> None:
-        self._path = path
-        self._languages = languages
+class _Reader(StepReader):
+    """Reads one file."""
 
     def scenario(self, table: Mapping[str, object]) -> Scenario:
-        self._only(table, "scenario", "the scenario")
+        """The scenario of the file. Raises `BadScenario`."""
+        self._only(table, _SCENARIO, "the scenario")
         interpreters = tuple(
             self._interpreter(place, one)
             for place, one in enumerate(self._tables(table, "interpreters"), start=1)
@@ -112,14 +89,25 @@ class _Reader:
             self._technician(place, one)
             for place, one in enumerate(self._tables(table, "technicians"), start=1)
         )
-        if not technicians:
+        migrants = tuple(
+            self._migrant(place, one)
+            for place, one in enumerate(self._tables(table, "migrants"), start=1)
+        )
+        operators = tuple(
+            self._operator(place, one)
+            for place, one in enumerate(self._tables(table, "operators"), start=1)
+        )
+        if not technicians and not migrants:
             raise self._bad("technicians", "somebody must ring the line")
+        callers: list[Technician | Migrant | Operator] = [*technicians, *migrants, *operators]
         for group, names in (
             ("interpreters", [one.name for one in interpreters]),
-            ("technicians", [one.name for one in technicians]),
+            ("technicians", [one.name for one in callers]),
         ):
             if len(set(names)) != len(names) or len(names) > 9:
                 raise self._bad(group, "needs up to nine different names")
+        services = self._services(table)
+        others = {one.name for one in callers} | set(services)
         expect = self._table(table.get("expect"), "expect")
         return Scenario(
             name=self._path.stem,
@@ -133,41 +121,71 @@ class _Reader:
             ring_seconds=self._seconds(table.get("ring_seconds", 20.0), "ring_seconds"),
             relay=self._yes_or_no(table.get("relay", False), "relay"),
             policy=self._policy(table.get("policy", "longest_idle")),
-            expect=self._expectations(expect, {one.name for one in interpreters}),
+            expect=self._expectations(expect, {one.name for one in interpreters}, others),
+            migrants=migrants,
+            operators=operators,
+            services=services,
+            agency=self._agency(self._table(table.get("agency", {}), "agency")),
+            hours=self._one_of(LineHours, table.get("hours", "open"), "hours"),
+            closed_services=self._service_keys(table.get("closed_services", []), "closed_services"),
         )
+
+    def _policy(self, value: object) -> str:
+        if not isinstance(value, str) or value not in POLICIES:
+            raise self._bad("policy", f"is one of {', '.join(POLICIES)}")
+        return value
 
     # --- people ---
 
     def _technician(self, place: int, table: Mapping[str, object]) -> Technician:
         where = f"technicians[{place}]"
-        self._only(table, "technician", where)
-        steps = self._steps(table, where)
-        if not steps:
-            raise self._bad(where, "needs steps")
+        self._only(table, _TECHNICIAN, where)
         shown = table.get("shown_name", "")
         if not isinstance(shown, str):
             raise self._bad(where, "shown_name is text")
         return Technician(
             name=self._text(table, "name", where),
             number=CALLER_NUMBER.format(place=place),
-            steps=steps,
+            steps=self._some_steps(table, where),
             shown_name=shown,
             phone=self._phone(table, "phone"),
+            recognised=self._yes_or_no(table.get("recognised", False), f"{where}.recognised"),
+        )
+
+    def _migrant(self, place: int, table: Mapping[str, object]) -> Migrant:
+        where = f"migrants[{place}]"
+        self._only(table, _MIGRANT, where)
+        return Migrant(
+            name=self._text(table, "name", where),
+            number=MIGRANT_CALLER_NUMBER.format(place=place),
+            steps=self._some_steps(table, where),
+            phone=self._phone(table, "phone"),
+        )
+
+    def _some_steps(self, table: Mapping[str, object], where: str) -> tuple[Step, ...]:
+        steps = self._steps(table, where)
+        if not steps:
+            raise self._bad(where, "needs steps")
+        return steps
+
+    def _operator(self, place: int, table: Mapping[str, object]) -> Operator:
+        where = f"operators[{place}]"
+        self._only(table, _OPERATOR, where)
+        return Operator(
+            name=self._text(table, "name", where),
+            number=ON_DUTY_NUMBER.format(place=place),
+            languages=self._spoken(table.get("languages", []), f"{where}.languages"),
+            phone=self._phone(table, "phone") or ANSWERS_WITH_KEY,
         )
 
     def _interpreter(self, place: int, table: Mapping[str, object]) -> Interpreter:
         where = f"interpreters[{place}]"
-        self._only(table, "interpreter", where)
-        tags = self._texts(table.get("languages"), f"{where}.languages")
-        for tag in tags:
-            if not all(one in self._languages for one in split_pair(LanguageTag(tag)) or (tag,)):
-                raise self._bad(f"{where}.languages", f"{tag!r} is not a language of the service")
-        phone = self._phone(table, "phone")
+        self._only(table, _INTERPRETER, where)
         return Interpreter(
             name=self._text(table, "name", where),
             number=INTERPRETER_NUMBER.format(place=place),
-            languages=tuple(LanguageTag(tag) for tag in tags),
-            phone=Answers(keys="1") if phone is None else phone,
+            languages=self._spoken(table.get("languages"), f"{where}.languages"),
+            phone=self._phone(table, "phone") or ANSWERS_WITH_KEY,
             presence=self._one_of(Presence, table.get("presence", "available"), where),
             presence_minutes=self._whole(table.get("presence_minutes"), where),
             always_open=self._yes_or_no(table.get("always_open", False), f"{where}.always_open"),
@@ -178,104 +196,62 @@ class _Reader:
             steps=self._steps(table, where),
         )
 
-    def _steps(self, table: Mapping[str, object], where: str) -> tuple[Step, ...]:
-        return tuple(
-            self._step(one, f"{where}.steps[{index}]")
-            for index, one in enumerate(self._tables(table, "steps"), start=1)
+    def _spoken(self, value: object, where: str) -> tuple[LanguageTag, ...]:
+        tags = self._texts(value, where)
+        for tag in tags:
+            if not all(one in self._languages for one in split_pair(LanguageTag(tag)) or (tag,)):
+                raise self._bad(where, f"{tag!r} is not a language of the service")
+        return tuple(LanguageTag(tag) for tag in tags)
+
+    # --- agency and services ---
+
+    def _agency(self, table: Mapping[str, object]) -> AgencySetup:
+        self._only(table, _AGENCY, "agency")
+        language = table.get("prompt_language", "pt")
+        if language not in ("pt", "en"):
+            raise self._bad("agency.prompt_language", "is pt or en")
+        return AgencySetup(
+            prompt_language=str(language),
+            favourites=self._spoken(table.get("favourites", []), "agency.favourites"),
+            fields=tuple(self._field(one) for one in self._tables(table, "fields")),
         )
 
-    def _phone(self, table: Mapping[str, object], name: str) -> Behaviour | None:
-        if name not in table:
-            return None
+    def _field(self, table: Mapping[str, object]) -> AgencyField:
+        where = "agency.fields"
+        self._only(table, frozenset({"name", "least", "most"}), where)
+        least, most = self._whole(table.get("least"), where), self._whole(table.get("most"), where)
+        if least is None or most is None:
+            raise self._bad(where, "says least and most")
         try:
-            return read_behaviour(self._table(table[name], name))
-        except BadBehaviour as reason:
-            raise self._bad(name, str(reason)) from None
+            return AgencyField(self._one_of(FieldName, table.get("name"), where), least, most)
+        except BadField as reason:
+            raise self._bad(where, str(reason)) from None
 
-    # --- steps ---
+    def _services(self, table: Mapping[str, object]) -> dict[str, Behaviour]:
+        phones = self._table(table.get("services", {}), "services")
+        known = self._service_keys(list(phones), "services")
+        return {key: self._phone(phones, key) or Answers() for key in sorted(known)}
 
-    def _step(self, table: Mapping[str, object], where: str) -> Step:
-        count = table.get("count", 1)
-        by = None if "by" not in table else self._one_of(Role, table["by"], where)
-        rest = {name: value for name, value in table.items() if name not in ("count", "by")}
-        misplaced = ("count" in table and "wait_for" not in table) or (by and "key" not in table)
-        if len(rest) != 1 or misplaced:
-            raise self._bad(where, "a step does one thing")
-        ((verb, value),) = rest.items()
-        match verb, value:
-            case "call", True:
-                return Call()
-            case "call", str():
-                return Call(self._number(value, where))
-            case "key", str():
-                return Key(self._keys(value, where), by)
-            case "pause", _:
-                return Pause(self._seconds(value, where))
-            case "wait_for", _:
-                if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-                    raise self._bad(where, "count is a whole number from 1")
-                return WaitFor(self._one_of(EventKind, value, where), count)
-            case "meet", str() if value:
-                return Meet(value)
-            case "hang_up", True:
-                return HangUp()
-            case "wait_hang_up", True:
-                return WaitHangUp()
-            case "kill_bridge", True:
-                return KillBridge()
-            case "start_bridge", True:
-                return StartBridge()
-            case "be_rung", True:
-                return BeRung()
-            case "vanish", _:
-                return Vanish(self._one_of(Role, value, where))
-            case "mute", _:
-                return Mute(self._one_of(Role, value, where))
-            case "bring_forward", _:
-                return BringForward(self._seconds(value, where))
-            case "remind_in", _:
-                return RemindIn(self._seconds(value, where))
-            case "wait_presence", _:
-                return WaitPresence(self._one_of(Presence, value, where))
-        raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
-
-    def _keys(self, text: str, where: str) -> str:
-        """The keys meant, with ``{identity}`` and its like filled in."""
-
-        def fill(match: re.Match[str]) -> str:
-            match match[1], match[2]:
-                case "identity", None:
-                    return AGENCY_CODE + PIN
-                case "wrong_identity", None:
-                    return AGENCY_CODE + WRONG_PIN
-                case "interpreter_pin", None:
-                    return INTERPRETER_PIN
-                case "migrant", None:
-                    return MIGRANT_NUMBER.removeprefix("+351")
-                case "guest", None:
-                    return GUEST_NUMBER.removeprefix("+351")
-                case "unknown_language", None:
-                    codes = (str(code) for code in range(10, 90))
-                    return next(one for one in codes if self._languages.by_code(one) is None)
-                case "language", tag if tag and (language := self._languages.by_tag(tag)):
-                    return language.code
-            raise self._bad(where, f"{match[0]} stands for nothing")
-
-        keys = _PLACEHOLDER.sub(fill, text)
-        if not keys or not KEYS.issuperset(keys):
-            raise self._bad(where, "keys are 0-9, * and #")
+    def _service_keys(self, value: object, where: str) -> frozenset[str]:
+        keys = frozenset(self._texts(value, where))
+        known = {one.key for one in load_directory().services}
+        if unknown := sorted(keys - known):
+            raise self._bad(where, f"there is no service {unknown[0]!r}")
         return keys
 
     # --- expectations ---
 
-    def _expectations(self, table: Mapping[str, object], names: set[str]) -> Expectations:
-        self._only(table, "expect", "expect")
+    def _expectations(
+        self, table: Mapping[str, object], names: set[str], others: set[str]
+    ) -> Expectations:
+        """`names` are those of the interpreters, `others` of whoever else may be listened to."""
+        self._only(table, _EXPECT, "expect")
         counts = self._table(table.get("counts", {}), "expect.counts")
         for kind, count in counts.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise self._bad(f"expect.counts.{kind}", "is a whole number")
         hearing = self._texts(table.get("hear_each_other", []), "expect.hear_each_other")
-        if unknown := sorted(set(hearing) - names - set(Role)):
+        if unknown := sorted(set(hearing) - names - others - set(Role)):
             raise self._bad("expect.hear_each_other", f"nobody is called {unknown[0]!r}")
         during = self._one_of(During, table.get("during", During.ROOM.value), "expect.during")
         never = self._texts(table.get("never", []), "expect.never")
@@ -300,6 +276,10 @@ class _Reader:
             },
             outcomes=tuple(self._one_of(Outcome, one, "expect.outcomes") for one in outcomes),
             hear_each_other=HearEachOther(tuple(hearing), during) if hearing else None,
+            fields={
+                self._one_of(FieldName, name, "expect.fields"): str(value)
+                for name, value in self._table(table.get("fields", {}), "expect.fields").items()
+            },
         )
 
     def _in_order(
@@ -319,7 +299,7 @@ class _Reader:
         heard: dict[Role, tuple[str, ...]] = {}
         for role, prompts in self._table(table.get("hear_prompts", {}), where).items():
             wanted = tuple(self._texts(prompts, where))
-            if not all(_PROMPT.fullmatch(one) for one in wanted):
+            if not all(PROMPT.fullmatch(one) for one in wanted):
                 raise self._bad(where, "prompts are written language/key")
             heard[self._one_of(Role, role, where)] = wanted
         return heard
@@ -338,72 +318,3 @@ class _Reader:
                 raise self._bad(where, f"{name} is text, a number, true or false")
             data[name] = one
         return Expected(kind, interpreter, data)
-
-    # --- small things ---
-
-    def _bad(self, where: str, why: str) -> BadScenario:
-        return BadScenario(f"{self._path.name}, {where}: {why}")
-
-    def _only(self, table: Mapping[str, object], kind: str, where: str) -> None:
-        unknown = sorted(set(table) - _KNOWN[kind])
-        if unknown:
-            raise self._bad(where, f"may not have {', '.join(unknown)}")
-
-    def _table(self, value: object, where: str) -> Mapping[str, object]:
-        if not isinstance(value, dict):
-            raise self._bad(where, "is missing, or is not a table")
-        return value
-
-    def _tables(self, table: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
-        value = table.get(name, [])
-        if not isinstance(value, list):
-            raise self._bad(name, "is written [[" + name + "]]")
-        return [self._table(one, f"{name}[{place}]") for place, one in enumerate(value, start=1)]
-
-    def _text(self, table: Mapping[str, object], name: str, where: str) -> str:
-        value = table.get(name)
-        if not isinstance(value, str) or not value.strip():
-            raise self._bad(where, f"needs {name}")
-        return value.strip()
-
-    def _texts(self, value: object, where: str) -> list[str]:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self._bad(where, "is a list of texts")
-        return value
-
-    def _seconds(self, value: object, where: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._bad(where, "is a number of seconds")
-        if not 0 <= value <= LONGEST_SECONDS:
-            raise self._bad(where, f"lies between 0 and {LONGEST_SECONDS:.0f} seconds")
-        return float(value)
-
-    def _whole(self, value: object, where: str) -> int | None:
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self._bad(where, "minutes are a whole number from 1")
-        return value
-
-    def _yes_or_no(self, value: object, where: str) -> bool:
-        if not isinstance(value, bool):
-            raise self._bad(where, "is true or false")
-        return value
-
-    def _policy(self, value: object) -> str:
-        if not isinstance(value, str) or value not in POLICIES:
-            raise self._bad("policy", f"is one of {', '.join(POLICIES)}")
-        return value
-
-    def _number(self, text: str, where: str) -> str:
-        try:
-            return PhoneNumber.parse(text).e164
-        except BadNumber as reason:
-            raise self._bad(where, str(reason)) from None
-
-    def _one_of(self, kinds: type[E], value: object, where: str) -> E:
-        try:
-            return kinds(str(value))
-        except ValueError:
-            known = ", ".join(one.value for one in kinds)
-            raise self._bad(where, f"{value!r} is none of {known}") from None

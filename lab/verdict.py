@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from bridge.bookings.store import booking
+from bridge.agencies.model import FieldName
+from bridge.bookings.rows import booking
 from bridge.calllog.model import Event, EventKind
+from bridge.conference.fields_store import fields_of
+from bridge.conference.store import call
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_person
 from bridge.vocabulary import InterpreterId, Role
@@ -88,6 +91,16 @@ def presences_missed(
         if person is None or person.presence.state is not presence:
             problems.append(f"{name} is not {presence}")
     return problems
+
+
+def fields_missed(conn: Connection, wanted: Mapping[FieldName, str]) -> list[str]:
+    """Which keyed fields of an agency are not kept as they should be, as sentences."""
+    kept = {
+        name: value
+        for which in conn.execute(select(call.c.id)).scalars()
+        for name, value in fields_of(conn, which).items()
+    }
+    return [f"{name} is not kept" for name, value in wanted.items() if kept.get(name) != value]
 
 
 async def left_behind(ask: Callable[[str], Awaitable[str]]) -> list[str]:

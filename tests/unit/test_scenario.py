@@ -18,23 +18,27 @@ from lab.scenario import (
     AGENCY_CODE,
     MIGRANT_NUMBER,
     PIN,
-    BeRung,
-    BringForward,
-    Call,
     During,
     Expectations,
     Expected,
     HearEachOther,
+    unmet,
+)
+from lab.scenario_file import load_scenario, load_scenarios
+from lab.steps import (
+    BeRung,
+    BringForward,
+    Call,
     Key,
     KillBridge,
     Mute,
+    RemindIn,
     Step,
     Vanish,
     WaitFor,
     WaitPresence,
-    unmet,
 )
-from lab.scenario_file import BadScenario, load_scenario, load_scenarios
+from lab.tables import BadScenario
 
 NAMES = {"Olena": InterpreterId(1), "Taras": InterpreterId(2)}
 STORIES = {
@@ -53,6 +57,8 @@ STORIES = {
     "freed_for_the_waiting",
     "called_back",
     "booked",
+    "reminder",
+    "reminder_refused",
     "replaced_by_key",
     "dropped_technician",
     "dropped_interpreter",
@@ -147,7 +153,8 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     text = LEAST.replace(
         "STEP",
         '{ be_rung = true }, { key = "*9", by = "migrant" }, { vanish = "interpreter" },'
-        '{ mute = "technician" }, { bring_forward = 2 }',
+        '{ mute = "technician" }, { bring_forward = 2 },'
+        "{ remind_in = 1 }",
     ).replace(
         'languages = ["uk"]',
         'languages = ["uk", "ti>en"]\nwrap_up_seconds = 0\nalways_open = true\ntone = "operator"\n'
@@ -162,6 +169,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         Vanish(Role.INTERPRETER),
         Mute(Role.TECHNICIAN),
         BringForward(2.0),
+        RemindIn(1.0),
     )
     (olena,) = story.interpreters
     assert olena.steps == (Call(), WaitPresence(Presence.OFF))
@@ -179,7 +187,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ key = "12a" }', "keys are 0-9"),
         ('{ key = "" }', "keys are 0-9"),
         ('{ key = "{language:xx}" }', "stands for nothing"),
-        ('{ key = "{pin}" }', "stands for nothing"),
+        ('{ key = "{pinn}" }', "stands for nothing"),
         ('{ key = "1", pause = 1.0 }', "does one thing"),
         ('{ key = "1", count = 2 }', "does one thing"),
         ("{ pause = -1 }", "between 0 and 3600"),
@@ -190,6 +198,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ pause = 1.0, by = "migrant" }', "does one thing"),
         ('{ wait_presence = "asleep" }', "'asleep' is none of"),
         ('{ bring_forward = "soon" }', "number of seconds"),
+        ('{ remind_in = "soon" }', "number of seconds"),
         ("{ be_rung = false }", "nobody knows how to do be_rung"),
     ],
 )
