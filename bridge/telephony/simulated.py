@@ -14,7 +14,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable
 
 from bridge.clock import Clock
-from bridge.telephony.simulated_line import SimulatedLine, Telephone
+from bridge.telephony.simulated_line import SimulatedLine, Telephone, as_heard
 from bridge.telephony.switch import (
     ConversationHandler,
     ConversationName,
@@ -86,7 +86,7 @@ class SimulatedSwitch:
         self._require_link()
         for leg in self.rooms.get(room, ()):
             heard = self.spoken.setdefault(leg, [])
-            heard.extend(f"{language}/{prompt}" for prompt in prompts)
+            heard.extend(as_heard(prompt, language) for prompt in prompts)
 
     async def hush(self, room: RoomId) -> None:
         """See `Switch.hush`. What was announced was heard at once; so there is nothing to stop."""

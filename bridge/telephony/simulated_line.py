@@ -10,7 +10,19 @@ from contextlib import suppress
 from typing import Protocol
 
 from bridge.clock import Clock
-from bridge.ivr.script import Ask, Heard, HungUp, Keys, Said, Say, Silence, Taken, Turn, Wait
+from bridge.ivr.script import (
+    Ask,
+    Heard,
+    HungUp,
+    Keys,
+    Said,
+    Say,
+    Silence,
+    Taken,
+    Turn,
+    Wait,
+    prompt_of,
+)
 from bridge.telephony.switch import (
     Conversation,
     ConversationHandler,
@@ -300,7 +312,7 @@ class SimulatedConversation(Conversation):
 
     def _speak(self, prompts: tuple[str, ...], language: str) -> float:
         told = self._switch.spoken.setdefault(self.leg, [])
-        told.extend(f"{language}/{prompt}" for prompt in prompts)
+        told.extend(as_heard(prompt, language) for prompt in prompts)
         return len(prompts) * SECONDS_PER_PROMPT
 
     async def _ask(self, ask: Ask) -> Heard | Taken:
@@ -336,3 +348,9 @@ class SimulatedConversation(Conversation):
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     await line.stir.wait()
+
+
+def as_heard(prompt: str, language: str) -> str:
+    """A prompt of a turn as ``language/key``."""
+    key, spoken = prompt_of(prompt, language)
+    return f"{spoken}/{key}"
