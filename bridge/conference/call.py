@@ -35,6 +35,7 @@ from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
+from bridge.ivr.announcements import Announcement
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot
 from bridge.vocabulary import (
@@ -87,7 +88,7 @@ class Call:
             self._commands,
             self._mailbox,
             adopt=self._adopt,
-            nobody_left=lambda: listeners.nobody_left(call),
+            nobody_left=self._nobody_left,
         )
         self._rings = Rings(
             ports,
@@ -372,7 +373,14 @@ class Call:
         """
         if role is Role.INTERPRETER:
             return self.record.state is CallState.TALKING
-        return self.record.state in _MEETING
+        waits_too = self.record.led_by_operator and self.record.state is CallState.QUEUED
+        return waits_too or self.record.state in _MEETING
+
+    def _nobody_left(self) -> None:
+        """A technician is told in conversation; an operator, who is in the room, there."""
+        self._listeners.nobody_left(self.id)
+        if self.record.led_by_operator:
+            self._mailbox.tell(partial(self._room.announce, Announcement.NO_INTERPRETER_YET))
 
     def _is_open(self, leg: LegId) -> bool:
         found = self.record.legs.get(leg)

@@ -130,6 +130,8 @@ class Room:
         if self._misses and leg.role in self._misses:
             self._misses.discard(leg.role)
             await self._commands.hush(record.room)
+        if record.state is CallState.QUEUED and record.leads(leg.id):
+            await self.announce(Announcement.NO_INTERPRETER_YET)
         if record.state is CallState.JOINING and self._they_are_in():
             await record.move(Trigger.JOIN)
             record.calling_back = False

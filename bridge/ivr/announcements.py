@@ -30,6 +30,8 @@ class Announcement(StrEnum):
     CANNOT_REACH_INTERPRETER = "cannot-reach-interpreter"
     """Neither the interpreter nor another one could be found."""
     CANNOT_REACH_MIGRANT = "cannot-reach-migrant"
+    NO_INTERPRETER_YET = "no-interpreter-yet"
+    """Nobody is free now for a migrant who rang; an operator is told, and waits."""
     CANNOT_REACH_OPERATOR = "cannot-reach-operator"
     CANNOT_REACH_GUEST = "cannot-reach-guest"
     """A fourth person, whose number was keyed in the room."""
@@ -52,6 +54,7 @@ FOR_MIGRANTS = frozenset(Announcement) - {
     Announcement.LOST_MIGRANT,
     Announcement.CANNOT_REACH_MIGRANT,
     Announcement.CANNOT_REACH_GUEST,
+    Announcement.NO_INTERPRETER_YET,
     Announcement.VOICEMAIL_LEFT,
     Announcement.NO_KEY_FROM_MIGRANT,
 }

@@ -95,7 +95,7 @@ async def test_the_agreed_message_is_left_when_nobody_presses_a_key() -> None:
 async def test_a_voicemail_that_hangs_up_early_was_left_no_message() -> None:
     async with world() as w:
         w.interpreter(ACCEPTS)
-        w.telephone(MIGRANT, Voicemail(stays_seconds=21.5))
+        w.telephone(MIGRANT, Voicemail(stays_seconds=15.0))
         w.request(migrant=MIGRANT.removeprefix("+351"))
         await w.event(EventKind.OFFER_ACCEPTED)
         record = w.calls.open[0].record

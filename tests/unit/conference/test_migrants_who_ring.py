@@ -9,6 +9,7 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.conference.model import CallState
+from bridge.roster.model import Presence
 from bridge.telephony.switch import Conversation, Ending, HangUp, Hold, Next
 from bridge.vocabulary import Role
 from lab.phones import Answers, Busy, NeverAnswers
@@ -246,6 +247,20 @@ async def test_a_migrant_who_hangs_up_leaves_nobody_ringing(interpreter: bool) -
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "abandoned"
         assert w.reserved() == frozenset()
+
+
+async def test_an_operator_waits_when_no_interpreter_is_free_and_is_told() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(OPERATOR, PRESSES)
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=True))
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await w.until(lambda: members(w) == 1)
+        operator = w.calls.open[0].record.technician
+        await w.until(lambda: "pt/no-interpreter-yet" in w.switch.spoken[operator])
+        w.set_presence(who, Presence.AVAILABLE)
+        await w.until(lambda: members(w) == 3)
+        assert migrant.room is not None
 
 
 async def test_an_operator_whose_interpreter_is_lost_gets_another() -> None:
