@@ -59,6 +59,15 @@ class MadeBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FarHalf:
+    """The second interpreter of a relay: between the migrant's language and the one between."""
+
+    interpreter: InterpreterId
+    pivot: LanguageTag
+    """The language between, which the first interprets to and from Portuguese."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewBooking:
     """A booking to be made. Raises `ValueError` for a time off the grid or no length."""
 
@@ -74,12 +83,21 @@ class NewBooking:
     made_by: MadeBy = MadeBy.PHONE
     reminders: tuple[datetime, ...] = ()
     """When the interpreter is to be reminded."""
+    far: FarHalf | None = None
+    """With two interpreters, the second; `interpreter` is then the one who speaks Portuguese."""
+
+    @property
+    def interpreters(self) -> tuple[InterpreterId, ...]:
+        """Everybody who is to be held."""
+        return _both(self.interpreter, self.far)
 
     def __post_init__(self) -> None:
         if self.minutes < 1:
             raise ValueError("a booking lasts at least a minute: give its minutes")
         if self.starts_at != ceil(self.starts_at):
             raise ValueError("a booking starts at a full quarter of an hour: round its time")
+        if len(set(self.interpreters)) != len(self.interpreters):
+            raise ValueError("nobody is both halves of a relay: name two interpreters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,8 @@ class Booking:
     state: BookingState
     made_by: MadeBy
     reminders: tuple[datetime, ...]
+    far: FarHalf | None = None
+    """With two interpreters, the second; `interpreter` is then the one who speaks Portuguese."""
 
     @property
     def language(self) -> LanguageTag:
@@ -109,9 +129,19 @@ class Booking:
         return self.requirements.language
 
     @property
+    def interpreters(self) -> tuple[InterpreterId, ...]:
+        """Whom it was booked with, the one who speaks Portuguese first."""
+        return _both(self.interpreter, self.far)
+
+    @property
+    def coming(self) -> tuple[InterpreterId, ...]:
+        """Those of them who have not said that they will not be there; they alone are held."""
+        return tuple(one for one in self.interpreters if one not in self.requirements.excluded)
+
+    @property
     def refused(self) -> bool:
-        """Whether its interpreter said that they will not be there: they are held no more."""
-        return self.interpreter in self.requirements.excluded
+        """Whether nobody whom it was booked with will be there."""
+        return not self.coming
 
     @property
     def ends_at(self) -> datetime:
@@ -136,6 +166,12 @@ class Slot:
     starts_at: datetime
     """In UTC, at a full quarter of an hour."""
     minutes: int
+    far: FarHalf | None = None
+    """With two interpreters, the second."""
+
+
+def _both(near: InterpreterId, far: FarHalf | None) -> tuple[InterpreterId, ...]:
+    return (near,) if far is None else (near, far.interpreter)
 
 
 def ceil(moment: datetime) -> datetime:
@@ -181,27 +217,101 @@ def free_slots(
     `after` at the earliest and `horizon` at the latest, and `apart` from the one before. Whoever
     said that they are on a break or off is back when they said, or else not before tomorrow.
     """
-    diaries = [
-        _Diary(person, busy_of, (standings or {}).get(person.id, Standing()), after, zone)
-        for person, busy_of in _with_busy(candidates, busy)
-        if person.vetted and person.schedule is not None
-    ]
-    diaries = [one for one in diaries if one.answers]
-    found: list[Slot] = []
     earliest, last = ceil(after + lead), after + horizon
-    starts = [_Starts(one.starts(earliest, last, minutes)) for one in diaries]
-    while len(found) < count:
-        offers = [
-            (start, place)
-            for place, one in enumerate(starts)
-            if (start := one.from_(earliest)) is not None
-        ]
-        if not offers:
-            break
-        start, place = min(offers)
-        found.append(Slot(diaries[place].who, start, minutes))
+    half = _Half(candidates, busy, standings or {}, after, zone, (earliest, last, minutes))
+    found: list[Slot] = []
+    while len(found) < count and (start := half.next(earliest)) is not None:
+        found.append(Slot(half.free_at(start)[0], start, minutes))
         earliest = ceil(start + apart)
     return tuple(found)
+
+
+def relay_slots(
+    pivot: LanguageTag,
+    near: Sequence[Interpreter],
+    far: Sequence[Interpreter],
+    busy: Sequence[Busy],
+    after: datetime,
+    *,
+    minutes: int = USUAL_MINUTES,
+    count: int = 3,
+    standings: Mapping[InterpreterId, Standing] | None = None,
+    lead: timedelta = GRID,
+    apart: timedelta = timedelta(minutes=30),
+    horizon: timedelta = _HORIZON,
+    zone: ZoneInfo = LISBON,
+) -> tuple[Slot, ...]:
+    """The next times at which a relay over `pivot` could be booked: as `free_slots`, for two.
+
+    At each time one of `near` and another one of `far` are free for all of it; whoever is in both
+    is taken for one half only.
+    """
+    earliest, last = ceil(after + lead), after + horizon
+    span = (earliest, last, minutes)
+    ends = [_Half(one, busy, standings or {}, after, zone, span) for one in (near, far)]
+    found: list[Slot] = []
+    while len(found) < count:
+        starts = [one.next(earliest) for one in ends]
+        if starts[0] is None or starts[1] is None:
+            break
+        start = max(starts[0], starts[1])
+        two = _two(*(one.free_at(start) for one in ends)) if starts[0] == starts[1] else None
+        if two is not None:
+            found.append(Slot(two[0], start, minutes, FarHalf(two[1], pivot)))
+            earliest = ceil(start + apart)
+        elif starts[0] == starts[1]:
+            earliest = start + GRID
+        else:
+            earliest = start
+    return tuple(found)
+
+
+def soonest(
+    slots: Iterable[Slot], *, count: int = 3, apart: timedelta = timedelta(minutes=30)
+) -> tuple[Slot, ...]:
+    """The first of several slots, `apart` from each other; of equal times the first named."""
+    found: list[Slot] = []
+    for slot in sorted(slots, key=lambda one: one.starts_at):
+        if len(found) < count and (not found or slot.starts_at - found[-1].starts_at >= apart):
+            found.append(slot)
+    return tuple(found)
+
+
+def _two(
+    near: Sequence[InterpreterId], far: Sequence[InterpreterId]
+) -> tuple[InterpreterId, InterpreterId] | None:
+    """One of each who are not the same person, the best named first."""
+    pairs = ((one, other) for one in near for other in far if one != other)
+    return next(pairs, None)
+
+
+class _Half:
+    """When somebody of several interpreters could take a booking."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Interpreter],
+        busy: Iterable[Busy],
+        standings: Mapping[InterpreterId, Standing],
+        after: datetime,
+        zone: ZoneInfo,
+        span: tuple[datetime, datetime, int],
+    ) -> None:
+        diaries = [
+            _Diary(person, busy_of, standings.get(person.id, Standing()), after, zone)
+            for person, busy_of in _with_busy(candidates, busy)
+            if person.vetted and person.schedule is not None
+        ]
+        self._starts = {one.who: _Starts(one.starts(*span)) for one in diaries if one.answers}
+
+    def next(self, moment: datetime) -> datetime | None:
+        """The first time from a moment on; earlier moments are not asked about afterwards."""
+        times = [one.from_(moment) for one in self._starts.values()]
+        return min((one for one in times if one is not None), default=None)
+
+    def free_at(self, start: datetime) -> list[InterpreterId]:
+        """Who could begin at this very time, the first named first."""
+        return [who for who, one in self._starts.items() if one.from_(start) == start]
 
 
 def _with_busy(

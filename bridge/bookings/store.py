@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The rows of booked calls, of the quarters of an hour they hold, and of their reminders.
+"""What is done with the rows of booked calls, of the quarters they hold, and of their reminders.
 
 That an interpreter is held once only is a primary key: one row for each quarter of an hour. That
 a booking is dialled once only is a compare-and-set: whoever changes its state from booked to
@@ -14,23 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
     ColumnElement,
     Connection,
-    ForeignKey,
-    Index,
-    Integer,
     RowMapping,
-    String,
-    Table,
     delete,
     exists,
     insert,
     or_,
     select,
-    text,
     update,
 )
 
@@ -40,74 +31,30 @@ from bridge.bookings.model import (
     BookingId,
     BookingState,
     Busy,
+    FarHalf,
     MadeBy,
     NewBooking,
     quarters,
 )
+from bridge.bookings.rows import (
+    LIVE_ROWS,
+    booking,
+    booking_far_half,
+    booking_quarter,
+    booking_reminder,
+)
 from bridge.roster.requirements_data import from_data, to_data
 from bridge.storage.processes import is_silent, last_seen
-from bridge.storage.schema import UtcDateTime, bump, count, insert_into, json_type, metadata
+from bridge.storage.schema import bump, count, insert_into
 from bridge.vocabulary import CallId, InterpreterId, PhoneNumber
 
-_LIVE = text("state IN ('booked', 'dialling')")
 _REVISION = "bookings_revision"
-
-booking = Table(
-    "booking",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("call_id", ForeignKey("call.id"), unique=True),
-    Column("language", String, nullable=False),
-    Column("requirements", json_type(), nullable=False),
-    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
-    Column("technician_id", ForeignKey("technician.id"), nullable=False),
-    Column("technician_number", String),
-    Column("migrant_number", String),
-    Column("migrant_beside", Boolean, nullable=False),
-    Column("interpreter_id", ForeignKey("interpreter.id"), nullable=False, index=True),
-    Column("starts_at", UtcDateTime, nullable=False, index=True),
-    Column("ends_at", UtcDateTime, nullable=False),
-    Column("minutes", Integer, nullable=False),
-    Column("state", String, nullable=False),
-    Column("made_by", String, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime),
-    Column("claimed_by", String),
-    Column("claimed_at", UtcDateTime),
-    Column("dialled_at", UtcDateTime),
-    CheckConstraint(
-        "state IN ('booked', 'dialling') OR (technician_number IS NULL AND migrant_number IS NULL)",
-        name="numbers_forgotten",
-    ),
-    Index("ix_booking_live", "starts_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
-)
-"""One row a booking; `claimed_by` is the owner token of the process that is about to dial it."""
-
-booking_quarter = Table(
-    "booking_quarter",
-    metadata,
-    Column("interpreter_id", ForeignKey("interpreter.id"), primary_key=True),
-    Column("quarter", Integer, primary_key=True, autoincrement=False),
-    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-"""The quarters of an hour in which an interpreter is held, as long as the booking is live."""
-
-_HELD = exists().where(booking_quarter.c.booking_id == booking.c.id)
-"""The interpreter of a live booking is held as long as it has quarters (see `let_go`)."""
-
-booking_reminder = Table(
-    "booking_reminder",
-    metadata,
-    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
-    Column("remind_at", UtcDateTime, primary_key=True, index=True),
-    Column("taken_by", String),
-)
 
 
 def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
-    """Write a booking and hold its interpreter.
+    """Write a booking and hold its interpreter, or both of a relay.
 
-    `None` when they are held for some of that time already: nothing is changed, and the
+    `None` when one is held for some of that time already: nothing is changed, and the
     transaction goes on. Where another transaction is about to hold them, this waits for its end.
     """
     made: BookingId = conn.execute(
@@ -130,8 +77,15 @@ def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
         )
         .returning(booking.c.id)
     ).scalar_one()
+    if new.far is not None:
+        conn.execute(
+            insert(booking_far_half).values(
+                booking_id=made, interpreter_id=new.far.interpreter, pivot=new.far.pivot
+            )
+        )
     if not _hold(conn, made, new):
         conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == made))
+        conn.execute(delete(booking_far_half).where(booking_far_half.c.booking_id == made))
         conn.execute(delete(booking).where(booking.c.id == made))
         return None
     reminders = [{"booking_id": made, "remind_at": one} for one in sorted(set(new.reminders))]
@@ -142,11 +96,14 @@ def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
 
 
 def _hold(conn: Connection, made: BookingId, new: NewBooking) -> bool:
-    """Hold the quarters one after the other, always the earliest first: two can't deadlock."""
-    for quarter in quarters(new.starts_at, new.minutes):
-        held: Any = insert_into(conn, booking_quarter).values(
-            interpreter_id=new.interpreter, quarter=quarter, booking_id=made
-        )
+    """Hold the quarters one after the other, always in the same order: two can't deadlock."""
+    wanted = [
+        {"interpreter_id": who, "quarter": quarter, "booking_id": made}
+        for who in sorted(new.interpreters)
+        for quarter in quarters(new.starts_at, new.minutes)
+    ]
+    for one in wanted:
+        held: Any = insert_into(conn, booking_quarter).values(one)
         held = held.on_conflict_do_nothing(
             index_elements=[booking_quarter.c.interpreter_id, booking_quarter.c.quarter]
         ).returning(booking_quarter.c.quarter)
@@ -286,27 +243,36 @@ def _end(
     return True
 
 
-def let_go(conn: Connection, which: BookingId) -> bool:
-    """The interpreter of a booking will not be there: they are free, the booking stays.
+def let_go(conn: Connection, which: BookingId, who: InterpreterId) -> bool:
+    """An interpreter of a booking will not be there: they are free, the booking stays.
 
     At its hour somebody else is looked for, as for any call: they are excluded from its
-    requirements. `False` when it is being dialled already, or they were let go before.
+    requirements. `False` when it is being dialled already, or does not hold them.
     """
     found = conn.execute(
-        select(booking.c.requirements, booking.c.interpreter_id)
-        .where(booking.c.id == which, booking.c.state == BookingState.BOOKED.value)
+        select(booking.c.requirements)
+        .where(booking.c.id == which, booking.c.state == BookingState.BOOKED.value, _holds(who))
         .with_for_update()
     ).one_or_none()
     if found is None:
         return False
     asked = from_data(found.requirements)
-    if found.interpreter_id in asked.excluded:
-        return False
-    without = replace(asked, excluded=asked.excluded | {found.interpreter_id})
+    without = replace(asked, excluded=asked.excluded | {who})
     conn.execute(update(booking).where(booking.c.id == which).values(requirements=to_data(without)))
-    conn.execute(delete(booking_quarter).where(booking_quarter.c.booking_id == which))
+    conn.execute(
+        delete(booking_quarter).where(
+            booking_quarter.c.booking_id == which, booking_quarter.c.interpreter_id == who
+        )
+    )
     bump(conn, _REVISION)
     return True
+
+
+def _holds(who: InterpreterId) -> ColumnElement[bool]:
+    """Whether a live booking holds this interpreter: as long as it has quarters of theirs."""
+    return exists().where(
+        booking_quarter.c.booking_id == booking.c.id, booking_quarter.c.interpreter_id == who
+    )
 
 
 def remind_again(conn: Connection, which: BookingId, at: datetime) -> None:
@@ -366,10 +332,9 @@ def next_booking_of(
     """The next booking of an interpreter that is not over at this moment, and holds them."""
     found = _load(
         conn,
-        (booking.c.interpreter_id == interpreter)
-        & (booking.c.state == BookingState.BOOKED.value)
+        (booking.c.state == BookingState.BOOKED.value)
         & (booking.c.ends_at > after)
-        & _HELD,
+        & _holds(interpreter),
         most=1,
     )
     return found[0] if found else None
@@ -400,7 +365,7 @@ def _busy(conn: Connection, wanted: ColumnElement[bool]) -> list[Busy]:
     rows = conn.execute(
         select(booking_quarter.c.interpreter_id, booking.c.starts_at, booking.c.ends_at)
         .join(booking, booking.c.id == booking_quarter.c.booking_id)
-        .where(wanted, _LIVE)
+        .where(wanted, LIVE_ROWS)
         .group_by(booking.c.id, booking_quarter.c.interpreter_id)
         .order_by(booking.c.starts_at, booking.c.id, booking_quarter.c.interpreter_id)
     )
@@ -438,10 +403,14 @@ def _load(
         found.where(booking_reminder.c.booking_id.in_([one["id"] for one in rows]))
     ):
         reminders.setdefault(row.booking_id, []).append(row.remind_at)
-    return [_booking(row, tuple(reminders.get(row["id"], ()))) for row in rows]
+    halves = select(booking_far_half).where(
+        booking_far_half.c.booking_id.in_([one["id"] for one in rows])
+    )
+    far = {row.booking_id: FarHalf(row.interpreter_id, row.pivot) for row in conn.execute(halves)}
+    return [_booking(row, tuple(reminders.get(row["id"], ())), far.get(row["id"])) for row in rows]
 
 
-def _booking(row: RowMapping, reminders: tuple[datetime, ...]) -> Booking:
+def _booking(row: RowMapping, reminders: tuple[datetime, ...], far: FarHalf | None) -> Booking:
     return Booking(
         id=row["id"],
         call=row["call_id"],
@@ -457,6 +426,7 @@ def _booking(row: RowMapping, reminders: tuple[datetime, ...]) -> Booking:
         state=BookingState(row["state"]),
         made_by=MadeBy(row["made_by"]),
         reminders=reminders,
+        far=far,
     )
 
 

@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.bookings.model import GRID, USUAL_MINUTES, Slot, free_slots
+from bridge.agencies.store import load_agency
+from bridge.bookings.model import GRID, USUAL_MINUTES, Slot, free_slots, relay_slots, soonest
 from bridge.bookings.store import busy_between
 from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
 from bridge.roster.requirements import Lists, Requirements
+from bridge.roster.skills import in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
-from bridge.vocabulary import InterpreterId
+from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 
 AHEAD = timedelta(days=15)
 """Bookings beyond this cannot stand in the way of the next times."""
@@ -27,12 +31,21 @@ def next_times(conn: Connection, requirements: Requirements, at: datetime) -> tu
     """Up to three times at which somebody whom the request may be given to keeps a window.
 
     The best level first, as they would be ranked; who is kept away by a list or a requirement is
-    passed over.
+    passed over. Where nobody has such a time and the agency allows a relay: times at which both
+    halves of one have somebody, the usual languages between first.
     """
-    candidates = _candidates(conn, requirements, at)
-    standings = load_standings(conn, at, candidates)
+    people = load_people(conn)
+    standings = load_standings(conn, at, people)
     busy = busy_between(conn, at, at + AHEAD)
-    return free_slots(candidates, busy, at, standings=standings)
+    lists = Lists.of(load_lists(conn, at), requirements.agency, at)
+    found = free_slots(_may(people, requirements, lists), busy, at, standings=standings)
+    if found or not _relay_allowed(conn, requirements.agency):
+        return found
+    ways = (
+        relay_slots(pivot, near, far, busy, at, standings=standings)
+        for pivot, near, far in _relays(people, requirements, lists)
+    )
+    return soonest(slot for way in ways for slot in way)
 
 
 def slot_at(
@@ -48,11 +61,9 @@ def slot_at(
 
     Nobody, too, when the time is past or off the grid.
     """
-    candidates = [
-        person
-        for person in _candidates(conn, requirements, starts_at)
-        if only is None or person.id == only
-    ]
+    people = [one for one in load_people(conn) if only is None or one.id == only]
+    lists = Lists.of(load_lists(conn, starts_at), requirements.agency, starts_at)
+    candidates = _may(people, requirements, lists)
     standings = load_standings(conn, at, candidates)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)
     found = free_slots(
@@ -69,12 +80,36 @@ def slot_at(
     return exact[0] if exact else None
 
 
-def _candidates(conn: Connection, requirements: Requirements, at: datetime) -> list[Interpreter]:
+def _relay_allowed(conn: Connection, which: AgencyId | None) -> bool:
+    agency = None if which is None else load_agency(conn, which)
+    return agency is not None and agency.relay_allowed
+
+
+def _relays(
+    people: Sequence[Interpreter], requirements: Requirements, lists: Lists
+) -> Iterator[tuple[LanguageTag, list[Interpreter], list[Interpreter]]]:
+    """The languages between that lead to Portuguese, and who may be given each half."""
+    pairs = {tag: found for one in people for tag in one.skills if (found := split_pair(tag))}
+    pivots = {pivot for language, pivot in pairs.values() if language == requirements.language}
+    halves = {
+        pivot: [
+            _may(people, replace(requirements, language=half), lists)
+            for half in (pivot, pair(requirements.language, pivot))
+        ]
+        for pivot in pivots
+    }
+    for pivot in in_order({pivot: len(near) for pivot, (near, _) in halves.items()}):
+        near, far = halves[pivot]
+        yield pivot, near, far
+
+
+def _may(
+    people: Sequence[Interpreter], requirements: Requirements, lists: Lists
+) -> list[Interpreter]:
     """Whom a request may be given to: the best level first, then who is preferred."""
-    lists = Lists.of(load_lists(conn, at), requirements.agency, at)
     candidates = [
         person
-        for person in load_people(conn)
+        for person in people
         if requirements.language in person.skills
         and asked_reason(person, requirements, lists) is None
     ]

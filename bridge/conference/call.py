@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from bridge.agencies.model import Technician
+from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference.afterwards import Afterwards
 from bridge.conference.by_key import ByKey
@@ -283,15 +284,15 @@ class Call:
 
         await self._mailbox.ask(work)
 
-    async def begin_booked(self, request: Request, first: InterpreterId | None) -> None:
+    async def begin_booked(self, request: Request, booking: Booking) -> None:
         """The hour of a booked call has come: ring its interpreter and its technician.
 
-        `None`: its interpreter said that they will not be there; it hunts like any call.
+        When its interpreter said that they will not be there, it hunts like any call.
         """
 
         async def work() -> None:
             self.record.calling_back = True
-            await self._hunts.begin(request, self._ports.clock.now(), first=first)
+            await self._hunts.begin_booked(request, self._ports.clock.now(), booking)
             await self._room.ring_technician(Why.BOOKED)
 
         await self._mailbox.ask(work)

@@ -201,7 +201,7 @@ class Calls:
             agency_kind=kind,
             migrant=booking.migrant_number,
         )
-        await call.begin_booked(request, None if booking.refused else booking.interpreter)
+        await call.begin_booked(request, booking)
         with suppress(DatabaseUnavailable):  # then its interpreter is kept free until it is over
             await self._ports.database.run(bookings.changed)
         return call

@@ -9,8 +9,8 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -24,6 +24,7 @@ from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg, Part, part_data
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
+from bridge.conference.offers import LiveOffer, Offer, Promised, dialable
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.same_again import interpreter_before_the_cut
@@ -32,43 +33,14 @@ from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
-from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
+from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import ConversationName, OutboundLeg
-from bridge.vocabulary import InterpreterId, LegId, PhoneNumber, Role, RoomId, new_leg_id
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
 
 MOST_PROSPECTS = 64
 """So far down a ranking a wave may look; no wave rings nearly as many."""
 NEXT_PHONE_REASONS = frozenset({"unreachable", "no_answer", "failed"})
 """After these, an interpreter's next telephone is worth a try; after "busy" none is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One ring of one interpreter, reserved for this call."""
-
-    leg: LegId
-    interpreter: InterpreterId
-    to: PermittedNumber
-    phone: int = 0
-    """Which of the interpreter's telephones, in their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveOffer:
-    """An offer that rings or is being answered."""
-
-    interpreter: InterpreterId
-    since: datetime
-    phone: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Promised:
-    """Offers written down, to be rung at once; empty for nobody."""
-
-    offers: Sequence[Offer] = ()
-    next_after: float | None = None
-    """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
 
 
 class Hunt:
@@ -109,11 +81,16 @@ class Hunt:
         self._live.update({leg: LiveOffer(who, since) for leg, who, since in live})
 
     async def begin(
-        self, request: Request, at: datetime, first: InterpreterId | None = None
+        self,
+        request: Request,
+        at: datetime,
+        first: InterpreterId | None = None,
+        pivot: LanguageTag | None = None,
     ) -> None:
         """The request is complete: write it and ring the first wave, in one transaction.
 
         With `first`, a booked call's interpreter, that one alone is rung before anybody else.
+        With `pivot`, the call was booked with two, and is a relay from the start.
         """
         record = self._record
         progress = advance(record.progress, Trigger.REQUEST)
@@ -148,6 +125,8 @@ class Hunt:
             if request.named is not None:
                 data["named"] = request.named
             told = [record.event(EventKind.REQUESTED, record.technician, data, at)]
+            if pivot is not None:
+                told.append(record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
             alone = first if first is not None else self._after_the_cut(conn, request, at)
             if alone is not None:
                 self._desk.refresh(conn, at)
@@ -157,14 +136,29 @@ class Hunt:
                     return relay_allowed, rules, Promised(offers)
             return relay_allowed, rules, self._reserve_wave(conn, request, told)
 
+        record.pivot = pivot
         record.relay_allowed, record.dial_rules, wave = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(wave)
 
-    async def go_on(self) -> None:
-        """Ring the next wave, if the call still hunts and nobody rings."""
-        if not self._live:
+    async def go_on(self, first: InterpreterId | None = None) -> None:
+        """Ring the next wave, if the call still hunts and nobody rings.
+
+        With `first`, that one alone is rung before anybody else.
+        """
+        if self._live:
+            return
+        offers = [] if first is None else await self._record.transact(partial(self._alone, first))
+        if offers:
+            await self._ring(Promised(offers))
+        else:
             await self._next_wave(exhausts=True)
+
+    def _alone(self, who: InterpreterId, conn: Connection) -> list[Offer]:
+        told: list[Event] = []
+        offers = self._reserve(conn, {who: 0}, self._ports.clock.now(), told)
+        calllog.append(conn, *told)
+        return offers
 
     def may_try_again(self, who: InterpreterId) -> None:
         """Somebody is free again, and may be rung once more unless they refused."""
@@ -345,7 +339,7 @@ class Hunt:
         record = self._record
         wanted: list[Offer] = []
         for who, phone in phones.items():
-            found = _dialable(self._desk.interpreter(who).phones, phone)
+            found = dialable(self._desk.interpreter(who).phones, phone)
             if found is not None:
                 place, to = found
                 wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, place))
@@ -432,14 +426,3 @@ class Hunt:
             if offer is not None:
                 self._desk.stopped(offer.interpreter, (now - offer.since).total_seconds())
             await self._commands.hang_up(leg)
-
-
-def _dialable(phones: tuple[PhoneNumber, ...], first: int) -> tuple[int, PermittedNumber] | None:
-    """The first of somebody's telephones, from that place on, that the gate lets through."""
-    for place, number in enumerate(phones[first:], first):
-        try:
-            return place, permit(number)
-        except NotPermitted:
-            # A roster number that the gate refuses is the roster's fault, not the call's.
-            continue
-    return None

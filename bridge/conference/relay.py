@@ -18,12 +18,13 @@ allows it, two interpreters serve the call with a language between them, the piv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
@@ -36,12 +37,9 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
 from bridge.roster import store as roster_store
-from bridge.roster.skills import pair
+from bridge.roster.skills import in_order, pair
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId
-
-USUAL_PIVOTS = (LanguageTag("en"), LanguageTag("fr"), LanguageTag("es"))
-"""The languages between that are tried first, in this order."""
 
 
 class Hunts:
@@ -94,6 +92,22 @@ class Hunts:
     ) -> None:
         """The request is complete: see `Hunt.begin`."""
         await self._of[Part.PORTUGUESE].begin(request, at, first)
+
+    async def begin_booked(self, request: Request, at: datetime, booking: Booking) -> None:
+        """The hour of a booked call has come: those who are coming are rung before anybody else.
+
+        Where it is a relay and one of the two is not coming, their half hunts like any other.
+        """
+        near, far = booking.interpreter, booking.far
+        coming: Collection[InterpreterId] = booking.coming
+        if far is None or not coming:
+            await self.begin(request, at, near if near in coming else None)
+            return
+        first = near if near in coming else None
+        await self._of[Part.PORTUGUESE].begin(request, at, first, far.pivot)
+        if self._record.pivot == far.pivot and self._record.state is CallState.HUNTING:
+            first = far.interpreter if far.interpreter in coming else None
+            await self._of[Part.FAR].go_on(first)
 
     async def go_on(self) -> None:
         """Ring the next wave for whatever the call still lacks, where nobody rings for it."""
@@ -257,15 +271,6 @@ class Hunts:
     def _part_of(self, leg: LegId) -> Part:
         found = self._record.legs.get(leg)
         return Part.PORTUGUESE if found is None else found.part
-
-
-def in_order(free: dict[LanguageTag, int]) -> list[LanguageTag]:
-    """Pivots in the order in which they are tried, from how many could interpret each to and from
-    Portuguese now.
-    """
-    usual = [pivot for pivot in USUAL_PIVOTS if pivot in free]
-    others = sorted(set(free) - set(usual), key=lambda pivot: (-free[pivot], pivot))
-    return usual + others
 
 
 def _other(part: Part) -> Part:

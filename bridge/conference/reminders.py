@@ -33,7 +33,7 @@ from bridge.telephony.switch import (
     OutboundLeg,
     SwitchError,
 )
-from bridge.vocabulary import LegId, Role, new_leg_id
+from bridge.vocabulary import InterpreterId, LegId, Role, new_leg_id
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +46,16 @@ class Reminders:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._ringing: dict[LegId, Booking] = {}
+        self._ringing: dict[LegId, tuple[Booking, InterpreterId]] = {}
 
     async def ring_due(self) -> None:
         """Ring the interpreters whose reminder is due. Raises `DatabaseUnavailable`."""
         at = self._ports.clock.now()
         self._forget(at)
         due = await self._ports.database.run(lambda conn: self._take(conn, at))
-        for booking, to in due:
+        for booking, who, to in due:
             leg = new_leg_id(Role.INTERPRETER)
-            self._ringing[leg] = booking
+            self._ringing[leg] = booking, who
             try:
                 await self._ports.switch.originate(
                     OutboundLeg(
@@ -72,10 +72,11 @@ class Reminders:
 
     async def converse(self, conversation: Conversation) -> Next:
         """An interpreter answered: remind them, and let them go if they will not be there."""
-        booking = self._ringing.pop(conversation.leg, None)
+        about = self._ringing.pop(conversation.leg, None)
         now = self._ports.clock.now()
-        if booking is None or booking.starts_at <= now:
+        if about is None or about[0].starts_at <= now:
             return HangUp()
+        booking, who = about
         script = ReminderScript(
             booked_for=booking.starts_at.astimezone(LISBON),
             wanted=booking.language,
@@ -83,13 +84,13 @@ class Reminders:
         )
         outcome = await run(script, conversation)
         if isinstance(outcome, Refused):
-            await self._let_go(booking)
+            await self._let_go(booking, who)
         return HangUp()
 
-    async def _let_go(self, booking: Booking) -> None:
+    async def _let_go(self, booking: Booking, who: InterpreterId) -> None:
         try:
             database, at = self._ports.database, self._ports.clock.now()
-            freed = await database.run(lambda conn: bookings.let_go(conn, booking.id))
+            freed = await database.run(lambda conn: bookings.let_go(conn, booking.id, who))
             # Whoever is not held any more may be what somebody waits for.
             await database.run(lambda conn: self._ports.roster.refresh(conn, at))
         except DatabaseUnavailable as reason:
@@ -98,25 +99,29 @@ class Reminders:
             return
         log.info("a booking waits for another interpreter", booking=int(booking.id), freed=freed)
 
-    def _take(self, conn: Connection, at: datetime) -> list[tuple[Booking, PermittedNumber]]:
+    def _take(
+        self, conn: Connection, at: datetime
+    ) -> list[tuple[Booking, InterpreterId, PermittedNumber]]:
         """The reminders to be given now; those who are in a call are left for later."""
-        found: list[tuple[Booking, PermittedNumber]] = []
+        found: list[tuple[Booking, InterpreterId, PermittedNumber]] = []
         due = bookings.take_reminders(conn, at, self._ports.owner)
         busy = reserved(conn) if due else frozenset()
         for booking, _ in due:
-            if booking.interpreter in busy:
+            if not busy.isdisjoint(booking.coming):
+                # Both of a relay are reminded at once, or one would hear it twice.
                 if at + LATER < booking.starts_at:
                     bookings.remind_again(conn, booking.id, at + LATER)
                 continue
-            person = load_person(conn, booking.interpreter)
-            numbers = () if person is None else person.phones
-            to = next((one for one in map(permitted, numbers) if one is not None), None)
-            if to is not None:
-                found.append((booking, to))
+            for who in booking.coming:
+                person = load_person(conn, who)
+                numbers = () if person is None else person.phones
+                to = next((one for one in map(permitted, numbers) if one is not None), None)
+                if to is not None:
+                    found.append((booking, who, to))
         return found
 
     def _forget(self, at: datetime) -> None:
         """Drop what rang in vain: after its hour no reminder is any use."""
-        for leg, booking in list(self._ringing.items()):
+        for leg, (booking, _) in list(self._ringing.items()):
             if booking.starts_at <= at:
                 del self._ringing[leg]

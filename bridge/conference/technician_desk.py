@@ -244,6 +244,7 @@ class TechnicianDesk:
             technician_number=number,
             migrant_number=request.migrant,
             minutes=slot.minutes,
+            far=slot.far,
             reminders=reminders_of(slot.starts_at, self._tools.clock.now()),
         )
         at = self._tools.clock.now()

@@ -96,6 +96,19 @@ def split_pair(skill: LanguageTag) -> tuple[LanguageTag, LanguageTag] | None:
     return LanguageTag(language), LanguageTag(pivot)
 
 
+USUAL_PIVOTS = (LanguageTag("en"), LanguageTag("fr"), LanguageTag("es"))
+"""The languages between that are tried first, in this order."""
+
+
+def in_order(free: dict[LanguageTag, int]) -> list[LanguageTag]:
+    """Pivots in the order in which they are tried, from how many could interpret each to and from
+    Portuguese now.
+    """
+    usual = [pivot for pivot in USUAL_PIVOTS if pivot in free]
+    others = sorted(set(free) - set(usual), key=lambda pivot: (-free[pivot], pivot))
+    return usual + others
+
+
 class Gender(StrEnum):
     """An interpreter's gender, as a caller may ask for it."""
 

@@ -11,9 +11,8 @@ from bridge.calllog.model import Event, EventKind
 from bridge.conference import store as conference
 from bridge.conference.legs import Part
 from bridge.conference.recovery import remember
-from bridge.conference.relay import in_order
 from bridge.roster.model import Presence
-from bridge.roster.skills import BadPair, pair, split_pair
+from bridge.roster.skills import BadPair, in_order, pair, split_pair
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag, LegId, Role
 from lab.phones import Answers, Behaviour, NeverAnswers

@@ -15,6 +15,7 @@ from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import add_agency, add_technician, find_credential
 from bridge.bookings import store
 from bridge.bookings.model import LIVE, BookingId, BookingState, Busy, MadeBy, NewBooking
+from bridge.bookings.rows import booking_quarter
 from bridge.roster.requirements import Requirements, Wish
 from bridge.roster.skills import Gender
 from bridge.storage.inline import InlineDatabase
@@ -251,7 +252,7 @@ def test_numbers_are_forgotten_and_the_interpreter_is_free(conn: Connection, end
     assert found is not None
     assert found.state == ending
     assert (found.technician_number, found.migrant_number) == (None, None)
-    assert conn.execute(select(store.booking_quarter)).all() == []
+    assert conn.execute(select(booking_quarter)).all() == []
     assert store.busy_between(conn, NINE, NINE + MINUTE) == []
     assert store.next_booking_of(conn, who, START) is None
 
@@ -265,7 +266,7 @@ def test_who_is_kept_free_is_known_until_the_call_is_dialled(conn: Connection) -
         other,
     }
     assert store.waiting_after(conn, NINE + 30 * MINUTE) == []
-    assert store.let_go(conn, theirs)
+    assert store.let_go(conn, theirs, other)
     assert store.revision(conn) > known
     assert [one.interpreter for one in store.waiting_after(conn, NINE)] == [who]
     store.claim_due(conn, NINE, "one")

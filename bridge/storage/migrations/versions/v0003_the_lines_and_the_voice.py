@@ -26,6 +26,7 @@ def upgrade() -> None:
     _opening_call_back()
     _rating()
     _dial()
+    _booking()
     op.create_table(
         "closure",
         sa.Column("place", sa.String(), nullable=False),
@@ -202,9 +203,37 @@ def _dial() -> None:
     op.create_index("ix_dial_agency_id_at", "dial", ["agency_id", "at"], unique=False)
 
 
+def _booking() -> None:
+    op.create_table(
+        "booking_far_half",
+        sa.Column("booking_id", sa.Integer(), nullable=False),
+        sa.Column("interpreter_id", sa.Integer(), nullable=False),
+        sa.Column("pivot", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["booking_id"],
+            ["booking.id"],
+            name=op.f("fk_booking_far_half_booking_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["interpreter_id"],
+            ["interpreter.id"],
+            name=op.f("fk_booking_far_half_interpreter_id"),
+        ),
+        sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_booking_far_half")),
+    )
+    op.create_index(
+        op.f("ix_booking_far_half_interpreter_id"),
+        "booking_far_half",
+        ["interpreter_id"],
+        unique=False,
+    )
+
+
 def downgrade() -> None:
     """Undo the change."""
     for table in (
+        "booking_far_half",
         "closure",
         "dial",
         "rating",
