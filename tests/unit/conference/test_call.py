@@ -64,7 +64,8 @@ async def test_the_interpreter_hears_goodbye_when_the_technician_leaves() -> Non
         interpreter = w.switch.originated[0].leg
         await technician.hang_up()
         await w.event(EventKind.CALL_ENDED)
-        assert w.switch.spoken[interpreter][-2:] == ["pt/conversation-over", "pt/goodbye"]
+        heard = ["pt/conversation-over", "pt/rating-ask", "pt/goodbye"]
+        assert w.switch.spoken[interpreter][-3:] == heard
 
 
 async def test_the_migrant_is_rung_and_all_three_meet() -> None:
