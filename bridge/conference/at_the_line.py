@@ -38,6 +38,8 @@ from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Ro
 _RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
 _TELEPHONE_IS_FREE_AFTER = 1.0
 """Seconds from a hang-up until a telephone that is rung is not busy with the former call."""
+_AN_INSTANT = 0.05
+"""Seconds that nobody is kept waiting for."""
 BACK = "back"
 """What a leg's conversation is told that comes back because nobody answered."""
 
@@ -153,7 +155,7 @@ class AtTheLine:
             await conversation.perform(Say(both("line-too-many-calls", "goodbye"), "pt"))
             return False
         until = loop.time() + arrival.hold
-        while (left := until - loop.time()) > 0:
+        while (left := until - loop.time()) > _AN_INSTANT:
             if isinstance(await conversation.perform(Wait(left)), HungUp | Taken):
                 return False
         return True
