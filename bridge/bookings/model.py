@@ -133,6 +133,11 @@ class Booking:
         """Whom it was booked with, the one who speaks Portuguese first."""
         return _both(self.interpreter, self.far)
 
+    def language_of(self, who: InterpreterId) -> LanguageTag:
+        """What this interpreter interprets: the one of two who speaks Portuguese, the pivot."""
+        near = self.far is not None and who == self.interpreter
+        return self.far.pivot if near and self.far is not None else self.language
+
     @property
     def coming(self) -> tuple[InterpreterId, ...]:
         """Those of them who have not said that they will not be there; they alone are held."""

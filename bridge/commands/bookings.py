@@ -160,7 +160,7 @@ def show(
             code,
             f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
             "beside" if one.migrant_beside else _masked(one.migrant_number),
-            f"{int(one.interpreter)} will not come" if one.refused else str(int(one.interpreter)),
+            _interpreters(one),
             one.state.value,
         )
     Console().print(table)
@@ -232,6 +232,14 @@ def _no_time(only: InterpreterId | None, name: str) -> CommandError:
     )
 
 
+def _interpreters(one: Booking) -> str:
+    """Whom it was booked with; of a relay both, the one who speaks Portuguese first."""
+    return ", ".join(
+        str(int(who)) if who in one.coming else f"{int(who)} will not come"
+        for who in one.interpreters
+    )
+
+
 def _masked(number: PhoneNumber | None) -> str:
     return "" if number is None else number.masked
 
@@ -249,7 +257,14 @@ def _data(one: Booking, agency: str) -> dict[str, Any]:
         "migrant_beside": one.migrant_beside,
         "migrant_number": _masked(one.migrant_number) or None,
         "interpreter": int(one.interpreter),
-        "interpreter_refused": one.refused,
+        "interpreter_refused": one.interpreter not in one.coming,
+        "relay": None
+        if one.far is None
+        else {
+            "interpreter": int(one.far.interpreter),
+            "interpreter_refused": one.far.interpreter not in one.coming,
+            "pivot": one.far.pivot,
+        },
         "made_by": one.made_by.value,
         "reminders": [base.local(moment) for moment in one.reminders],
     }

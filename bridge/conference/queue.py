@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import structlog
 
@@ -18,7 +19,8 @@ from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
 from bridge.roster.desk import RosterDesk
-from bridge.vocabulary import InterpreterId
+from bridge.roster.skills import pair
+from bridge.vocabulary import InterpreterId, LanguageTag
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,33 @@ def estimate_minutes(place: int, busy: int, call_minutes: float) -> int | None:
     if busy <= 0 or place <= 0:
         return None
     return max(1, math.ceil(place * call_minutes / busy))
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """How many could be one half of a relay: free now, and in calls."""
+
+    free: int
+    busy: int
+
+
+def relay_estimate_minutes(place: int, near: Half, far: Half, call_minutes: float) -> int | None:
+    """How long the `place`-th in the queue will wait for both halves of a relay.
+
+    Each half has somebody for this place at once, or after a wait as in `estimate_minutes`. Where
+    both have to be waited for, it is the mean of the longer of two independent exponential waits a
+    and b: a + b - ab / (a + b). `None` when for one half nobody is free or busy.
+    """
+    waits: list[float] = []
+    for half in (near, far):
+        missing = max(0, place - half.free)
+        if missing and not half.busy:
+            return None
+        waits.append(missing * call_minutes / half.busy if missing else 0.0)
+    one, other = waits
+    both = one + other
+    longer = both - one * other / both if one and other else both
+    return max(1, math.ceil(longer))
 
 
 class Queue:
@@ -70,8 +99,23 @@ class Queue:
             and other.record.request.language == request.language
         ]
         place = rivals.index(call) + 1 if call in rivals else len(rivals) + 1
-        busy = self._desk.busy_speakers(request.language)
-        return place, estimate_minutes(place, busy, self._desk.call_minutes)
+        return place, self._estimate(place, request.language, call.record.relay_allowed)
+
+    def _estimate(self, place: int, language: LanguageTag, relay_allowed: bool) -> int | None:
+        """The minutes to wait; over a relay where nobody on the roster interprets directly."""
+        desk = self._desk
+        if desk.has_speakers(language) or not relay_allowed:
+            return estimate_minutes(place, desk.busy_speakers(language), desk.call_minutes)
+        ways = (
+            relay_estimate_minutes(
+                place, self._half(pivot), self._half(pair(language, pivot)), desk.call_minutes
+            )
+            for pivot in desk.pivots(language)
+        )
+        return min((one for one in ways if one is not None), default=None)
+
+    def _half(self, language: LanguageTag) -> Half:
+        return Half(self._desk.free_speakers(language), self._desk.busy_speakers(language))
 
     async def run(self) -> None:
         """Follow who becomes free, for ever."""

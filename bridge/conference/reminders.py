@@ -79,7 +79,7 @@ class Reminders:
         booking, who = about
         script = ReminderScript(
             booked_for=booking.starts_at.astimezone(LISBON),
-            wanted=booking.language,
+            wanted=booking.language_of(who),
             today=now.astimezone(LISBON).date(),
         )
         outcome = await run(script, conversation)

@@ -138,9 +138,20 @@ class RosterDesk:
 
     def busy_speakers(self, language: LanguageTag) -> int:
         """How many who speak a language are promised to a call now."""
-        ranking = self._present.rank(Requirements(language), self.policy)
-        speakers = (InterpreterId(int(one)) for one in ranking.speakers)
+        speakers = self._speakers(language)
         return sum(self._present.standing(one).reserved for one in speakers)
+
+    def free_speakers(self, language: LanguageTag) -> int:
+        """How many who speak a language could be rung now, as far as they are concerned."""
+        return sum(self._present.is_free(one) for one in self._speakers(language))
+
+    def has_speakers(self, language: LanguageTag) -> bool:
+        """Whether anybody on the roster interprets a language, now or at other hours."""
+        return bool(self._speakers(language))
+
+    def _speakers(self, language: LanguageTag) -> list[InterpreterId]:
+        ranking = self._present.rank(Requirements(language), self.policy)
+        return [InterpreterId(int(one)) for one in ranking.speakers]
 
     @property
     def call_minutes(self) -> float:

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.bookings.model import Busy, NewBooking, Slot, ceil, free_slots, quarters
+from bridge.bookings.model import (
+    Busy,
+    NewBooking,
+    Slot,
+    ceil,
+    free_slots,
+    quarters,
+    relay_slots,
+    soonest,
+)
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Absence, Schedule, Weekday, Window
 from bridge.roster.model import Presence
@@ -256,3 +265,47 @@ def test_a_booking_off_the_grid_is_refused(starts_at: datetime, minutes: int) ->
             number(1),
             minutes=minutes,
         )
+
+
+@pytest.mark.thorough
+@settings(max_examples=100, deadline=None)
+@given(
+    people=st.tuples(*(interpreters(place) for place in (1, 2, 3))),
+    busy=st.lists(_busy(), max_size=8),
+    after=moments,
+)
+def test_times_of_two_are_exactly_those_at_which_two_are_free(
+    people: tuple[Interpreter, ...], busy: list[Busy], after: datetime
+) -> None:
+    near, far, horizon = people[:2], people[1:], timedelta(days=1)
+
+    def alone(who: Interpreter) -> set[datetime]:
+        found = free_slots([who], busy, after, count=200, apart=QUARTER, horizon=horizon)
+        return {one.starts_at for one in found}
+
+    free = {one.id: alone(one) for one in people}
+    slots = relay_slots(
+        LanguageTag("en"), near, far, busy, after, count=200, apart=QUARTER, horizon=horizon
+    )
+    for slot in slots:
+        assert slot.far is not None
+        assert slot.far.pivot == "en"
+        assert slot.interpreter != slot.far.interpreter
+        assert slot.starts_at in free[slot.interpreter] & free[slot.far.interpreter]
+    wanted = {
+        start
+        for one in near
+        for other in far
+        if one.id != other.id
+        for start in free[one.id] & free[other.id]
+    }
+    assert [one.starts_at for one in slots] == sorted(wanted)
+    few = relay_slots(LanguageTag("en"), near, far, busy, after, horizon=horizon)
+    assert list(few) == list(soonest(slots))
+
+
+def test_the_soonest_of_several_ways_are_apart() -> None:
+    first = [Slot(InterpreterId(1), at(9, minute), 30) for minute in (0, 30)]
+    second = [Slot(InterpreterId(2), at(9, minute), 30) for minute in (0, 15, 45)]
+    assert starts(soonest([*first, *second])) == [(1, at(9)), (1, at(9, 30))]
+    assert starts(soonest([*second, *first], count=2)) == [(2, at(9)), (1, at(9, 30))]

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.agencies import store as agencies
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, BookingState
 from bridge.calllog.model import EventKind
-from bridge.conference.queue import estimate_minutes
+from bridge.conference.queue import Half, estimate_minutes, relay_estimate_minutes
 from bridge.roster.model import Presence
+from bridge.roster.skills import pair
 from bridge.roster.windows_store import set_windows
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import InterpreterId
+from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 from lab.phones import Answers, NeverAnswers
 from tests.unit.conference.world import TECHNICIAN, World, all_week, world
 
@@ -264,6 +266,42 @@ def test_an_estimate_grows_with_the_place_and_shrinks_with_the_busy(
     assert later is not None
     assert sooner is not None
     assert sooner <= estimate <= later
+
+
+@given(
+    place=st.integers(1, 20),
+    near=st.builds(Half, st.integers(0, 5), st.integers(0, 9)),
+    far=st.builds(Half, st.integers(0, 5), st.integers(0, 9)),
+)
+def test_a_relay_waits_for_its_slower_half_and_not_for_both_in_turn(
+    place: int, near: Half, far: Half
+) -> None:
+    told = relay_estimate_minutes(place, near, far, 12.0)
+    each = [
+        0 if place <= one.free else estimate_minutes(place - one.free, one.busy, 12.0)
+        for one in (near, far)
+    ]
+    if None in each:
+        assert told is None
+        return
+    waits = [one for one in each if one is not None]
+    assert told is not None
+    assert max(1, *waits) <= told <= max(1, sum(waits))
+
+
+async def test_who_waits_for_a_relay_is_told_how_long() -> None:
+    async with world() as w:
+        w.database.run_now(lambda conn: agencies.set_relay_allowed(conn, AgencyId(1), True))
+        english, tigrinya = LanguageTag("en"), LanguageTag("ti")
+        w.interpreter(ACCEPTS, english)
+        w.interpreter(ACCEPTS, pair(tigrinya, english))
+        w.request("ti")
+        await w.event(EventKind.ROOM_COMPLETE)
+        w.request("ti")
+        await w.event(EventKind.NOBODY_AVAILABLE, call=1)
+        waiting = w.calls.open[1]
+        # Both halves are in a call of twelve minutes on average: 12 + 12 - 6.
+        assert w.calls.queue.place(waiting) == (1, 18)
 
 
 def test_nobody_can_tell_when_nobody_is_busy() -> None:
