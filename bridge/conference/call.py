@@ -52,6 +52,7 @@ from bridge.vocabulary import (
 
 _MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
 """States in which a room waits for people."""
+_RUNG_BY_THE_ROOM = frozenset({Why.INVITED, Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Call:
             Guests(ports, self.record, self._rings, self._room),
             Afterwards(ports, self.record),
         )
-        guard = DropGuard(
+        self._guard = DropGuard(
             self.record,
             self._rings,
             self._room,
@@ -144,7 +145,7 @@ class Call:
             self._rings,
             self._room,
             self.waiting,
-            guard,
+            self._guard,
             self._turns,
         )
 
@@ -178,6 +179,8 @@ class Call:
         self.record.private = remembered.private
         self.record.technician_lost = remembered.technician_lost
         self._hunts.resume(remembered)
+        for rung, why in remembered.ringing.items():
+            self._resume_ring(rung, Why(why))
         if remembered.calling_back and remembered.promised_at is not None:
             self._mailbox.tell(partial(self._promise.go_on, remembered.promised_at))
 
@@ -376,6 +379,13 @@ class Call:
             return self.record.state is CallState.TALKING
         waits_too = self.record.led_by_operator and self.record.state is CallState.QUEUED
         return waits_too or self.record.state in _MEETING
+
+    def _resume_ring(self, leg: LegId, why: Why) -> None:
+        found = self.record.legs.get(leg)
+        if found is not None and why is Why.DROPPED:
+            self._guard.resume(found)
+        elif why in _RUNG_BY_THE_ROOM:
+            self._room.resume(leg, why)
 
     def _nobody_left(self) -> None:
         """A technician is told in conversation; an operator, who is in the room, there."""

@@ -297,12 +297,12 @@ class Calls:
         for row, events, rules in await self._ports.database.run(self._orphans):
             remembered = remember(row.state, events)
             call = self._make(row.id, row.job, remembered.technician)
-            call.resume(request_of(row, events), remembered)
             if row.technician_number is not None:
                 call.record.technician_number = PhoneNumber(row.technician_number)
             if row.migrant_number is not None and remembered.migrant_rang:
                 call.record.migrant_number = PhoneNumber(row.migrant_number)
             call.record.dial_rules = rules
+            call.resume(request_of(row, events), remembered)
             self._register(call)
         for call in self.open:
             call.compare(at, snapshot)

@@ -17,6 +17,7 @@ from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import RosterDesk
+from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import PhoneNumber, Role
 
@@ -70,21 +71,29 @@ class DropGuard:
         record.technician_lost = record.technician_lost or leads
         word = Announcement.LOST_TECHNICIAN if leads else _LOST[leg.role]
         await self._room.announce_loss(word, leg.role)
-        await self._rings.ring(
-            Ring(
-                leg.role,
-                to,
-                Why.DROPPED,
-                _CONVERSATIONS[leg.role],
-                on_failure=self._on_failure(leg),
-                tries=TRIES,
-                interpreter=leg.interpreter,
-                part=leg.part,
-                relay=leg.relay,
-                leads=leads,
-            )
-        )
+        await self._rings.ring(self._ring_for(leg, to))
         return True
+
+    def resume(self, leg: CallLeg) -> None:
+        """A telephone rings that a process redialled which died: whoever answers is wanted back."""
+        to = permitted(self._number(leg), self._record.dial_rules)
+        if to is not None:
+            self._rings.resume(leg.id, self._ring_for(leg, to))
+
+    def _ring_for(self, leg: CallLeg, to: PermittedNumber) -> Ring:
+        """The ring that brings somebody back who was on this leg."""
+        return Ring(
+            leg.role,
+            to,
+            Why.DROPPED,
+            _CONVERSATIONS[leg.role],
+            on_failure=self._on_failure(leg),
+            tries=TRIES,
+            interpreter=leg.interpreter,
+            part=leg.part,
+            relay=leg.relay,
+            leads=self._record.leads(leg.id),
+        )
 
     def _still_awaited(self, leg: CallLeg) -> bool:
         """Whether this is the migrant who rang, lost while an operator is being found for them."""

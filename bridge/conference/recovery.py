@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bridge.agencies.model import AgencyKind
@@ -53,6 +53,8 @@ class Remembered:
     calling_back: bool
     relay_allowed: bool
     pivot: LanguageTag | None
+    ringing: Mapping[LegId, str] = field(default_factory=dict)
+    """Why somebody is rung into the room, by the leg on which nobody has pressed a key yet."""
     private: bool = False
     """Whether the migrant is kept outside the room."""
     technician_lost: bool = False
@@ -78,6 +80,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     relay_allowed, pivot = False, None
     technician = LegId("")
     private = technician_lost = direct = False
+    rung: dict[LegId, str] = {}
     asked_at = promised_at = None
     for event in events:
         kinds.add(event.kind)
@@ -123,9 +126,11 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
                 leg, Role.MIGRANT, event.at, connected=True, confirmed=True, waits=True
             )
         elif event.kind is EventKind.MIGRANT_RUNG:
+            rung[leg] = "invited"
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at)
         elif event.kind is EventKind.REDIALLED:
             role = Role(str(event.data["role"]))
+            rung[leg] = str(event.data["why"])
             if role is Role.INTERPRETER:
                 legs[leg] = _interpreter_leg(leg, event)
             else:
@@ -171,6 +176,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         calling_back=state in _BEFORE_JOINING and not _TO_BE_RUNG.isdisjoint(kinds),
         relay_allowed=relay_allowed,
         pivot=pivot,
+        ringing={
+            leg: why for leg, why in rung.items() if not (legs[leg].confirmed or legs[leg].ended)
+        },
         private=private,
         technician_lost=technician_lost and EventKind.NOT_REJOINED not in kinds,
         migrant_rang=not _MIGRANT_RANG.isdisjoint(kinds),

@@ -114,6 +114,10 @@ class Rings:
         """Whether somebody of this role is being rung."""
         return any(ring.role is role for ring in self._pending.values())
 
+    def resume(self, leg: LegId, ring: Ring) -> None:
+        """A telephone rings that a process rang which died."""
+        self._pending[leg] = ring
+
     def forget(self, role: Role) -> list[LegId]:
         """Nobody of this role is wanted any more: the legs that still ring, to be hung up."""
         legs = [leg for leg, ring in self._pending.items() if ring.role is role]

@@ -14,6 +14,7 @@ from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
+from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
 
@@ -66,17 +67,7 @@ class Room:
         to = permitted(record.technician_number)
         if to is None or self._rings.any(record.leader):
             return
-        await self._rings.ring(
-            Ring(
-                record.leader,
-                to,
-                why,
-                ConversationName.INVITED if record.led_by_operator else ConversationName.CALL_BACK,
-                on_failure=self._technician_unreached,
-                tries=TECHNICIAN_TRIES,
-                leads=True,
-            )
-        )
+        await self._rings.ring(self._leaders_ring(to, why))
 
     async def tell_technician(self) -> None:
         """Ring a technician who is not connected once, only to say that nobody could be found."""
@@ -93,14 +84,38 @@ class Room:
         to = permitted(self._record.migrant_to, self._record.dial_rules)
         if to is None or self._record.legs.of(Role.MIGRANT):
             return
-        await self._rings.ring(
-            Ring(
-                Role.MIGRANT,
-                to,
-                Why.INVITED,
-                ConversationName.MIGRANT,
-                on_failure=lambda: self.announce(Announcement.CANNOT_REACH_MIGRANT),
-            )
+        await self._rings.ring(self._migrants_ring(to))
+
+    def resume(self, leg: LegId, why: Why) -> None:
+        """A telephone rings that a process rang which died: whoever answers is still wanted."""
+        record = self._record
+        migrant = why is Why.INVITED
+        number = record.migrant_to if migrant else record.technician_number
+        to = permitted(number, record.dial_rules)
+        if to is not None:
+            ring = self._migrants_ring(to) if migrant else self._leaders_ring(to, why)
+            self._rings.resume(leg, ring)
+
+    def _leaders_ring(self, to: PermittedNumber, why: Why) -> Ring:
+        """A ring of the technician, or of the operator in their place."""
+        record = self._record
+        return Ring(
+            record.leader,
+            to,
+            why,
+            ConversationName.INVITED if record.led_by_operator else ConversationName.CALL_BACK,
+            on_failure=self._technician_unreached,
+            tries=TECHNICIAN_TRIES,
+            leads=True,
+        )
+
+    def _migrants_ring(self, to: PermittedNumber) -> Ring:
+        return Ring(
+            Role.MIGRANT,
+            to,
+            Why.INVITED,
+            ConversationName.MIGRANT,
+            on_failure=lambda: self.announce(Announcement.CANNOT_REACH_MIGRANT),
         )
 
     async def drop_migrant(self) -> bool:

@@ -294,6 +294,18 @@ async def test_a_restart_brings_the_waiting_migrant_to_the_operator() -> None:
         assert migrant.room is not None
 
 
+async def test_an_operator_who_rings_during_a_restart_may_still_join() -> None:
+    async with world() as w:
+        w.telephone(OPERATOR, SLOW)
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.event(EventKind.REDIALLED)
+        await migrant.wait(3)
+        await restart(w)
+        w.switch.spawn(migrant.talk("hold"))
+        await w.until(lambda: members(w) == 2)
+        assert w.kinds().count(EventKind.REDIALLED) == 1
+
+
 async def test_what_is_asked_too_late_changes_nothing() -> None:
     async with world() as w:
         call = await three_in_a_room(w)

@@ -75,6 +75,35 @@ async def test_a_technician_who_waits_is_led_on_by_the_next_process() -> None:
         assert len(w.call_ids()) == 1
 
 
+async def test_a_migrant_who_rings_during_a_restart_may_still_join() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        w.telephone("+351912000099", Answers(after_seconds=10, hears_seconds=1, keys="1"))
+        technician = w.request(migrant="912000099")
+        await w.event(EventKind.MIGRANT_RUNG)
+        await technician.wait(2)
+        await restart(w)
+        await w.event(EventKind.MIGRANT_CONFIRMED)
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.kinds().count(EventKind.MIGRANT_RUNG) == 1
+
+
+async def test_who_was_lost_and_rings_during_a_restart_may_still_come_back() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        interpreter = w.switch.originated[0]
+        slow = Answers(after_seconds=10, hears_seconds=1, keys="1")
+        w.telephone(interpreter.to.number.e164, slow)
+        w.switch.line(interpreter.leg).end(Ending.DROPPED)
+        await w.event(EventKind.REDIALLED)
+        await restart(w)
+        await w.event(EventKind.REJOINED)
+        assert w.reserved() == {who}
+        assert w.kinds().count(EventKind.REDIALLED) == 1
+
+
 async def test_a_lost_link_is_reconciled_in_the_same_process() -> None:
     async with world() as w:
         w.interpreter(ACCEPTS)
