@@ -53,3 +53,23 @@ def test_what_waits_is_bounded_and_may_be_forgotten() -> None:
     announcer.forget()
     assert not announcer.is_ours(left.channel)
     assert announcer.announce(ONE, "b") is not None
+
+
+def test_a_hushed_room_hears_nothing_of_what_waited_and_then_speaks_again() -> None:
+    announcer = Announcer()
+    speaking = announcer.announce(ONE, "one")
+    assert speaking is not None
+    assert announcer.announce(ONE, "two") is None
+    assert announcer.hush(ONE) == speaking.channel
+    assert announcer.ended(speaking.channel) is None
+    following = announcer.announce(ONE, "three")
+    assert following is not None
+    assert following.files == "three"
+
+
+def test_a_silent_room_has_nothing_to_be_hushed() -> None:
+    announcer = Announcer()
+    other = announcer.announce(OTHER, "one")
+    assert announcer.hush(ONE) is None
+    assert other is not None
+    assert announcer.is_ours(other.channel)
