@@ -157,6 +157,7 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.CALL_BACK_PROMISED: _plain(
         "The technician hangs up, and is rung when an interpreter accepts."
     ),
+    EventKind.CALL_BACK_EXPIRED: _plain("Nobody could be found; the promised call-back ends."),
     EventKind.BOOKED: lambda data: (
         f"The call is booked for {_text(data, 'starts_at', 'a later time')}"
         f" (booking {_text(data, 'booking', 'without a number')})."

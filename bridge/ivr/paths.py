@@ -278,7 +278,7 @@ _ALL = (
         "migrant-voicemail",
         "nobody presses a key, and the agreed message is left",
         lambda language: migrant_script((language,), AgencyKind.HEALTH, voicemail=True),
-        (Silence(), Silence(), Silence(), Said()),
+        (Silence(), Silence(), Said()),
     ),
     ScriptPath(
         "migrant-dials-in",

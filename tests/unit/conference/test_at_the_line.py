@@ -37,10 +37,10 @@ pytestmark = pytest.mark.looptime
 
 MIGRANT = "+351960000001"
 OPERATOR = "+351910000901"
-BEJA = "+351967071313"
 MONDAY_10 = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 11, 22, 23, tzinfo=UTC)
 REAL = load_directory()
+BEJA = REAL.service("cnaim-beja").numbers[0].e164
 UKRAINIAN_KEY = str(REAL.lines[0].languages.index(UKRAINIAN) + 1)
 STAYS = Answers(after_seconds=1.0, hears_seconds=0.5, keys="1")
 

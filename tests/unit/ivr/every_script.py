@@ -131,7 +131,7 @@ ANSWERS: tuple[object, ...] = (
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),
     NobodyOnDuty(),
-    ServiceNow("cnaim-beja", True, TEN, "967071313"),
+    ServiceNow("cnaim-beja", True, TEN, "912000345"),
     ServiceNow("claim-fundao", False, TEN + DAY, "275779060", has_address=True),
     ServiceNow("cnaim-algarve", True, None, has_address=True),
     CommandDone(),

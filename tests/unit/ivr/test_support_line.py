@@ -37,7 +37,7 @@ CLOSES = datetime(2026, 11, 20, 20, tzinfo=UTC)
 MONDAY_8_30 = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 DIRECTORY = load_directory()
 LINE = DIRECTORY.lines[0]
-BEJA = ServiceNow("cnaim-beja", True, CLOSES, "967071313")
+BEJA = ServiceNow("cnaim-beja", True, CLOSES, "912000345")
 FUNDAO = ServiceNow("claim-fundao", False, MONDAY_8_30, "275779060", has_address=True)
 ALGARVE = ServiceNow("cnaim-algarve", True, CLOSES, has_address=True)
 
@@ -83,7 +83,7 @@ def test_open_service_is_put_through_after_its_number_is_told() -> None:
     talk.answer(BEJA)
     assert talk.prompts() == (
         "service-number",
-        *spell("967071313"),
+        *spell("912000345"),
         "putting-through-service",
     )
     talk.hear(Said())
