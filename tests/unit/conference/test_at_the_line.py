@@ -307,6 +307,28 @@ async def test_nobody_is_rung_more_than_twice_and_a_voicemail_gets_no_further() 
         assert w.database.run_now(lambda conn: openings.due(conn, w.clock.now())) == []
 
 
+async def test_two_processes_ring_one_person_once_and_a_dead_one_s_try_is_taken_up_again() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: line.ended, 600)
+        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
+        await asyncio.sleep(10.1 * 3600)
+        dying, first = w.openings, w.calls
+        await w.start_bridge("second")
+        await asyncio.gather(dying.ring_due(), w.openings.ring_due())
+        assert len(w.switch.originated) == 1, "the row says who rings"
+        # The second process took over the conversations, and knows nothing of this ring.
+        await first.stop()
+        leg = w.switch.originated[0].leg
+        await asyncio.sleep(openings.ABANDONED_AFTER.total_seconds() + 1)
+        assert leg not in w.switch.spoken
+        await w.openings.ring_due()
+        await w.until(
+            lambda: "uk/menu-hours" in w.switch.spoken.get(w.switch.originated[-1].leg, [])
+        )
+        assert len(w.switch.originated) == 2
+
+
 async def test_withheld_number_is_offered_no_call_back() -> None:
     async with at(SUNDAY_NIGHT) as w:
         line = rings(w, UKRAINIAN_KEY, number="")

@@ -200,6 +200,14 @@ def test_a_list_may_give_closed_days_a_municipality_and_an_end() -> None:
             'hours = [{ days = "Sun", open = ["09:00-19:00"] }]\n[[service]]',
             "two services share a key",
         ),
+        (
+            'key = "lam"',
+            'key = "lam"\nservices = ["nowhere"]',
+            "lam: there is no service 'nowhere'",
+        ),
+        ('key = "lam"', 'key = "lam"\ntechnicians = "st"', "lam: there is no service 'st'"),
+        ('key = "lam"', 'key = "lam"\nlanguages = ["uk", "uk"]', "'languages' names at most 18"),
+        ("[[service]]", '[[service]]\nlanguages = ["uk"]', "has an unknown 'languages'"),
     ],
 )
 def test_a_list_that_would_mislead_is_refused_with_the_entry_and_the_reason(
