@@ -32,7 +32,7 @@ from bridge.vocabulary import LanguageTag, PhoneNumber, Role
 
 OpeningId = NewType("OpeningId", int)
 
-MOST_TRIES = 3
+MOST_TRIES = 2
 """So often somebody is rung before we give up."""
 ABANDONED_AFTER = timedelta(minutes=10)
 """A try that nobody ended for so long was left behind by a process that died."""

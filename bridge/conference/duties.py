@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a bridge does by the clock: heartbeats, sweeping, booked calls and their reminders.
+"""What a bridge does by the clock: heartbeats, sweeping, booked calls and their reminders,
+call-backs at opening, and forgetting what is kept no longer.
 
 The jobs are thin, idempotent and derived from the database, so a restart loses none and no two
 processes do one twice (see bookings and sweeper). Nothing here decides anything.
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,12 +21,15 @@ from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
+from bridge.callers import store as callers
 from bridge.clock import Clock
 from bridge.conference.calls import Calls
+from bridge.conference.fields_store import forget_fields
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.roster.sweeper import beat_and_sweep
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.storage.processes import BEAT_EVERY
+from bridge.telephony.dials_store import forget_dials
 from bridge.telephony.switch import Switch, SwitchUnavailable
 from bridge.vocabulary import LegId
 
@@ -37,6 +41,12 @@ OPENINGS_EVERY = 10.0
 """Seconds between two looks for those who are to be rung at the opening."""
 REMINDERS_EVERY = 15.0
 """Seconds between two looks for reminders that are due."""
+FORGETS_EVERY = 3600.0
+"""Seconds between two rounds of forgetting."""
+FIELDS_KEPT = timedelta(days=180)
+"""How long what an agency had keyed with a call is kept after its end: two quarters' statements."""
+DIALS_KEPT = timedelta(hours=2)
+"""How long it is kept who dialled out when; the caps look back one hour."""
 
 
 class Duties:
@@ -75,6 +85,7 @@ class Duties:
         scheduler.add_job(
             self.ring_at_opening, "interval", seconds=OPENINGS_EVERY, next_run_time=now
         )
+        scheduler.add_job(self.forget, "interval", seconds=FORGETS_EVERY, next_run_time=now)
         scheduler.start()
         self._scheduler = scheduler
         self._spawn(self.keep_hours())
@@ -164,6 +175,22 @@ class Duties:
             await self._openings.ring_due()
         except DatabaseUnavailable as reason:
             log.warning("call-backs at opening could not be looked up", why=str(reason))
+
+    async def forget(self) -> None:
+        """Drop what is kept no longer: of callers, of what was keyed with calls, of dialling."""
+        at = self._clock.now()
+
+        def work(conn: Connection) -> int:
+            dropped = callers.forget(conn, at) + forget_dials(conn, at - DIALS_KEPT)
+            return dropped + forget_fields(conn, at - FIELDS_KEPT)
+
+        try:
+            dropped = await self._database.run(work)
+        except DatabaseUnavailable as reason:
+            log.warning("nothing could be forgotten", why=str(reason))
+            return
+        if dropped:
+            log.info("what is kept no longer was dropped", rows=dropped)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

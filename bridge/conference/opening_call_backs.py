@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.bookings import openings
-from bridge.bookings.openings import OpeningCallBack
+from bridge.bookings.openings import MOST_TRIES, OpeningCallBack
 from bridge.conference.ports import Ports
 from bridge.conference.rings import permitted
 from bridge.hours.directory import Directory, Line, NotListed
@@ -27,7 +27,6 @@ from bridge.vocabulary import LegId, Role, new_leg_id
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 2
 MOST_AT_A_TIME = 3
 """Rung at a time, so that those who answer find somebody to talk with."""
 AGAIN_AFTER = timedelta(minutes=10)
@@ -70,13 +69,9 @@ class OpeningCallBacks:
         """Nobody was reached: once more a little later, or never again."""
         at = self._ports.clock.now()
 
-        def work(conn: Connection) -> None:
-            if one.tries + 1 >= MOST_TRIES:
-                openings.give_up(conn, one.id, at)
-            else:
-                openings.not_reached(conn, one.id, at, at + AGAIN_AFTER)
-
-        await self._ports.database.run(work)
+        await self._ports.database.run(
+            lambda conn: openings.not_reached(conn, one.id, at, at + AGAIN_AFTER)
+        )
 
     async def _ring(self, one: OpeningCallBack, to: PermittedNumber, at: datetime) -> None:
         leg = new_leg_id(one.role)

@@ -9,16 +9,21 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId
+from bridge.callers.keys import CallerKeys
+from bridge.callers.model import REMEMBERED
+from bridge.callers.store import language_of, remember_language
 from bridge.calllog.model import EventKind
-from bridge.conference.duties import BOOKINGS_EVERY, Duties
+from bridge.conference.duties import BOOKINGS_EVERY, DIALS_KEPT, Duties
 from bridge.storage.database import DatabaseUnavailable
-from bridge.vocabulary import InterpreterId
+from bridge.telephony.dials_store import dial, spend
+from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag, PhoneNumber, TechnicianId
 from lab.phones import Answers
-from tests.unit.conference.world import TECHNICIAN, World, world
+from tests.storage_samples import PEPPER
+from tests.unit.conference.world import TECHNICIAN, UKRAINIAN, World, world
 
 pytestmark = pytest.mark.looptime
 
@@ -96,3 +101,28 @@ async def test_a_database_that_fails_at_the_hour_delays_and_loses_nothing(
             due = await w.event(EventKind.BOOKING_DUE)
             assert timedelta(0) <= due.at - back <= timedelta(seconds=BOOKINGS_EVERY)
             await w.event(EventKind.ROOM_COMPLETE)
+
+
+async def test_what_is_kept_no_longer_is_forgotten() -> None:
+    async with world() as w:
+        at = w.clock.now()
+        key = CallerKeys(PEPPER).caller(PhoneNumber(TECHNICIAN))
+
+        def remember(conn: Connection) -> None:
+            remember_language(conn, key, UKRAINIAN, at)
+            spend(conn, AgencyId(1), TechnicianId(1), at)
+
+        def left(conn: Connection) -> tuple[LanguageTag | None, int]:
+            dialled = conn.execute(select(func.count()).select_from(dial)).scalar_one()
+            return language_of(conn, key), dialled
+
+        w.database.run_now(remember)
+        duties = Duties(w.calls, w.database, w.switch, w.clock, "first")
+        await duties.forget()
+        assert w.database.run_now(left) == (UKRAINIAN, 1)
+        await asyncio.sleep((DIALS_KEPT + AT_ONCE).total_seconds())
+        await duties.forget()
+        assert w.database.run_now(left) == (UKRAINIAN, 0)
+        await asyncio.sleep(REMEMBERED.total_seconds())
+        await duties.forget()
+        assert w.database.run_now(left) == (None, 0)
