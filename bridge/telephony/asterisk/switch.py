@@ -51,8 +51,12 @@ NO_SUCH_CHANNEL = ("channel does not exist", "no such channel", "channel not spe
 """How Asterisk's answers begin, in small letters, when a channel is gone."""
 EMPTY_ROOM = ("no active conferences", "no conference by that name found")
 """How Asterisk's answers begin, in small letters, when nobody is in a room."""
-WRITER_SECONDS = 10.0
-"""How long a restored view waits for the link that acts, before it is told all the same."""
+WRITER_SECONDS = 20.0
+"""How long a restored view waits for the link that acts, before it is told all the same.
+
+Longer than a login that a starting Asterisk leaves unanswered (10 s) and the longest pause before
+the next one (5 s): on a loaded machine the two links come back as far apart as that.
+"""
 
 
 class AsteriskSwitch:
