@@ -309,7 +309,10 @@ class _Reader(StepReader):
             return Expected(self._one_of(EventKind, value, where))
         table = dict(self._table(value, where))
         kind = self._one_of(EventKind, table.pop("kind", None), where)
-        interpreter = table.pop("interpreter", "")
+        # In one event it says whether an interpreter is wanted, and not who it is.
+        interpreter = (
+            "" if isinstance(table.get("interpreter"), bool) else table.pop("interpreter", "")
+        )
         if not isinstance(interpreter, str) or (interpreter and interpreter not in names):
             raise self._bad(where, f"there is no interpreter {interpreter!r}")
         data: dict[str, Scalar] = {}
