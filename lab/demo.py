@@ -28,7 +28,7 @@ from bridge.calllog.model import Event, EventKind
 from bridge.calllog.timeline import line_of
 from bridge.clock import SystemClock
 from bridge.ivr.languages import load_languages
-from bridge.roster import store as roster_store
+from bridge.roster.people_store import load_people
 from bridge.roster.seed import DemoCredential, seed
 from bridge.vocabulary import CallId, InterpreterId, JobNumber, Role
 from lab.asterisk import AsteriskFailed, AsteriskMissing
@@ -99,10 +99,10 @@ class Demo:
         tags = [language.tag for language in load_languages()]
         found = seed(conn, tags, self._at.hasher, SystemClock().now(), always_open=True)
         self._credential = found[0]
-        roster = roster_store.load_roster(conn)
-        self._numbers = {one.id: one.number.e164 for one in roster.interpreters.values()}
-        self.report.interpreters = len(roster.interpreters)
-        self.report.languages = len(roster.speakers)
+        people = load_people(conn)
+        self._numbers = {one.id: one.phones[0].e164 for one in people}
+        self.report.interpreters = len(people)
+        self.report.languages = len({tag for one in people for tag in one.skills})
 
     def _as_rung(self) -> Behaviour:
         """Several telephones ring at once: the first refuses, the second accepts, the rest ring on

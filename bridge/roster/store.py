@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.roster.model import Interpreter, Presence, Roster
+from bridge.roster.model import Presence
 from bridge.storage.schema import UtcDateTime, bump, count, insert_into, json_type, metadata
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId, PhoneNumber
 
@@ -148,32 +148,6 @@ class Reservation:
 
 
 # --- interpreters ------------------------------------------------------------------------------
-
-
-def load_roster(conn: Connection) -> Roster:
-    """All interpreters with their languages and first telephones."""
-    languages: dict[int, set[LanguageTag]] = {}
-    for row in conn.execute(select(interpreter_language)):
-        languages.setdefault(row.interpreter_id, set()).add(row.language)
-    return Roster.of(
-        Interpreter(
-            id=row.id,
-            number=PhoneNumber(row.number),
-            languages=frozenset(languages.get(row.id, ())),
-            presence=Presence(row.presence),
-            vetted=row.vetted,
-            last_call_ended=row.last_call_ended,
-        )
-        for row in conn.execute(
-            select(interpreter, interpreter_phone.c.number)
-            .join(
-                interpreter_phone,
-                (interpreter_phone.c.interpreter_id == interpreter.c.id)
-                & (interpreter_phone.c.place == 0),
-            )
-            .order_by(interpreter.c.id)
-        )
-    )
 
 
 def revision(conn: Connection) -> int:

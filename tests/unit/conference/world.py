@@ -35,7 +35,7 @@ from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
 from bridge.roster.desk import RosterDesk
 from bridge.roster.model import Presence
-from bridge.roster.people_store import load_person, pin_code, set_pin
+from bridge.roster.people_store import load_people, load_person, pin_code, set_pin
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import Requirements
 from bridge.storage.inline import InlineDatabase
@@ -229,7 +229,7 @@ class World:
 
     def interpreter_ids(self) -> list[InterpreterId]:
         """The interpreters, in the order in which they were added."""
-        return sorted(self.database.run_now(roster.load_roster).interpreters)
+        return sorted(one.id for one in self.database.run_now(load_people))
 
     async def book(self, who: InterpreterId, *, minutes_ahead: int = 60) -> BookingId:
         """A coordinator books a call in Ukrainian with this interpreter, at the next quarter."""

@@ -3,38 +3,45 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from bridge.roster import store
 from bridge.roster.model import Presence
+from bridge.roster.people_store import load_people, load_person
 from bridge.storage.inline import InlineDatabase
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId
 from tests.storage_samples import START, make_call, make_interpreter, number
 
 
+def last_call_ended(conn: Connection, who: InterpreterId) -> datetime | None:
+    """When somebody last left a call."""
+    mine = store.interpreter.c.id == who
+    return conn.execute(select(store.interpreter.c.last_call_ended).where(mine)).scalar_one()
+
+
 def test_the_roster_is_read_whole(conn: Connection) -> None:
     one = make_interpreter(conn, 1, ("uk", "ru"))
     two = make_interpreter(conn, 2, (), Presence.OFF)
-    roster = store.load_roster(conn)
-    assert set(roster.interpreters) == {one, two}
-    assert roster.interpreters[one].languages == {"uk", "ru"}
-    assert roster.interpreters[one].number == number(1)
-    assert roster.interpreters[two].presence is Presence.OFF
-    assert roster.speakers == {"ru": (one,), "uk": (one,)}
+    people = {person.id: person for person in load_people(conn)}
+    assert set(people) == {one, two}
+    assert set(people[one].skills) == {"uk", "ru"}
+    assert people[one].phones == (number(1),)
+    assert people[two].presence.state is Presence.OFF
 
 
 def test_new_interpreters_are_neither_available_nor_vetted(conn: Connection) -> None:
     who = store.add_interpreter(conn, "Person", number(1), [LanguageTag("uk")])
-    interpreter = store.load_roster(conn).interpreters[who]
-    assert interpreter.presence is Presence.OFF
-    assert not interpreter.vetted
+    person = load_person(conn, who)
+    assert person is not None
+    assert person.presence.state is Presence.OFF
+    assert not person.vetted
 
 
 def test_every_visible_change_raises_the_revision(conn: Connection) -> None:
@@ -48,10 +55,11 @@ def test_every_visible_change_raises_the_revision(conn: Connection) -> None:
     assert revisions == sorted(set(revisions))
     store.mark_call_ended(conn, who, START)
     assert store.revision(conn) == revisions[-1]
-    interpreter = store.load_roster(conn).interpreters[who]
-    assert interpreter.presence is Presence.ON_BREAK
-    assert interpreter.last_call_ended == START
-    assert interpreter.languages == {"ru"}
+    person = load_person(conn, who)
+    assert person is not None
+    assert person.presence.state is Presence.ON_BREAK
+    assert last_call_ended(conn, who) == START
+    assert set(person.skills) == {"ru"}
 
 
 def test_the_same_languages_again_are_no_change(conn: Connection) -> None:
@@ -65,7 +73,7 @@ def test_a_call_that_ended_before_does_not_turn_the_time_back(conn: Connection) 
     who = make_interpreter(conn, 1)
     store.mark_call_ended(conn, who, START)
     store.mark_call_ended(conn, who, START - timedelta(hours=1))
-    assert store.load_roster(conn).interpreters[who].last_call_ended == START
+    assert last_call_ended(conn, who) == START
 
 
 def test_changes_of_nobody_are_refused(conn: Connection) -> None:
