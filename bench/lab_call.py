@@ -48,7 +48,8 @@ from lab.phones import Answers, Busy, NeverAnswers
 from lab.runner import until
 from lab.scenario import AGENCY_CODE, PIN
 
-TECHNICIAN = "+351210000701"
+TECHNICIANS = tuple(f"+35121000070{place}" for place in range(1, 5))
+"""The telephones of one agency, from which they ring in turn: no single one rings too often."""
 REFUSING, ACCEPTING, RINGING, NOBODY = (f"+35191000070{place}" for place in range(1, 5))
 """Telephones: two interpreters of one language, the only one of another, and nobody's."""
 MANY = tuple(f"+35191000071{place}" for place in range(1, 7))
@@ -108,6 +109,8 @@ class Bench:
     def _fill(self, conn: Connection) -> None:
         hasher = self.at.hasher
         agency = agencies.add_agency(conn, AGENCY_CODE, "Hospital do Ensaio", AgencyKind.HEALTH)
+        for number in TECHNICIANS:
+            agencies.add_number(conn, PhoneNumber.parse(number), agency.id)
         agencies.add_technician(
             conn,
             agency,
@@ -210,10 +213,11 @@ class Bench:
         """Ring and key a whole request; the leg, and how many INVITEs there were before."""
         arrived, calls = len(self.at.network.arrivals), len(self.at.calls())
         code = next(one.code for one in load_languages() if one.tag == wanted)
-        technician = await self.at.network.call(TECHNICIAN, LINE)
+        number = TECHNICIANS[calls % len(TECHNICIANS)]
+        technician = await self.at.network.call(number, LINE)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await until(lambda: len(self.at.calls()) > calls)
-        await technician.key(AGENCY_CODE + PIN)
+        await technician.key(PIN)
         await self._happened(EventKind.IDENTIFIED)
         for keys in (code, "1", "1"):
             await technician.key(keys)
