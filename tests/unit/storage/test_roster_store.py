@@ -23,7 +23,9 @@ from tests.storage_samples import START, make_call, make_interpreter, number
 def last_call_ended(conn: Connection, who: InterpreterId) -> datetime | None:
     """When somebody last left a call."""
     mine = store.interpreter.c.id == who
-    return conn.execute(select(store.interpreter.c.last_call_ended).where(mine)).scalar_one()
+    asked = select(store.interpreter.c.last_call_ended).where(mine)
+    ended: datetime | None = conn.execute(asked).scalar_one()
+    return ended
 
 
 def test_the_roster_is_read_whole(conn: Connection) -> None:
