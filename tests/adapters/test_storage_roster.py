@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select
 
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingState
+from bridge.bookings.rows import booking_quarter
 from bridge.roster import store as roster
 from bridge.roster import sweeper
 from bridge.storage.engine import SqlDatabase
@@ -184,7 +185,7 @@ async def test_two_processes_never_hold_an_interpreter_twice(
         apart = second.starts_at >= first.ends_at or first.starts_at >= second.ends_at
         assert apart or first.interpreter != second.interpreter
     # A quarter is held for each quarter booked, and none besides.
-    rows = await database.run(lambda conn: conn.execute(select(bookings.booking_quarter)).all())
+    rows = await database.run(lambda conn: conn.execute(select(booking_quarter)).all())
     assert len(rows) == sum(one.minutes for one in live) // 15
 
 
