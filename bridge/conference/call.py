@@ -228,6 +228,7 @@ class Call:
             if room is not None:
                 joining = self.record.state is CallState.JOINING
                 self._mailbox.tell(self._room.bring_technician if joining else self._hunts.go_on)
+                self._mailbox.tell(self._hunts.silence)
             return room
 
         return await self._mailbox.ask(work)

@@ -69,6 +69,7 @@ class Hunt:
         self._tried: set[InterpreterId] = set()
         self._refused: set[InterpreterId] = set()
         self._live: dict[LegId, LiveOffer] = {}
+        self._losers: list[LegId] = []
         self._waves = 0
 
     def resume(
@@ -187,7 +188,8 @@ class Hunt:
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late.
 
-        The call goes on hunting when its other part still lacks somebody.
+        The call goes on hunting when its other part still lacks somebody. The other telephones of
+        the wave ring until `silence`: those who talk are brought together first.
         """
         record = self._record
         progress = advance(record.progress, Trigger.ACCEPT)
@@ -211,7 +213,8 @@ class Hunt:
         record.takes_part(leg, at)
         self._live.pop(leg)
         self._desk.accepted(offer.interpreter, (at - offer.since).total_seconds())
-        await self._silence(losers)
+        self._stopped(losers)
+        self._losers += losers
         return record.room
 
     async def over(self, leg: LegId, kind: EventKind, reason: str | None = None) -> None:
@@ -257,7 +260,15 @@ class Hunt:
         if self._live:
             legs = list(self._live)
             await self._record.transact(lambda conn: self._write_cancelled(conn, legs, reason))
-            await self._silence(legs)
+            self._stopped(legs)
+            self._losers += legs
+            await self.silence()
+
+    async def silence(self) -> None:
+        """Hang up the telephones whose offers are over."""
+        losers, self._losers = self._losers, []
+        for leg in losers:
+            await self._commands.hang_up(leg)
 
     def _after_the_cut(
         self, conn: Connection, request: Request, at: datetime
@@ -419,10 +430,10 @@ class Hunt:
             roster_store.end_offer(conn, leg, at, OfferOutcome.CANCELLED)
             calllog.append(conn, self._record.event(EventKind.OFFER_CANCELLED, leg, data, at))
 
-    async def _silence(self, legs: Iterable[LegId]) -> None:
+    def _stopped(self, legs: Iterable[LegId]) -> None:
+        """These offers are over, though their telephones may ring for a moment yet."""
         now = self._ports.clock.now()
         for leg in legs:
             offer = self._live.pop(leg, None)
             if offer is not None:
                 self._desk.stopped(offer.interpreter, (now - offer.since).total_seconds())
-            await self._commands.hang_up(leg)

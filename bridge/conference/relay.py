@@ -143,6 +143,11 @@ class Hunts:
         await self._of[part].replace(excluded)
         await self.leg_ended()
 
+    async def silence(self) -> None:
+        """Hang up the telephones whose offers are over since somebody accepted."""
+        for hunt in self._of.values():
+            await hunt.silence()
+
     async def cancel(self, reason: str) -> None:
         """Stop every ringing telephone of this call; written first, then done."""
         for hunt in self._of.values():
