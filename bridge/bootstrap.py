@@ -65,6 +65,7 @@ class Bridge:
         )
         self._roster = RosterDesk(_policy(settings.policy, settings.fairness))
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        directory = _directory(settings.directory)
         ports = Ports(
             database=self._database,
             switch=self._switch,
@@ -75,8 +76,8 @@ class Bridge:
             migrant_ring_seconds=settings.migrant_ring_seconds,
             owner=owner,
             operator=_operator(settings.operator_number),
+            directory=directory,
         )
-        directory = _directory(settings.directory)
         openings = OpeningCallBacks(ports, directory)
         self.calls = Calls(ports, migrant_languages=self._catalogue.spoken_to_migrant)
         self._duties = Duties(

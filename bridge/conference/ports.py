@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.clock import Clock
+from bridge.hours.directory import Directory, load_directory
 from bridge.roster.desk import RosterDesk
 from bridge.storage.database import Database
 from bridge.telephony.switch import Switch
@@ -29,3 +30,5 @@ class Ports:
     """The token of this process, written into what it promises."""
     operator: PhoneNumber | None = None
     """Whom the installation names as the person that is always reached, if any."""
+    directory: Directory = field(default_factory=load_directory)
+    """The lines and services, without the closures of coordinators."""

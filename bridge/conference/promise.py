@@ -19,6 +19,7 @@ from bridge.conference.model import CallState, Trigger
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.room import Room
+from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
 
 HOLDS_FOR = timedelta(hours=4)
@@ -28,9 +29,14 @@ LOOK_AGAIN = 30.0
 """Seconds until a promise that ran out while interpreters ring is looked at again."""
 
 
-def holds_until(conn: Connection, promised_at: datetime) -> datetime:
-    """Until when a call-back that was promised at a moment is kept."""
-    schedule = directory_with(conn).service(INTERPRETING).schedule
+def holds_until(
+    conn: Connection, promised_at: datetime, directory: Directory | None = None
+) -> datetime:
+    """Until when a call-back that was promised at a moment is kept.
+
+    By the hours of this directory; without one, by those of the product's own.
+    """
+    schedule = directory_with(conn, directory).service(INTERPRETING).schedule
     latest = promised_at + HOLDS_FOR
     closes_at = schedule.open_at(promised_at).closes_at
     return latest if closes_at is None else min(latest, closes_at)
@@ -53,7 +59,7 @@ class CallBackPromise:
             store.update_call(conn, record.id, callback=True)
             promised = record.event(EventKind.CALL_BACK_PROMISED, record.technician, at=at)
             calllog.append(conn, promised)
-            return holds_until(conn, at)
+            return holds_until(conn, at, self._ports.directory)
 
         until = await record.transact(work)
         record.calling_back = True
@@ -61,7 +67,8 @@ class CallBackPromise:
 
     async def go_on(self, promised_at: datetime) -> None:
         """Keep a promise that a process made which died."""
-        until = await self._record.transact(lambda conn: holds_until(conn, promised_at))
+        directory = self._ports.directory
+        until = await self._record.transact(lambda conn: holds_until(conn, promised_at, directory))
         self._look_at(until)
 
     def _look_at(self, moment: datetime) -> None:

@@ -10,9 +10,11 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.conference.promise import HOLDS_FOR, holds_until
+from bridge.hours.directory import parse_directory
 from bridge.hours.store import add_closure
 from bridge.roster.model import Presence
 from bridge.vocabulary import InterpreterId
+from lab.hours import LineHours, directory_text
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
 from tests.unit.conference.world import START, TECHNICIAN, World, world
 
@@ -129,5 +131,9 @@ async def test_how_long_a_promise_holds() -> None:
         assert until(monday.replace(hour=16)) == monday.replace(hour=19)
         # Nobody is there, so closing says nothing; the other bound holds.
         assert until(monday.replace(hour=22)) == monday.replace(hour=22) + HOLDS_FOR
+        always = parse_directory(directory_text(monday.date(), LineHours.OPEN, frozenset()))
+        four = monday.replace(hour=16)
+        own = w.database.run_now(lambda conn: holds_until(conn, four, always))
+        assert own == four + HOLDS_FOR
         w.database.run_now(lambda conn: add_closure(conn, "stt", monday.date(), "Teste"))
         assert until(monday.replace(hour=16)) == monday.replace(hour=20)
