@@ -158,7 +158,8 @@ class Demo:
         try:
             await technician.key(self._credential.code + self._credential.pin)
             await self._happened(call, EventKind.IDENTIFIED)
-            for entry in (language.code, "1", "2", f"{MIGRANT.removeprefix('+351')}#", "1"):
+            number = f"{MIGRANT.removeprefix('+351')}#"
+            for entry in (language.code, "1", "2", number, "1", "2"):
                 await technician.key(entry)
             await self._happened(call, EventKind.ROOM_COMPLETE)
             legs = {
@@ -333,7 +334,8 @@ The service stays up. Ring it with a softphone of your own:
                    {code} then 1           {language.en if language else ""}, confirmed
                    1                   the migrant is beside you; or
                    2, a number and #   ring the migrant ({MIGRANT.removeprefix("+351")} is the
-                                       migrant account above, else a played phone)
+                                       migrant account above, else a played phone);
+                                       then 1 (right) and 2 (leave no message)
 The technician's ear during the call above: {KEPT / "technician-heard.wav"}
 The bridge's log: {installation.log_file}
 Ctrl-C stops everything.""")

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.ivr.languages import load_languages
 from bridge.roster.model import Presence
-from bridge.vocabulary import CallId, InterpreterId, PhoneNumber, Role
-from lab.phones import Answers
+from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber, Role
+from lab.hours import LineHours
+from lab.phones import Answers, Busy
 from lab.scenario import (
     AGENCY_CODE,
     MIGRANT_NUMBER,
     PIN,
+    AgencySetup,
     During,
     Expectations,
     Expected,
@@ -26,12 +29,15 @@ from lab.scenario import (
 )
 from lab.scenario_file import load_scenario, load_scenarios
 from lab.steps import (
+    DIAL_IN,
     BeRung,
     BringForward,
     Call,
+    Hear,
     Key,
     KillBridge,
     Mute,
+    OpenLine,
     RemindIn,
     Step,
     Vanish,
@@ -66,6 +72,23 @@ STORIES = {
     "presence_by_phone",
     "ended_by_key",
     "relay",
+    "ten_keys",
+    "favourite_in_english",
+    "spelt_name",
+    "spelt_ambiguous",
+    "language_finder",
+    "required_field",
+    "closed",
+    "holiday",
+    "called_at_opening",
+    "line_three_way",
+    "line_operator_alone",
+    "service_open",
+    "service_closed",
+    "service_silent",
+    "language_remembered",
+    "dials_in_by_code",
+    "locked_out",
 }
 LEAST = """
 title = "A story"
@@ -102,7 +125,9 @@ def test_every_story_of_the_lab_can_be_read() -> None:
     for one in stories.values():
         assert len(one.description.split()) > 20
         assert any(isinstance(step, Call) for step in one.people[0].steps)
-        numbers |= {who.number for who in (*one.technicians, *one.migrants, *one.operators)}
+        numbers |= {who.number for who in one.technicians}
+        numbers |= {who.number for who in one.migrants}
+        numbers |= {who.number for who in one.operators}
         numbers |= {who.number for who in one.interpreters}
     for number in numbers | {MIGRANT_NUMBER}:
         assert PhoneNumber.parse(number).e164 == number
@@ -137,6 +162,11 @@ def test_placeholders_become_keys(tmp_path: Path) -> None:
     assert ukrainian is not None
     assert ukrainian.tag == "uk"
     assert languages.by_code(keys("{unknown_language}")) is None
+    assert keys("{pin}") == PIN
+    assert keys("{wrong_pin}") not in (PIN, "")
+    assert keys("{letters:língua}#") == "546482#"
+    # The code is drawn by the bridge, so it is filled in when the step is taken.
+    assert keys("*{dial_in}") == f"*{DIAL_IN}"
 
 
 def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
@@ -147,6 +177,47 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     assert (story.migrant, story.operator, story.ring_seconds) == (None, None, 20.0)
     assert story.technicians[0].steps[1] == WaitFor(EventKind.IDENTIFIED, 2)
     assert story.expect == Expectations()
+
+
+def test_a_story_of_migrants_services_and_hours(tmp_path: Path) -> None:
+    text = """
+title = "A story"
+description = "Something happens."
+hours = "closure"
+closed_services = ["cnaim-norte"]
+[agency]
+prompt_language = "en"
+favourites = ["uk"]
+fields = [{ name = "process_number", least = 3, most = 6 }]
+[services]
+cnaim-lisboa = { kind = "busy" }
+[[operators]]
+name = "Marta"
+languages = ["fr"]
+[[migrants]]
+name = "Danylo"
+steps = [{ call = true }, { hear = "ro-MD/line-closed" }, { open_line = true }]
+[expect]
+hear_each_other = ["Danylo", "Marta", "cnaim-lisboa"]
+during = "service"
+fields = { process_number = "4711" }
+events = [{ kind = "operator_wanted", interpreter = true }]
+"""
+    story = load_scenario(written(tmp_path, text))
+    assert (story.hours, story.closed_services) == (LineHours.CLOSURE, frozenset({"cnaim-norte"}))
+    assert story.agency == AgencySetup(
+        "en", (LanguageTag("uk"),), (AgencyField(FieldName.PROCESS_NUMBER, 3, 6),)
+    )
+    assert story.services == {"cnaim-lisboa": Busy()}
+    (marta,), (danylo,) = story.operators, story.migrants
+    assert (marta.languages, marta.phone) == ((LanguageTag("fr"),), Answers(keys="1"))
+    assert danylo.steps == (Call(), Hear("ro-MD/line-closed"), OpenLine())
+    assert story.people == (danylo,)
+    assert "4711" not in repr(story.expect)
+    assert story.expect.fields == {FieldName.PROCESS_NUMBER: "4711"}
+    (wanted,) = story.expect.events
+    assert wanted.fits(event(EventKind.OPERATOR_WANTED, interpreter=True), NAMES)
+    assert not wanted.fits(event(EventKind.OPERATOR_WANTED, interpreter=False), NAMES)
 
 
 def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
@@ -199,6 +270,9 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ wait_presence = "asleep" }', "'asleep' is none of"),
         ('{ bring_forward = "soon" }', "number of seconds"),
         ('{ remind_in = "soon" }', "number of seconds"),
+        ('{ hear = "uk" }', "nobody knows how to do hear"),
+        ("{ open_line = false }", "nobody knows how to do open_line"),
+        ('{ key = "{letters:-}" }', "stands for nothing"),
         ("{ be_rung = false }", "nobody knows how to do be_rung"),
     ],
 )
@@ -225,6 +299,16 @@ def test_a_step_that_cannot_be_taken_is_refused(tmp_path: Path, step: str, why: 
         (LEAST.replace("STEP", "") + 'hear_each_other = ["cat"]', "nobody is called 'cat'"),
         (LEAST.replace("STEP", "") + 'presence = { Ana = "off" }', "no interpreter 'Ana'"),
         (LEAST.replace("STEP", "") + 'hear_prompts = { migrant = ["hello"] }', "language/key"),
+        ('hours = "late"' + LEAST.replace("STEP", ""), "'late' is none of open"),
+        ('closed_services = ["zoo"]' + LEAST.replace("STEP", ""), "no service 'zoo'"),
+        ('services = { zoo = { kind = "busy" } }' + LEAST.replace("STEP", ""), "no service 'zoo'"),
+        ('agency = { prompt_language = "fr" }' + LEAST.replace("STEP", ""), "is pt or en"),
+        (
+            'agency = { fields = [{ name = "department", least = 9, most = 3 }] }'
+            + LEAST.replace("STEP", ""),
+            "the fewest first",
+        ),
+        ('agency = { favourites = ["xx"] }' + LEAST.replace("STEP", ""), "not a language"),
         ('policy = "coin"' + LEAST.replace("STEP", ""), "policy: is one of default"),
         ("relay = 1" + LEAST.replace("STEP", ""), "relay: is true or false"),
         (LEAST.replace("STEP", "") + "counts = { offered = -1 }", "whole number"),
