@@ -125,10 +125,11 @@ class FrontDoor:
                 gone = _Away(visit, language, "service-silent", away + 1)
                 return await self._put_through(desk.service, gone, "service")
             case WantsOperator(with_interpreter) if desk.operator is not None:
-                joined = await visit.call.with_operator(
+                # Who was put through before is past asking, and is put through again.
+                asking = visit.call.record.state is CallState.ASKING
+                if asking and await visit.call.with_operator(
                     desk.operator, language, interpreter=with_interpreter
-                )
-                if joined:
+                ):
                     return Hold()
                 gone = _Away(visit, language, "line-person-silent", away + 1)
                 return await self._put_through(desk.operator, gone, "asked")
