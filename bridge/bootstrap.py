@@ -132,7 +132,7 @@ class Bridge:
     def _warm_up(self, conn: Connection) -> None:
         """The first caller should not pay for compiling statements and reading the roster."""
         require_head(conn)
-        self._roster.refresh(conn, self._clock.now())
+        self.calls.rehearse(conn)
 
 
 async def serve(settings: Settings) -> None:

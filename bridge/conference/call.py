@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy import Connection
+
 from bridge.agencies.model import Technician
 from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
@@ -24,6 +26,7 @@ from bridge.conference.guard import DropGuard
 from bridge.conference.guests import Guests
 from bridge.conference.happenings import Happenings
 from bridge.conference.incoming import Incoming, Leave
+from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger
@@ -52,7 +55,7 @@ from bridge.vocabulary import (
 
 _MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
 """States in which a room waits for people."""
-_RUNG_BY_THE_ROOM = frozenset({Why.INVITED, Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
+_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,13 @@ class Call:
             self.waiting,
             migrant_languages=listeners.migrant_languages,
         )
-        self._promise = CallBackPromise(ports, self.record, self._mailbox, self._room)
         self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
+        self._leader = Leader(
+            ports, self.record, self._commands, self._rings, end=self._turns.end
+        )
+        self._promise = CallBackPromise(
+            ports, self.record, self._mailbox, self._leader, end=self._turns.end
+        )
         self._incoming = Incoming(
             ports,
             self.record,
@@ -117,10 +125,11 @@ class Call:
             self._mailbox,
             self._hunts,
             self._rings,
-            self._room,
+            self._leader,
             self.waiting,
             adopt=self._adopt,
         )
+        self._guests = Guests(ports, self.record, self._rings, self._room)
         self.by_key = ByKey(
             self.record,
             self._commands,
@@ -128,7 +137,7 @@ class Call:
             self._room,
             self.waiting,
             self._turns,
-            Guests(ports, self.record, self._rings, self._room),
+            self._guests,
             Afterwards(ports, self.record),
         )
         self._guard = DropGuard(
@@ -144,6 +153,7 @@ class Call:
             self._hunts,
             self._rings,
             self._room,
+            self._leader,
             self.waiting,
             self._guard,
             self._turns,
@@ -216,6 +226,10 @@ class Call:
         await self._mailbox.ask(partial(self._hunts.begin, request, at))
         return self.job
 
+    def rehearse(self, conn: Connection, request: Request, at: datetime) -> None:
+        """Write a request that nobody made; whoever asks for it rolls it back."""
+        self._hunts.rehearse(conn, request, at)
+
     async def accepted(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late.
 
@@ -227,7 +241,7 @@ class Call:
             room = await self._hunts.accept(leg, at)
             if room is not None:
                 joining = self.record.state is CallState.JOINING
-                self._mailbox.tell(self._room.bring_technician if joining else self._hunts.go_on)
+                self._mailbox.tell(self._leader.bring if joining else self._hunts.go_on)
                 self._mailbox.tell(self._hunts.silence)
             return room
 
@@ -276,7 +290,12 @@ class Call:
 
     async def call_back(self) -> None:
         """The technician hangs up and wants to be rung when an interpreter accepts."""
-        await self._mailbox.ask(self._promise.make)
+
+        async def work() -> None:
+            await self._promise.make()
+            await self._room.part_from_technician(waiting=False)
+
+        await self._mailbox.ask(work)
 
     async def booked(self, booking: int, starts_at: datetime) -> None:
         """The technician took a later time instead of waiting."""
@@ -297,7 +316,7 @@ class Call:
         async def work() -> None:
             self.record.calling_back = True
             await self._hunts.begin_booked(request, self._ports.clock.now(), booking)
-            await self._room.ring_technician(Why.BOOKED)
+            await self._leader.ring(Why.BOOKED)
 
         await self._mailbox.ask(work)
 
@@ -306,6 +325,10 @@ class Call:
     async def is_migrants(self, language: LanguageTag) -> None:
         """Whoever rang is a migrant who speaks this; may be said again with another language."""
         await self._mailbox.ask(partial(self._incoming.is_migrants, language))
+
+    async def is_technicians(self) -> bool:
+        """Whoever rang says they are a technician. `False` when it is too late to ask anything."""
+        return await self._mailbox.ask(self._incoming.is_technicians)
 
     async def with_operator(
         self, operator_number: PermittedNumber, language: LanguageTag, *, interpreter: bool
@@ -354,6 +377,7 @@ class Call:
             await self.record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, {**data})
             await self._hunts.cancel("put_through")
             await self._hunts.dismiss()
+            await self._room.part_from_technician(waiting=True)
 
         await self._mailbox.ask(work)
 
@@ -385,8 +409,12 @@ class Call:
         found = self.record.legs.get(leg)
         if found is not None and why is Why.DROPPED:
             self._guard.resume(found)
-        elif why in _RUNG_BY_THE_ROOM:
-            self._room.resume(leg, why)
+        elif why is Why.INVITED:
+            self._room.resume(leg)
+        elif why in _FOR_THE_LEADER:
+            self._leader.resume(leg, why)
+        elif why in (Why.CALLED, Why.ADDED):
+            self._guests.resume(leg, why)
 
     def _nobody_left(self) -> None:
         """A technician is told in conversation; an operator, who is in the room, there."""

@@ -30,6 +30,7 @@ from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
+from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
@@ -117,6 +118,20 @@ class Calls:
         call.record.technician_number = number
         self._register(call)
         return call
+
+    def rehearse(self, conn: Connection) -> None:
+        """Write a call that nobody made, for the first caller shall not wait while statements are
+        compiled. All of it is rolled back.
+        """
+        at, leg, call_id = self._ports.clock.now(), LegId("rehearsal"), new_call_id()
+        self._ports.roster.refresh(conn, at)
+        with conn.begin_nested() as trial:
+            job = store.open_call(conn, call_id, "rehearsal", at, self._ports.owner)
+            store.add_leg(conn, leg, call_id, Role.TECHNICIAN, at)
+            for language in self._ports.roster.languages[:1]:
+                request = Request(Requirements(language), None, None, AgencyKind.OTHER, None)
+                self._make(call_id, job, leg).rehearse(conn, request, at)
+            trial.rollback()
 
     async def dial_in(self, leg: LegId, code: str) -> bool:
         """A migrant rang the line and keyed a code: whether their call takes them.

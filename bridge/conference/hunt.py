@@ -98,49 +98,60 @@ class Hunt:
         if progress is None:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
-
-        def work(conn: Connection) -> tuple[bool, DialRules, Promised]:
-            agency = None if request.agency is None else load_agency(conn, request.agency)
-            relay_allowed = agency is not None and agency.relay_allowed
-            rules = NATIONAL if agency is None else DialRules(agency.dial_allowed)
-            number = request.migrant or record.migrant_number
-            store.update_call(
-                conn,
-                record.id,
-                state=progress.state,
-                language=request.language,
-                agency=request.agency,
-                technician=request.technician,
-                requirements=request.requirements,
-                migrant_mode=request.migrant_mode,
-                migrant_number=None if number is None else number.e164,
-            )
-            data: Data = {
-                "language": request.language,
-                "migrant": request.migrant_mode,
-                "agency_kind": request.agency_kind.value,
-                "relay_allowed": relay_allowed,
-            }
-            if request.voicemail_allowed:
-                data["voicemail_allowed"] = True
-            if request.named is not None:
-                data["named"] = request.named
-            told = [record.event(EventKind.REQUESTED, record.technician, data, at)]
-            if pivot is not None:
-                told.append(record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
-            alone = first if first is not None else self._after_the_cut(conn, request, at)
-            if alone is not None:
-                self._desk.refresh(conn, at)
-                offers = self._reserve(conn, {alone: 0}, at, told)
-                if offers:
-                    calllog.append(conn, *told)
-                    return relay_allowed, rules, Promised(offers)
-            return relay_allowed, rules, self._reserve_wave(conn, request, told)
-
         record.pivot = pivot
+        work = partial(self.write_request, request=request, at=at, first=first, pivot=pivot)
         record.relay_allowed, record.dial_rules, wave = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(wave)
+
+    def write_request(
+        self,
+        conn: Connection,
+        request: Request,
+        at: datetime,
+        first: InterpreterId | None = None,
+        pivot: LanguageTag | None = None,
+    ) -> tuple[bool, DialRules, Promised]:
+        """Write a request and promise its first wave; changes nothing in memory.
+
+        Returns whether relay is allowed, what may be dialled, and who is to be rung.
+        """
+        agency = None if request.agency is None else load_agency(conn, request.agency)
+        relay_allowed = agency is not None and agency.relay_allowed
+        rules = NATIONAL if agency is None else DialRules(agency.dial_allowed)
+        number = request.migrant or self._record.migrant_number
+        store.update_call(
+            conn,
+            self._record.id,
+            state=CallState.HUNTING,
+            language=request.language,
+            agency=request.agency,
+            technician=request.technician,
+            requirements=request.requirements,
+            migrant_mode=request.migrant_mode,
+            migrant_number=None if number is None else number.e164,
+        )
+        data: Data = {
+            "language": request.language,
+            "migrant": request.migrant_mode,
+            "agency_kind": request.agency_kind.value,
+            "relay_allowed": relay_allowed,
+        }
+        if request.voicemail_allowed:
+            data["voicemail_allowed"] = True
+        if request.named is not None:
+            data["named"] = request.named
+        told = [self._record.event(EventKind.REQUESTED, self._record.technician, data, at)]
+        if pivot is not None:
+            told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
+        alone = first if first is not None else self._after_the_cut(conn, request, at)
+        if alone is not None:
+            self._desk.refresh(conn, at)
+            offers = self._reserve(conn, {alone: 0}, at, told)
+            if offers:
+                calllog.append(conn, *told)
+                return relay_allowed, rules, Promised(offers)
+        return relay_allowed, rules, self._reserve_wave(conn, request, told)
 
     async def go_on(self, first: InterpreterId | None = None) -> None:
         """Ring the next wave, if the call still hunts and nobody rings.

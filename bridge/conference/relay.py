@@ -93,6 +93,10 @@ class Hunts:
         """The request is complete: see `Hunt.begin`."""
         await self._of[Part.PORTUGUESE].begin(request, at, first)
 
+    def rehearse(self, conn: Connection, request: Request, at: datetime) -> None:
+        """Write a request that nobody made; whoever asks for it rolls it back."""
+        self._of[Part.PORTUGUESE].write_request(conn, request, at)
+
     async def begin_booked(self, request: Request, at: datetime, booking: Booking) -> None:
         """The hour of a booked call has come: those who are coming are rung before anybody else.
 

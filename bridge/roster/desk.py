@@ -131,6 +131,11 @@ class RosterDesk:
         except KeyError:
             return False
 
+    @property
+    def languages(self) -> tuple[LanguageTag, ...]:
+        """The languages and pairs of everybody on the roster."""
+        return self._present.languages
+
     def pivots(self, language: LanguageTag) -> tuple[LanguageTag, ...]:
         """The languages to and from which somebody may interpret this one besides Portuguese."""
         pairs = (split_pair(one) for one in self._present.languages)

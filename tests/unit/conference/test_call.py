@@ -266,3 +266,14 @@ async def test_every_leg_ends_once() -> None:
         assert len(ended) == len(set(ended)) == 3
         roles = {event.data["role"] for event in w.events() if event.kind is EventKind.LEG_ENDED}
         assert roles == {Role.TECHNICIAN.value, Role.INTERPRETER.value}
+
+
+async def test_a_rehearsal_leaves_nothing_behind() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        w.database.run_now(w.calls.rehearse)
+        assert w.call_ids() == []
+        assert w.reserved() == frozenset()
+        assert w.switch.originated == []
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
