@@ -9,7 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -131,17 +131,8 @@ class Hunt:
             migrant_mode=request.migrant_mode,
             migrant_number=None if number is None else number.e164,
         )
-        data: Data = {
-            "language": request.language,
-            "migrant": request.migrant_mode,
-            "agency_kind": request.agency_kind.value,
-            "relay_allowed": relay_allowed,
-        }
-        if request.voicemail_allowed:
-            data["voicemail_allowed"] = True
-        if request.named is not None:
-            data["named"] = request.named
-        told = [self._record.event(EventKind.REQUESTED, self._record.technician, data, at)]
+        data: Data = {**request.told, "relay_allowed": relay_allowed}
+        told = [self._record.event(EventKind.REQUESTED, self._record.technician or None, data, at)]
         if pivot is not None:
             told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
         alone = first if first is not None else self._after_the_cut(conn, request, at)
@@ -216,8 +207,9 @@ class Hunt:
             roster_store.accept_reservation(conn, leg, at)
             store.update_call(conn, record.id, state=progress.state)
             about = record.about(offer.interpreter, self._part)
-            calllog.append(conn, record.event(EventKind.OFFER_ACCEPTED, leg, about, at))
-            self._write_cancelled(conn, losers, "another_accepted")
+            accepted = record.event(EventKind.OFFER_ACCEPTED, leg, about, at)
+            stopped = self._cancelled(conn, losers, "another_accepted", self._ports.clock.now())
+            calllog.append(conn, accepted, *stopped)
 
         await record.transact(work)
         record.progress = progress
@@ -269,8 +261,10 @@ class Hunt:
     async def cancel(self, reason: str) -> None:
         """Stop every ringing telephone of this call; written first, then done."""
         if self._live:
-            legs = list(self._live)
-            await self._record.transact(lambda conn: self._write_cancelled(conn, legs, reason))
+            legs, at = list(self._live), self._ports.clock.now()
+            await self._record.transact(
+                lambda conn: calllog.append(conn, *self._cancelled(conn, legs, reason, at))
+            )
             self._stopped(legs)
             self._losers += legs
             await self.silence()
@@ -433,13 +427,16 @@ class Hunt:
         half = pivot if self._part is Part.PORTUGUESE else pair(request.language, pivot)
         return replace(request.requirements, language=half)
 
-    def _write_cancelled(self, conn: Connection, legs: Iterable[LegId], reason: str) -> None:
-        at = self._ports.clock.now()
-        for leg in legs:
-            about = self._record.about(self._live[leg].interpreter, self._part)
-            data: Data = {**about, "reason": reason}
-            roster_store.end_offer(conn, leg, at, OfferOutcome.CANCELLED)
-            calllog.append(conn, self._record.event(EventKind.OFFER_CANCELLED, leg, data, at))
+    def _cancelled(
+        self, conn: Connection, legs: Collection[LegId], reason: str, at: datetime
+    ) -> list[Event]:
+        """Write that these offers were stopped; what the call's log is still to be told of it."""
+        roster_store.cancel_offers(conn, legs, at)
+        abouts = {leg: self._record.about(self._live[leg].interpreter, self._part) for leg in legs}
+        return [
+            self._record.event(EventKind.OFFER_CANCELLED, leg, {**about, "reason": reason}, at)
+            for leg, about in abouts.items()
+        ]
 
     def _stopped(self, legs: Iterable[LegId]) -> None:
         """These offers are over, though their telephones may ring for a moment yet."""

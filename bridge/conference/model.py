@@ -205,6 +205,20 @@ class Request:
         return self.requirements.language
 
     @property
+    def told(self) -> dict[str, str | bool]:
+        """What the event `requested` tells of it: nobody's number, nobody's name."""
+        data: dict[str, str | bool] = {
+            "language": self.language,
+            "migrant": self.migrant_mode,
+            "agency_kind": self.agency_kind.value,
+        }
+        if self.voicemail_allowed:
+            data["voicemail_allowed"] = True
+        if self.named is not None:
+            data["named"] = self.named
+        return data
+
+    @property
     def migrant_mode(self) -> str:
         """Where the migrant is, as in rows and events: ``beside``, ``ring``, ``dial_in`` (will
         ring the line with a code) or ``rang`` (is on the line already).

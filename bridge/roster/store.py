@@ -8,7 +8,7 @@ read anew for every decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -351,6 +351,15 @@ def end_offer(
         .values(outcome=outcome.value, ended_at=at, minutes=minutes)
     )
     return changed.rowcount == 1
+
+
+def cancel_offers(conn: Connection, legs: Collection[LegId], at: datetime) -> None:
+    """Write that we stopped these offers, as `end_offer` would, in one statement."""
+    conn.execute(
+        update(reservation)
+        .where(reservation.c.leg_id.in_(legs), reservation.c.outcome.is_(None))
+        .values(outcome=OfferOutcome.CANCELLED.value, ended_at=at, minutes=0.0)
+    )
 
 
 def flag_hard(conn: Connection, leg: LegId) -> bool:
