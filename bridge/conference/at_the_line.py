@@ -195,6 +195,9 @@ class AtTheLine:
         identity: Identity | None = None,
     ) -> Next:
         leg = conversation.leg
+        resumes = call.record.state in _RESUMABLE
+        if not resumes and not await call.is_technicians():
+            return await self._person()
         desk = TechnicianDesk(self._tools, call)
 
         async def consult(question: object) -> object:
@@ -204,7 +207,7 @@ class AtTheLine:
             return answer
 
         on_duty = await self._speaking.somebody_on_duty()
-        if call.record.state in _RESUMABLE:
+        if resumes:
             language = await desk.prompt_language()
             script = TechnicianScript.resume(
                 call.job, self._languages, language=language, operator_on_duty=on_duty
@@ -239,9 +242,8 @@ class AtTheLine:
 
     async def _back_to_the_room(self, call: Call, who: Identified) -> None:
         """A technician who was cut off and rang us instead of waiting is missed: raise that."""
-        lost = self._calls.lost_technician(call.record.technician_number)
-        request = None if lost is None else lost.record.request
-        if lost is None or request is None or request.technician != who.technician:
+        lost = self._calls.lost_technician(call.record.technician_number, who.technician)
+        if lost is None:
             return
         room = await self._calls.technician_returns(call.record.technician, lost)
         if room is not None:

@@ -112,9 +112,7 @@ class Call:
             migrant_languages=listeners.migrant_languages,
         )
         self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
-        self._leader = Leader(
-            ports, self.record, self._commands, self._rings, end=self._turns.end
-        )
+        self._leader = Leader(ports, self.record, self._commands, self._rings, end=self._turns.end)
         self._promise = CallBackPromise(
             ports, self.record, self._mailbox, self._leader, end=self._turns.end
         )
@@ -348,6 +346,13 @@ class Call:
     async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
         """Let this call's only leg go over to another call; see `Calls.dial_in`."""
         return await self._mailbox.ask(partial(self._incoming.give_away, leg, take))
+
+    @property
+    def takes_migrant(self) -> bool:
+        """See `Incoming.takes_migrant`. Calls that wait for each other would wait for ever, so
+        nobody waits for one that may be giving a leg away itself.
+        """
+        return self._incoming.takes_migrant
 
     async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
         """See `Incoming.take_migrant`."""

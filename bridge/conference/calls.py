@@ -42,6 +42,7 @@ from bridge.vocabulary import (
     PhoneNumber,
     Role,
     RoomId,
+    TechnicianId,
     new_call_id,
 )
 
@@ -144,7 +145,7 @@ class Calls:
         here = self._by_leg.get(leg)
         which = await self._ports.database.run(lambda conn: store.find_by_dial_in(conn, code))
         there = None if which is None else self._by_id.get(which)
-        if here is None or there is None or there is here:
+        if here is None or there is None or there is here or not there.takes_migrant:
             return False
         number = here.record.migrant_number or here.record.technician_number
         try:
@@ -152,18 +153,19 @@ class Calls:
         except MailboxClosed:
             return False
 
-    def lost_technician(self, number: PhoneNumber | None) -> Call | None:
-        """The call whose technician, with this number, was cut off and is being redialled."""
-        lost = (call for call in self.open if call.record.technician_lost)
-        return next(
-            (call for call in lost if number and call.record.technician_number == number), None
-        )
+    def lost_technician(self, number: PhoneNumber | None, who: TechnicianId) -> Call | None:
+        """The call whose technician is this one, at this number, and is being redialled.
+
+        A whole hospital may show one number: the PIN tells who of them it is.
+        """
+        lost = (call for call in self.open if number and call.record.technician_lost)
+        return next((call for call in lost if call.record.is_of(number, who)), None)
 
     async def technician_returns(self, leg: LegId, to: Call) -> RoomId | None:
         """A leg that has a call already turns out to be the technician missed in another one.
 
         The room to enter; `None` when they are not missed any more. The call that the leg had ends
-        as `joined`. Whose PIN it was is the caller's to compare: see `CallRecord.request`.
+        as `joined`. Whose PIN it was is the caller's to compare: see `lost_technician`.
         """
         here = self._by_leg.get(leg)
         if here is None or here is to:

@@ -7,22 +7,19 @@ person whom somebody in the room called. A fourth person's number was keyed in t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
 from bridge.conference.model import CallState
+from bridge.conference.on_duty import OnDuty, on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
-from bridge.conference.rings import Ring, Rings, Why, permitted
+from bridge.conference.rings import Ring, Rings, Why
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
-from bridge.operators import store as operators
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NotPermitted, PermittedNumber, Refusal, permit
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import PhoneNumber, Role
+from bridge.vocabulary import LegId, Role
 
 
 class Invitation(StrEnum):
@@ -51,10 +48,10 @@ class Guests:
             return Invitation.NOT_NOW
         if self._is_there(Role.OPERATOR):
             return Invitation.THERE
-        numbers = await self._on_duty()
-        if not numbers:
+        found = await self._on_duty()
+        if not found:
             return Invitation.NOBODY
-        await self._ring_operators(numbers)
+        await self._ring_operators(found)
         return Invitation.RINGING
 
     async def has_operator(self) -> bool:
@@ -71,18 +68,14 @@ class Guests:
         to = permit(digits, record.dial_rules)
         agency, technician = request.agency, request.technician
         at = self._ports.clock.now()
-        if agency is not None:
-            await record.transact(lambda conn: spend(conn, agency, technician, at))
-        await self._rings.ring(
-            Ring(
-                Role.GUEST,
-                to,
-                Why.ADDED,
-                ConversationName.INVITED,
-                on_failure=self._telling(Announcement.CANNOT_REACH_GUEST),
-            )
-        )
+        await record.transact(lambda conn: spend(conn, agency, technician, at))
+        await self._rings.ring(self._guests_ring(to))
         return Invitation.RINGING
+
+    def resume(self, leg: LegId, why: Why) -> None:
+        """A telephone rings that a process rang which died: whoever answers is still wanted."""
+        ring = self._guests_ring(None) if why is Why.ADDED else self._operators_ring(None, [])
+        self._rings.resume(leg, ring)
 
     def refusal(self, digits: str) -> Refusal | None:
         """Why a keyed number may not be rung; `None` when it may."""
@@ -97,9 +90,17 @@ class Guests:
         in_room = (leg for leg in self._record.legs.of(role) if leg.in_room)
         return self._rings.any(role) or any(not self._record.leads(leg.id) for leg in in_room)
 
-    async def _ring_operators(self, numbers: list[PermittedNumber]) -> None:
-        """Ring the first of them; the others follow when nobody comes."""
-        first, *others = numbers
+    def _guests_ring(self, to: PermittedNumber | None) -> Ring:
+        return Ring(
+            Role.GUEST,
+            to,
+            Why.ADDED,
+            ConversationName.INVITED,
+            on_failure=lambda: self._room.announce(Announcement.CANNOT_REACH_GUEST),
+        )
+
+    def _operators_ring(self, to: PermittedNumber | None, others: list[OnDuty]) -> Ring:
+        """The ring of one operator; the others follow when nobody comes."""
 
         async def next_one() -> None:
             if others and self._record.state is CallState.TALKING:
@@ -107,22 +108,18 @@ class Guests:
             else:
                 await self._room.announce(Announcement.CANNOT_REACH_OPERATOR)
 
-        ring = Ring(Role.OPERATOR, first, Why.CALLED, ConversationName.INVITED, on_failure=next_one)
-        await self._rings.ring(ring)
+        return Ring(Role.OPERATOR, to, Why.CALLED, ConversationName.INVITED, on_failure=next_one)
 
-    async def _on_duty(self) -> list[PermittedNumber]:
-        """Who can be rung, the longest idle first; whom the installation names stands last."""
+    async def _ring_operators(self, operators: list[OnDuty]) -> None:
+        """Ring the first of them."""
+        first, *others = operators
         at = self._ports.clock.now()
+        await self._record.transact(lambda conn: first.taken(conn, at))
+        await self._rings.ring(self._operators_ring(first.to, others))
 
-        def work(conn: Connection) -> list[PhoneNumber]:
-            return [one.number for one in operators.on_duty(conn, at)]
-
-        numbers = await self._record.transact(work)
-        if self._ports.operator is not None and self._ports.operator not in numbers:
-            numbers.append(self._ports.operator)
-        in_call = self._record.technician_number if self._record.led_by_operator else None
-        found = [permitted(number) for number in numbers if number != in_call]
-        return [one for one in found if one is not None]
-
-    def _telling(self, word: Announcement) -> Callable[[], Awaitable[None]]:
-        return lambda: self._room.announce(word)
+    async def _on_duty(self) -> list[OnDuty]:
+        """Who can be rung and is not in this call already, the longest idle first."""
+        record, at = self._record, self._ports.clock.now()
+        found = await record.transact(lambda conn: on_duty(conn, at, self._ports.operator))
+        in_call = record.technician_number if record.led_by_operator else None
+        return [one for one in found if one.to.number != in_call]

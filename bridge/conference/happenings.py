@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bridge.calllog.model import EventKind
 from bridge.conference.guard import DropGuard
+from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState
 from bridge.conference.record import CallRecord
@@ -41,6 +42,7 @@ class Happenings:
         hunts: Hunts,
         rings: Rings,
         room: Room,
+        leader: Leader,
         waiting: Waiting,
         guard: DropGuard,
         turns: Turns,
@@ -49,6 +51,7 @@ class Happenings:
         self._hunts = hunts
         self._rings = rings
         self._room = room
+        self._leader = leader
         self._waiting = waiting
         self._guard = guard
         self._turns = turns
@@ -90,7 +93,10 @@ class Happenings:
         for leg in gone:
             await self.happened(LegEnded(leg.id, at, Ending.HUNG_UP))
         if record.state is CallState.JOINING:
-            await self._room.bring_technician()
+            await self._leader.bring()
+        if record.state is CallState.CLOSING:
+            await self._room.go_on_parting()
+        await self._waiting.keep_out()
         await self._waiting.bring_in()
         await self._hunts.go_on()
 

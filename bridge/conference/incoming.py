@@ -17,6 +17,7 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
+from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance, outcome_of
@@ -24,7 +25,6 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
-from bridge.conference.room import Room
 from bridge.conference.waiting import Waiting
 from bridge.roster.requirements import Requirements
 from bridge.telephony.gate import PermittedNumber
@@ -49,7 +49,7 @@ class Incoming:
         mailbox: Mailbox,
         hunts: Hunts,
         rings: Rings,
-        room: Room,
+        leader: Leader,
         waiting: Waiting,
         *,
         adopt: Callable[[CallLeg], None],
@@ -60,7 +60,7 @@ class Incoming:
         self._mailbox = mailbox
         self._hunts = hunts
         self._rings = rings
-        self._room = room
+        self._leader = leader
         self._waiting = waiting
         self._adopt = adopt
 
@@ -92,6 +92,36 @@ class Incoming:
         record.legs.update(leg, role=Role.MIGRANT, confirmed=True)
         record.technician = LegId("")
         record.technician_number, record.migrant_number = None, number
+
+    async def is_technicians(self) -> bool:
+        """The caller is a technician, though they may have chosen a migrant's language before.
+
+        `False` when nothing can be asked for in this call any more.
+        """
+        record = self._record
+        legs = record.legs.open()
+        if record.state is not CallState.ASKING or not legs:
+            await record.note(EventKind.LATE, data={"what": "is_technicians"})
+            return False
+        leg, number = legs[0], record.migrant_number
+        if leg.role is Role.TECHNICIAN:
+            return True
+
+        def work(conn: Connection) -> None:
+            store.set_leg_role(conn, leg.id, Role.TECHNICIAN)
+            store.update_call(
+                conn,
+                record.id,
+                language=None,
+                migrant_number=None,
+                technician_number=None if number is None else number.e164,
+            )
+
+        await record.transact(work)
+        record.legs.update(leg.id, role=Role.TECHNICIAN)
+        record.technician = leg.id
+        record.technician_number, record.migrant_number = number, None
+        return True
 
     async def with_operator(
         self, operator: PermittedNumber, language: LanguageTag, *, interpreter: bool
@@ -135,7 +165,7 @@ class Incoming:
             await self._hunts.begin(request, self._ports.clock.now())
         else:
             record.request, record.progress = request, progress
-        await self._room.ring_technician(Why.MIGRANT_RANG)
+        await self._leader.ring(Why.MIGRANT_RANG)
         return True
 
     # --- from one call to another ----------------------------------------------------------------
@@ -160,13 +190,18 @@ class Incoming:
         record.progress = progress
         return True
 
+    @property
+    def takes_migrant(self) -> bool:
+        """Whether a migrant may go over to this call: it has been asked for, and has none yet."""
+        return self._record.state in _TAKES_MIGRANT and not self._record.legs.of(Role.MIGRANT)
+
     async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
         """The migrant rang the line and keyed this call's code: they wait until it is time.
 
         `False` when the call is over, or its migrant is there already.
         """
         record = self._record
-        if record.state not in _TAKES_MIGRANT or record.legs.of(Role.MIGRANT):
+        if not self.takes_migrant:
             return False
         at = self._ports.clock.now()
 

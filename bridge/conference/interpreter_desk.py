@@ -108,7 +108,11 @@ class InterpreterDesk:
     async def _next_booking(self, who: InterpreterId) -> object:
         at = self._clock.now()
         booking = await self._database.run(lambda conn: next_booking_of(conn, who, at))
-        return NoBooking() if booking is None else BookingAt(booking.starts_at, booking.language_of(who))
+        return (
+            NoBooking()
+            if booking is None
+            else BookingAt(booking.starts_at, booking.language_of(who))
+        )
 
 
 def _today(schedule: object, at: datetime) -> tuple[tuple[datetime, datetime], ...]:

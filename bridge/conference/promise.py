@@ -7,6 +7,7 @@ nobody could be found until then, the technician is rung once more and told so.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,11 +15,11 @@ from sqlalchemy import Connection
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
+from bridge.conference.leader import Leader
 from bridge.conference.mailbox import Mailbox
-from bridge.conference.model import CallState, Trigger
+from bridge.conference.model import CallState
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
-from bridge.conference.room import Room
 from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
 
@@ -45,11 +46,21 @@ def holds_until(
 class CallBackPromise:
     """Whether the technician of one call is to be rung, and for how long."""
 
-    def __init__(self, ports: Ports, record: CallRecord, mailbox: Mailbox, room: Room) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        record: CallRecord,
+        mailbox: Mailbox,
+        leader: Leader,
+        *,
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`end` is what follows for everybody else when nobody could be found."""
         self._ports = ports
         self._record = record
         self._mailbox = mailbox
-        self._room = room
+        self._leader = leader
+        self._end = end
 
     async def make(self) -> None:
         """The technician hangs up and wants to be rung when an interpreter accepts."""
@@ -80,14 +91,13 @@ class CallBackPromise:
         record = self._record
         if not record.calling_back:
             return
-        if record.state is CallState.HUNTING:
+        technician = record.legs.get(record.technician)
+        is_here = technician is not None and not technician.ended
+        if record.state is not CallState.QUEUED or is_here:
             self._mailbox.tell_later(LOOK_AGAIN, self._run_out)
             return
-        if record.state is not CallState.QUEUED or record.legs.open():
-            return
         await record.note(EventKind.CALL_BACK_EXPIRED)
-        await self._room.tell_technician()
-        record.calling_back = False
-        await record.move(Trigger.PART)
+        await self._end()
+        await self._leader.tell()
         if not record.legs.open():
             await record.close()

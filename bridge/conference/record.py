@@ -36,6 +36,7 @@ from bridge.vocabulary import (
     PhoneNumber,
     Role,
     RoomId,
+    TechnicianId,
     room_of,
 )
 
@@ -117,6 +118,11 @@ class CallRecord:
     def leader(self) -> Role:
         """The role of whoever the call is for: the technician, or an operator in their place."""
         return Role.OPERATOR if self.led_by_operator else Role.TECHNICIAN
+
+    def is_of(self, number: PhoneNumber | None, who: TechnicianId) -> bool:
+        """Whether this technician asked for the call, and rang from this number."""
+        mine = self.request is not None and self.request.technician == who
+        return mine and self.technician_number == number
 
     def leads(self, leg: LegId) -> bool:
         """Whether this is the latest leg of the technician, or of the operator in their place."""

@@ -32,10 +32,9 @@ _LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
 _TO_BE_RUNG = frozenset(
     {EventKind.CALL_BACK_PROMISED, EventKind.BOOKING_DUE, EventKind.OPERATOR_WANTED}
 )
-_MIGRANT_RANG = frozenset({EventKind.MIGRANT_RANG, EventKind.MIGRANT_DIALLED_IN})
+_OVER = frozenset({CallState.TALKING, CallState.PUT_THROUGH, CallState.CLOSING})
+"""In these states nobody waits to be rung any more."""
 _SAY_WHAT_IS_ASKED = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED})
-_BEFORE_JOINING = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
-"""Where a technician who is to be rung has not been in the room yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,14 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     interpreters: dict[Part, LegId] = {}
     relay_allowed, pivot = False, None
     technician = LegId("")
-    private = technician_lost = direct = False
+    private = technician_lost = direct = talked = calling_back = migrant_rang = False
     rung: dict[LegId, str] = {}
     asked_at = promised_at = None
     for event in events:
         kinds.add(event.kind)
         leg = event.leg
+        if event.kind in _TO_BE_RUNG:
+            calling_back = True
         if event.kind is EventKind.REQUESTED:
             asked_at = event.at
             relay_allowed = bool(event.data.get("relay_allowed"))
@@ -118,10 +119,16 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             who = legs[leg].interpreter or InterpreterId(0)
             offers[leg] = (who, event.at)
             tried[legs[leg].part].add(who)
+        elif event.kind is EventKind.REQUESTED:
+            # Whoever asks is the technician, though they chose a migrant's language before.
+            technician, migrant_rang = leg, False
+            if leg in legs:
+                legs[leg] = replace(legs[leg], role=Role.TECHNICIAN)
         elif event.kind is EventKind.MIGRANT_RANG:
-            technician = LegId("")
+            technician, migrant_rang = LegId(""), True
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at, connected=True, confirmed=True)
         elif event.kind is EventKind.MIGRANT_DIALLED_IN:
+            migrant_rang = True
             legs[leg] = CallLeg(
                 leg, Role.MIGRANT, event.at, connected=True, confirmed=True, waits=True
             )
@@ -152,9 +159,11 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
                 interpreters[part] = leg
             elif event.kind in _LEAVES and interpreters.get(part) == leg:
                 del interpreters[part]
-    talked = state is CallState.TALKING or (
-        state is CallState.CLOSING and EventKind.ROOM_LEFT in kinds
-    )
+        if event.kind is EventKind.ROOM_ENTERED and _have_met(
+            legs, technician, interpreters, direct
+        ):
+            talked, calling_back = True, False
+    talked = talked or state is CallState.TALKING
     return Remembered(
         progress=Progress(
             state=state,
@@ -173,7 +182,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
         promised_at=promised_at,
-        calling_back=state in _BEFORE_JOINING and not _TO_BE_RUNG.isdisjoint(kinds),
+        calling_back=calling_back and state not in _OVER,
         relay_allowed=relay_allowed,
         pivot=pivot,
         ringing={
@@ -181,7 +190,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         },
         private=private,
         technician_lost=technician_lost and EventKind.NOT_REJOINED not in kinds,
-        migrant_rang=not _MIGRANT_RANG.isdisjoint(kinds),
+        migrant_rang=migrant_rang,
     )
 
 
@@ -202,6 +211,18 @@ def request_of(row: CallRow, events: Iterable[Event]) -> Request | None:
         voicemail_allowed=bool(asked.get("voicemail_allowed")),
         dial_in_code=row.dial_in_code,
     )
+
+
+def _have_met(
+    legs: Mapping[LegId, CallLeg],
+    technician: LegId,
+    interpreters: Mapping[Part, LegId],
+    direct: bool,
+) -> bool:
+    """Whether those whom the call is for are in the room together."""
+    needed = [technician, *interpreters.values()]
+    inside = all(one in legs and legs[one].in_room for one in needed)
+    return inside and (direct or Part.PORTUGUESE in interpreters)
 
 
 def _interpreter_leg(leg: LegId, event: Event) -> CallLeg:

@@ -65,7 +65,8 @@ class Ring:
     """Somebody who is wanted in the room."""
 
     role: Role
-    to: PermittedNumber
+    to: PermittedNumber | None
+    """`None`: rung by a process that died, which kept no number; never rung again."""
     why: Why
     conversation: ConversationName
     on_failure: Callable[[], Awaitable[None]]
@@ -140,6 +141,10 @@ class Rings:
     async def ring(self, ring: Ring) -> LegId | None:
         """Ring them, written first. `None` when the interpreter is promised to another by now."""
         leg, at = new_leg_id(ring.role), self._ports.clock.now()
+        to = ring.to
+        if to is None:
+            await ring.on_failure()
+            return None
 
         def work(conn: Connection) -> bool:
             if ring.interpreter is not None and not roster_store.reserve(
@@ -171,7 +176,7 @@ class Rings:
         await self._commands.ring(
             OutboundLeg(
                 leg=leg,
-                to=ring.to,
+                to=to,
                 caller_id=self._ports.caller_id,
                 conversation=ring.conversation,
                 ring_seconds=self._ports.migrant_ring_seconds,

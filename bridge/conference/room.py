@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bridge.calllog.model import EventKind
@@ -17,9 +17,6 @@ from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
-
-TECHNICIAN_TRIES = 2
-"""How often a technician who asked to be rung is rung."""
 
 
 class Room:
@@ -43,42 +40,6 @@ class Room:
         """Whom those in the room were told to be missing, as long as that may still be heard."""
         self._migrant_languages = migrant_languages
 
-    async def bring_technician(self) -> None:
-        """Move the technician, who waits, to the interpreter; or ring one who does not."""
-        record = self._record
-        leg = record.legs.get(record.technician)
-        if leg is not None and not leg.ended:
-            if not self._rings.any(record.leader):
-                await self._commands.bring(
-                    leg.id,
-                    record.room,
-                    wanted=lambda: (
-                        record.state is CallState.JOINING and not record.legs.in_room(leg.id)
-                    ),
-                )
-        elif record.calling_back:
-            await self.ring_technician(
-                Why.MIGRANT_RANG if record.led_by_operator else Why.CALL_BACK
-            )
-
-    async def ring_technician(self, why: Why) -> None:
-        """Ring a technician who is not connected, or the operator in their place."""
-        record = self._record
-        to = permitted(record.technician_number)
-        if to is None or self._rings.any(record.leader):
-            return
-        await self._rings.ring(self._leaders_ring(to, why))
-
-    async def tell_technician(self) -> None:
-        """Ring a technician who is not connected once, only to say that nobody could be found."""
-        record = self._record
-        to = permitted(record.technician_number)
-        if to is not None:
-            conversation = ConversationName.CALL_BACK
-            await self._rings.ring(
-                Ring(record.leader, to, Why.EXPIRED, conversation, on_failure=_nothing, leads=True)
-            )
-
     async def ring_migrant(self) -> None:
         """Ring the migrant, unless there is a telephone of theirs in the call."""
         to = permitted(self._record.migrant_to, self._record.dial_rules)
@@ -86,28 +47,11 @@ class Room:
             return
         await self._rings.ring(self._migrants_ring(to))
 
-    def resume(self, leg: LegId, why: Why) -> None:
-        """A telephone rings that a process rang which died: whoever answers is still wanted."""
-        record = self._record
-        migrant = why is Why.INVITED
-        number = record.migrant_to if migrant else record.technician_number
-        to = permitted(number, record.dial_rules)
+    def resume(self, leg: LegId) -> None:
+        """The migrant's telephone rings since before a process died: they are still wanted."""
+        to = permitted(self._record.migrant_to, self._record.dial_rules)
         if to is not None:
-            ring = self._migrants_ring(to) if migrant else self._leaders_ring(to, why)
-            self._rings.resume(leg, ring)
-
-    def _leaders_ring(self, to: PermittedNumber, why: Why) -> Ring:
-        """A ring of the technician, or of the operator in their place."""
-        record = self._record
-        return Ring(
-            record.leader,
-            to,
-            why,
-            ConversationName.INVITED if record.led_by_operator else ConversationName.CALL_BACK,
-            on_failure=self._technician_unreached,
-            tries=TECHNICIAN_TRIES,
-            leads=True,
-        )
+            self._rings.resume(leg, self._migrants_ring(to))
 
     def _migrants_ring(self, to: PermittedNumber) -> Ring:
         return Ring(
@@ -187,17 +131,35 @@ class Room:
             return
         await record.move(Trigger.PART)
         record.calling_back = record.private = False
+        await self._let_go(record.legs.open())
+
+    async def go_on_parting(self) -> None:
+        """It was over before a process died, which may not have told everybody in the room."""
+        await self._let_go(leg for leg in self._record.legs.open() if leg.in_room)
+
+    async def part_from_technician(self, *, waiting: bool) -> None:
+        """The technician goes elsewhere while another interpreter is hunted: the others in the
+        room hear goodbye, and none of them is left ringing.
+
+        `waiting`: neither shall who waits outside.
+        """
+        record = self._record
         for leg in record.legs.open():
+            outside = leg.waits and waiting
+            if leg.role is Role.INTERPRETER or record.leads(leg.id):
+                continue
+            if leg.in_room or outside or not leg.connected:
+                await self._let_go([leg])
+
+    async def _let_go(self, legs: Iterable[CallLeg]) -> None:
+        record = self._record
+        for leg in legs:
             if leg.waits and not record.progress.talked:
                 await self._waiting.dismiss(leg, Announcement.CANNOT_REACH_OPERATOR)
             elif leg.connected and (leg.in_room or leg.waits or record.serves(leg.id)):
                 await self._commands.send(leg.id, ConversationName.GOODBYE)
             elif leg.id != record.technician or not leg.connected:
                 await self._commands.hang_up(leg.id)
-
-    async def _technician_unreached(self) -> None:
-        self._record.unreached()
-        await self.part()
 
     def _they_are_in(self) -> bool:
         """Whether the technician and everybody who interprets for them are in the room."""
@@ -213,7 +175,3 @@ class Room:
         if request is None or not self._they_are_in():
             return False
         return not request.by_telephone or self._record.legs.role_in_room(Role.MIGRANT)
-
-
-async def _nothing() -> None:
-    """Nothing follows."""

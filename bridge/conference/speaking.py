@@ -13,21 +13,18 @@ from sqlalchemy import Connection
 from bridge.callers.flood import FloodGuard
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
+from bridge.conference.on_duty import HOME, OnDuty, on_duty
 from bridge.conference.opening_call_backs import OpeningCallBacks
-from bridge.conference.rings import permitted
 from bridge.conference.technician_desk import DeskTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.languages import Languages
 from bridge.ivr.prompts import Catalogue
-from bridge.operators import store as operators
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import Ending, LegEnded
 from bridge.vocabulary import BadNumber, LanguageTag, LegId, PhoneNumber
 
-HOME = LanguageTag("pt")
-"""What every operator speaks."""
 _SWITCH_KNOWS_WITHIN = 2.0
 """Seconds in which the switch reports the end of a leg, with how it ended."""
 
@@ -67,38 +64,25 @@ class Speaking:
         """Whether "0" reaches a person now."""
         at = self.tools.clock.now()
         try:
-            found = await self.tools.database.run(lambda conn: operators.on_duty(conn, at))
+            found = await self.tools.database.run(lambda conn: on_duty(conn, at, self.operator))
         except DatabaseUnavailable:
             found = []
         return bool(found) or self.operator_on_duty
 
-    async def operator_for(self, language: LanguageTag) -> tuple[PermittedNumber, bool] | None:
-        """Whoever is on duty and can be rung, and whether they speak this language.
+    async def operator_for(self, language: LanguageTag) -> OnDuty | None:
+        """Whoever is rung for a speaker of this language now; see `on_duty`.
 
-        One who does comes first, and of those the longest idle; they are taken to be rung now, so
-        the next caller gets another one. Then whom the installation names. All speak Portuguese.
-        Raises `DatabaseUnavailable`.
+        They are taken, so the next caller gets another one. Raises `DatabaseUnavailable`.
         """
         at = self.tools.clock.now()
 
-        def choose(conn: Connection) -> tuple[PermittedNumber, bool] | None:
-            on_duty = [
-                (to, one.speaks(language) or language == HOME, one.id)
-                for one in operators.on_duty(conn, at)
-                if (to := permitted(one.number)) is not None
-            ]
-            on_duty.sort(key=lambda found: not found[1])
-            if not on_duty:
-                return None
-            to, speaks, who = on_duty[0]
-            operators.mark_call(conn, who, at)
-            return to, speaks
+        def choose(conn: Connection) -> OnDuty | None:
+            first = next(iter(on_duty(conn, at, self.operator, language)), None)
+            if first is not None:
+                first.taken(conn, at)
+            return first
 
-        chosen = await self.tools.database.run(choose)
-        named = permitted(self.operator)
-        if chosen is None and named is not None:
-            return named, language == HOME
-        return chosen
+        return await self.tools.database.run(choose)
 
     async def person(self, language: LanguageTag | None = None) -> PermittedNumber | None:
         """Whom a caller who wants a person is put through to; see `operator_for`.
@@ -109,7 +93,7 @@ class Speaking:
             found = await self.operator_for(language or HOME)
         except DatabaseUnavailable:
             return None
-        return None if found is None else found[0]
+        return None if found is None else found.to
 
     def today(self) -> date:
         """The date in Lisbon."""

@@ -14,10 +14,11 @@ from bridge.callers.keys import CallerKey
 from bridge.calllog.model import EventKind
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
+from bridge.conference.on_duty import HOME
 from bridge.conference.opening_call_backs import hours_for
 from bridge.conference.record import Data
 from bridge.conference.rings import permitted
-from bridge.conference.speaking import HOME, Speaking
+from bridge.conference.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Schedule
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
@@ -144,8 +145,8 @@ class LineDesk:
         found = await self._speaking.operator_for(self.language or HOME)
         if found is None:
             return NobodyOnDuty()
-        self.operator, speaks = found
-        return OperatorFound(with_interpreter=not speaks)
+        self.operator = found.to
+        return OperatorFound(with_interpreter=not found.speaks)
 
     # --- services ------------------------------------------------------------------------------
 

@@ -86,10 +86,17 @@ class Waiting:
             return False
         await record.note(EventKind.PRIVATE_WORD, by.id, {"role": by.role.value})
         record.private = True
-        for leg in inside:
-            self.hold(leg.id)
-            await self._commands.send(leg.id, ConversationName.HOLD)
+        await self.keep_out()
         return True
+
+    async def keep_out(self) -> None:
+        """Nobody hears a private word whom a process that died did not take out of the room."""
+        record = self._record
+        if record.private:
+            for leg in record.legs.of(Role.MIGRANT):
+                if leg.in_room:
+                    self.hold(leg.id)
+                    await self._commands.send(leg.id, ConversationName.HOLD)
 
     async def end_private(self, reason: str) -> None:
         """The migrant hears the others again. Nothing happens when there is no private word."""

@@ -14,7 +14,7 @@ from bridge.ratings import store as ratings
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.dials_store import dial
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import AgencyId, Role
+from bridge.vocabulary import AgencyId, Role, TechnicianId
 from lab.phones import Answers, NeverAnswers, Voicemail
 from tests.unit.conference.migrants import (
     ACCEPTS,
@@ -285,17 +285,17 @@ async def test_a_technician_who_rings_in_while_redialled_comes_back_to_the_room(
         call = await three_in_a_room(w)
         w.telephone(TECHNICIAN, NeverAnswers())
         number = call.record.technician_number
-        assert w.calls.lost_technician(number) is None
+        assert w.calls.lost_technician(number, TechnicianId(1)) is None
         w.switch.line(call.record.technician).end(Ending.DROPPED)
         await w.event(EventKind.REDIALLED)
-        assert w.calls.lost_technician(number) is call
+        assert w.calls.lost_technician(number, TechnicianId(1)) is call
         back = w.technician()
         await w.until(lambda: w.calls.of_leg(back.leg) is not None)
         room = await w.calls.technician_returns(back.leg, call)
         assert room == call.record.room
         await w.switch.enter_room(back.leg, room)
         await w.until(lambda: members(w) == 3)
-        assert w.calls.lost_technician(number) is None
+        assert w.calls.lost_technician(number, TechnicianId(1)) is None
         await back.wait(60)
         # Nobody rings them any more, and the call goes on as it was.
         assert w.kinds().count(EventKind.REDIALLED) == 1

@@ -135,6 +135,16 @@ class World:
         ).handle
         await self.calls.start()
 
+    async def restart(self) -> None:
+        """Kill the bridge where it stands and start another process on the same database.
+
+        Who was in conversation is brought back by Asterisk; here a test has them `talk` again.
+        """
+        self.switch.lose_link()
+        await self.calls.stop()
+        self.switch.restore_link()
+        await self.start_bridge("second")
+
     # --- the roster and the telephones ---------------------------------------------------------
 
     def interpreter(

@@ -191,7 +191,7 @@ def _dial() -> None:
     op.create_table(
         "dial",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("agency_id", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Integer(), nullable=True),
         sa.Column("technician_id", sa.Integer(), nullable=True),
         sa.Column("at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_dial_agency_id")),
