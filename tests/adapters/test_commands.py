@@ -133,11 +133,13 @@ def reasons(found: Any) -> dict[int, str]:
 
 def test_everybody_who_speaks_the_language_is_in_a_wave_or_has_a_reason(database: Path) -> None:
     found = read("who", "--language", "uk", "--at", noon())
-    assert phones(found) == [[ANA, EVA]]
+    # Of level A and C: the better level is rung first, and the other joins when that has rung alone.
+    assert phones(found) == [[ANA], [EVA]]
     assert reasons(found) == {OFF: "off", NEW: "not_vetted"}
     assert found["at"] == instant(noon()).astimezone(LISBON).isoformat()
-    assert 0 < found["waves"][0]["chance"] == found["chance"] < 1
-    assert [one["level"] for one in found["waves"][0]["phones"]] == ["A", "C"]
+    chances = [wave["chance"] for wave in found["waves"]]
+    assert 0 < max(chances) < found["chance"] < 1
+    assert [one["level"] for wave in found["waves"] for one in wave["phones"]] == ["A", "C"]
 
 
 @pytest.mark.parametrize(
