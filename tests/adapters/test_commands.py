@@ -133,7 +133,7 @@ def reasons(found: Any) -> dict[int, str]:
 
 def test_everybody_who_speaks_the_language_is_in_a_wave_or_has_a_reason(database: Path) -> None:
     found = read("who", "--language", "uk", "--at", noon())
-    # Of level A and C: the better level is rung first, and the other joins when that has rung alone.
+    # Of level A and C: the better one is rung first; the other joins when that has rung alone.
     assert phones(found) == [[ANA], [EVA]]
     assert reasons(found) == {OFF: "off", NEW: "not_vetted"}
     assert found["at"] == instant(noon()).astimezone(LISBON).isoformat()
