@@ -8,11 +8,13 @@ of work takes a fraction of a millisecond. A program that answers telephones use
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
 
 from bridge.storage.tables import metadata
 
@@ -23,11 +25,8 @@ class InlineDatabase:
     """A `Database` in memory, with all tables and no rows."""
 
     def __init__(self) -> None:
-        self._engine = create_engine("sqlite://", poolclass=StaticPool, hide_parameters=True)
-        event.listen(self._engine, "connect", _opened)
-        event.listen(self._engine, "begin", _begun)
-        with self._engine.begin() as connection:
-            metadata.create_all(connection)
+        self._connection = _engine().connect()
+        _raw(_empty()).backup(_raw(self._connection))
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction; see `Database.run`.
@@ -42,8 +41,13 @@ class InlineDatabase:
 
     def run_now(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction from ordinary code, to prepare or look at the rows."""
-        with self._engine.begin() as connection:
-            return work(connection)
+        with self._connection.begin():
+            return work(self._connection)
+
+    @property
+    def changes(self) -> int:
+        """How many rows have been written so far."""
+        return _raw(self._connection).total_changes
 
     async def dispose(self) -> None:
         """Forget everything."""
@@ -51,7 +55,29 @@ class InlineDatabase:
 
     def close(self) -> None:
         """Forget everything, from ordinary code."""
-        self._engine.dispose()
+        self._connection.close()
+
+
+@cache
+def _engine() -> Engine:
+    """Shared by all, so that a statement is compiled once; each connection is a new database."""
+    engine = create_engine("sqlite://", poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "connect", _opened)
+    event.listen(engine, "begin", _begun)
+    return engine
+
+
+@cache
+def _empty() -> Connection:
+    """A database with all tables and no rows: copied, for making the tables takes much longer."""
+    connection = _engine().connect()
+    with connection.begin():
+        metadata.create_all(connection)
+    return connection
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _opened(dbapi_connection: Any, _record: object) -> None:

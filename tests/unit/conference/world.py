@@ -71,8 +71,10 @@ class WatchedDatabase(InlineDatabase):
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """See `Database.run`."""
+        before = self.changes
         result = await super().run(work)
-        self.written.set()
+        if self.changes != before:
+            self.written.set()
         return result
 
 
@@ -290,14 +292,18 @@ class World:
         """Who is promised to a call now."""
         return self.database.run_now(roster.reserved)
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 300.0) -> None:
-        """Let virtual time pass until something holds; fails after so many seconds."""
+    async def until(
+        self, holds: Callable[[], bool], seconds: float = 300.0, *, look_every: float = 1.0
+    ) -> None:
+        """Let virtual time pass until something holds; fails after so many seconds.
+
+        Looked at whenever something was written, and every so often: the switch writes nothing.
+        """
         async with asyncio.timeout(seconds):
             while not holds():
                 self.database.written.clear()
                 with suppress(TimeoutError):
-                    # What holds in the switch alone is not written; look at it now and then.
-                    async with asyncio.timeout(1.0):
+                    async with asyncio.timeout(look_every):
                         await self.database.written.wait()
 
     async def event(self, kind: EventKind, call: int = 0, seconds: float = 300.0) -> Event:
@@ -309,7 +315,7 @@ class World:
                 return None
             return next((one for one in self.events(ids[call]) if one.kind is kind), None)
 
-        await self.until(lambda: found() is not None, seconds)
+        await self.until(lambda: found() is not None, seconds, look_every=seconds)
         event = found()
         assert event is not None
         return event

@@ -28,5 +28,5 @@ def database() -> Iterator[InlineDatabase]:
 @pytest.fixture
 def conn(database: InlineDatabase) -> Iterator[Connection]:
     """One transaction, for tests of what one transaction does."""
-    with database._engine.begin() as connection:
-        yield connection
+    with database._connection.begin():
+        yield database._connection

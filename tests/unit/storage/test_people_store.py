@@ -179,7 +179,8 @@ def test_reading_everybody_takes_as_many_queries_as_reading_one(
         database.run_now(people_store.load_people)
         return len([one for one in counted if one.startswith("SELECT")])
 
-    event.listen(database._engine, "before_cursor_execute", lambda *args: counted.append(args[2]))
+    connection = database._connection
+    event.listen(connection, "before_cursor_execute", lambda *args: counted.append(args[2]))
     database.run_now(lambda conn: make_interpreter(conn, 1))
     few = read()
     database.run_now(lambda conn: [make_interpreter(conn, place) for place in range(2, 30)])

@@ -77,3 +77,13 @@ async def test_errors_never_show_the_values_of_a_row(database: InlineDatabase) -
     with pytest.raises(IntegrityError) as error:
         await database.run(twice)
     assert "secret-value" not in str(error.value)
+
+
+def test_databases_in_memory_share_no_rows(database: InlineDatabase) -> None:
+    database.run_now(lambda conn: bump(conn, "a"))
+    assert database.changes == 1
+    other = InlineDatabase()
+    assert other.changes == 0
+    assert other.run_now(lambda conn: count(conn, "a")) == 0
+    other.close()
+    assert database.run_now(lambda conn: count(conn, "a")) == 1
