@@ -14,7 +14,6 @@ import dataclasses
 import inspect
 import re
 import typing
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,10 +40,14 @@ def sources() -> dict[Path, ast.Module]:
     }
 
 
-def nodes() -> Iterator[tuple[Path, ast.AST]]:
-    for path, tree in sources().items():
-        for node in ast.walk(tree):
-            yield path, node
+@cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    return [(path, node) for path, tree in sources().items() for node in ast.walk(tree)]
+
+
+@cache
+def calls() -> list[tuple[Path, ast.Call]]:
+    return [(path, node) for path, node in nodes() if isinstance(node, ast.Call)]
 
 
 def name_of(node: ast.AST) -> str:
@@ -55,11 +58,7 @@ def name_of(node: ast.AST) -> str:
 
 
 def calls_of(name: str) -> list[tuple[Path, ast.Call]]:
-    return [
-        (path, node)
-        for path, node in nodes()
-        if isinstance(node, ast.Call) and name_of(node.func) == name
-    ]
+    return [(path, node) for path, node in calls() if name_of(node.func) == name]
 
 
 def function(path: Path, name: str) -> ast.AST:
