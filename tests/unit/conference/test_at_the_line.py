@@ -128,6 +128,17 @@ async def test_a_chosen_language_is_remembered_and_skips_the_door_the_next_time(
         assert said(w, second)[0] == "uk/menu-hours"
 
 
+async def test_a_telephone_from_which_a_technician_identified_greets_everybody_again() -> None:
+    async with at() as w:
+        migrant = rings(w, UKRAINIAN_KEY, number=TECHNICIAN)
+        await w.until(lambda: "uk/menu-hours" in said(w, migrant))
+        await migrant.hang_up()
+        assert language_remembered(w, TECHNICIAN) == UKRAINIAN
+        rings(w, "*", AGENCY_CODE + PIN, number=TECHNICIAN, pause=30.0)
+        await w.event(EventKind.IDENTIFIED)
+        await w.until(lambda: language_remembered(w, TECHNICIAN) is None)
+
+
 async def test_a_language_of_the_second_page_is_chosen_with_one_key_too() -> None:
     async with at() as w:
         line = rings(w, "*", "1", pause=3.0)

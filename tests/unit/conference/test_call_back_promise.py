@@ -18,7 +18,7 @@ from lab.hours import LineHours, directory_text
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
 from tests.unit.conference.world import START, TECHNICIAN, World, world
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
 LISTENS = Answers(after_seconds=2)

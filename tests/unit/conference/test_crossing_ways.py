@@ -38,7 +38,7 @@ from tests.unit.conference.migrants import (
 )
 from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, World, world
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
 SECOND_OPERATOR = "+351210000010"
 GUEST = "+351912000077"

@@ -103,6 +103,7 @@ async def test_a_database_that_fails_at_the_hour_delays_and_loses_nothing(
             await w.event(EventKind.ROOM_COMPLETE)
 
 
+@pytest.mark.thorough
 async def test_what_is_kept_no_longer_is_forgotten() -> None:
     async with world() as w:
         at = w.clock.now()

@@ -155,6 +155,7 @@ async def test_wrong_unknown_and_locked_out_are_answered_alike_and_proved_alike(
         assert desks.hasher.proofs == 5
 
 
+@pytest.mark.thorough
 async def test_a_lock_ends_and_grows_with_further_tries() -> None:
     async with world() as w:
         desks = Desks(w)
@@ -178,6 +179,7 @@ async def test_who_withholds_the_number_shares_a_lock_with_all_who_do() -> None:
         assert isinstance((await desks.tries(TECHNICIAN, PIN))[0], Identified)
 
 
+@pytest.mark.thorough
 async def test_a_code_tried_from_many_numbers_is_closed_to_all_but_the_agency_s_own() -> None:
     async with world() as w:
         own_number(w)

@@ -59,7 +59,7 @@ def places(name: str) -> dict[Place, list[tuple[Heard, Place]]]:
     return found
 
 
-LARGE = ("technician", "presence", "language", "door", "support line", "closed")
+LARGE = ("technician", "presence", "language", "door", "support line", "closed", "room", "hold")
 """Scripts with thousands of places begin with these words; walking them is for the thorough run."""
 every_script = pytest.mark.parametrize(
     "name",
