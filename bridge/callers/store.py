@@ -122,6 +122,11 @@ def remember_language(
     )
 
 
+def forget_language(conn: Connection, caller: CallerKey) -> None:
+    """Greet this caller in all languages again."""
+    conn.execute(delete(caller_language).where(caller_language.c.caller == caller.digest))
+
+
 def forget(conn: Connection, at: datetime) -> int:
     """Drop the languages of `REMEMBERED` ago and the tries that are forgiven; say how many."""
     old = caller_language.c.used_at <= at - REMEMBERED

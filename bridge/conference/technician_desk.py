@@ -15,6 +15,7 @@ from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
 from bridge.bookings.times import next_times
+from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.clock import Clock
 from bridge.conference import store
@@ -61,7 +62,7 @@ from bridge.roster.requirements import Requirements
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, Refusal, permit
-from bridge.vocabulary import BadNumber, InterpreterId, PhoneNumber
+from bridge.vocabulary import BadNumber, InterpreterId, LanguageTag, PhoneNumber
 
 _HOME = "+351"
 DIAL_IN_DIGITS = 6
@@ -160,7 +161,14 @@ class TechnicianDesk:
         self._technician = found
         await self._call.identified(found)
         agency = found.agency
-        likely = await self._tools.database.run(lambda conn: likely_languages(conn, agency.id))
+        caller = self._tools.callers.caller(self._call.record.technician_number)
+
+        def work(conn: Connection) -> tuple[LanguageTag, ...]:
+            # A telephone that technicians use too must not greet them in a migrant's language.
+            callers.forget_language(conn, caller)
+            return likely_languages(conn, agency.id)
+
+        likely = await self._tools.database.run(work)
         ways = Ways(
             language=agency.prompt_language,
             subject=subject_of(agency.kind),
