@@ -21,6 +21,7 @@ from bridge.conference.support_line_desk import Visit
 from bridge.conference.technician_desk import TechnicianDesk
 from bridge.hours.directory import Directory, Line
 from bridge.hours.store import directory_with
+from bridge.ivr.finder import with_sentences
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.opening import opening_script
@@ -71,6 +72,7 @@ class AtTheLine:
         self._tools = speaking.tools
         self._languages = speaking.languages
         self._door = FrontDoor(speaking, self._keyed)
+        self._speakable = with_sentences(speaking.catalogue)
 
     async def line(self, conversation: Conversation, detail: str = "") -> Next:
         """Somebody rang a line, or a leg comes back: to its call that hunts, or unanswered."""
@@ -118,7 +120,7 @@ class AtTheLine:
         call = await self._calls.open_call(conversation.leg, rung, promise.number)
         visit = self._visit(conversation.leg, call, line, known, promise.number)
         if promise.role is Role.TECHNICIAN:
-            return await self._technician(conversation, call, recognised=known.agency is not None)
+            return await self._technician(conversation, call, known.agency)
         if promise.language is not None:
             return await self._door.migrant(conversation, visit, promise.language)
         return await self._door.ask(conversation, visit)
@@ -172,8 +174,7 @@ class AtTheLine:
             if not self._door.serves_technicians(visit):
                 spoken = (known.agency.prompt_language,) if known.agency else BOTH
                 return await self._door.closed_to_technicians(conversation, visit, spoken)
-            recognised = known.agency is not None
-            return await self._technician(conversation, visit.call, recognised=recognised)
+            return await self._technician(conversation, visit.call, known.agency)
         if known.language in visit.line.languages and known.language is not None:
             return await self._door.migrant(conversation, visit, known.language)
         return await self._door.ask(conversation, visit)
@@ -190,10 +191,11 @@ class AtTheLine:
         self,
         conversation: Conversation,
         call: Call,
+        agency: Agency | None = None,
         *,
-        recognised: bool = False,
         identity: Identity | None = None,
     ) -> Next:
+        """`agency`: whose telephone rings; then the PIN is enough."""
         leg = conversation.leg
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.is_technicians():
@@ -215,9 +217,11 @@ class AtTheLine:
         else:
             script = TechnicianScript(
                 self._languages,
+                "pt" if agency is None else agency.prompt_language,
                 operator_on_duty=on_duty,
-                recognised=recognised,
+                recognised=agency is not None,
                 identity=identity,
+                speakable=self._speakable,
             )
         talking = ScriptRun(script, conversation, consult)
 

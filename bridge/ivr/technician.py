@@ -77,6 +77,8 @@ class TechnicianScript:
     """Agency code and PIN, keyed before this conversation began; no code: by the number."""
     wishes: frozenset[WishKey] = frozenset(WishKey)
     """What may be wished of an interpreter."""
+    speakable: frozenset[str] | None = None
+    """Languages in which the finder can be heard; `None`: those of the catalogue."""
     most_sentences: int = MOST_SENTENCES
     """How many languages the finder lets a migrant hear."""
     patience: Patience = field(default_factory=Patience)
@@ -169,6 +171,7 @@ class TechnicianScript:
             likely=ways.likely,
             subject=ways.subject,
             offered=self.wishes,
+            heard=self.speakable,
             most_sentences=self.most_sentences,
         )
 

@@ -115,6 +115,32 @@ async def test_an_agency_s_number_is_asked_for_the_pin_alone() -> None:
         assert "pt/door-greeting" not in said(w, line)
 
 
+async def test_an_agency_s_number_is_greeted_in_the_agency_s_own_prompt_language() -> None:
+    async with at() as w:
+
+        def english(conn: Connection) -> None:
+            agencies.add_number(conn, PhoneNumber(TECHNICIAN), AgencyId(1))
+            agencies.set_prompt_language(conn, AgencyId(1), "en")
+
+        w.database.run_now(english)
+        line = w.technician("1")
+        await w.until(lambda: "en/personal-code-incomplete" in said(w, line))
+        assert said(w, line)[:2] == ["en/line-greeting", "en/ask-personal-code"]
+        assert not [one for one in said(w, line) if one.startswith("pt/")]
+
+
+async def test_what_somebody_recorded_for_the_finder_is_played_by_it() -> None:
+    async with at() as w:
+        recorded = {"kea/finder-understand", "kea/finder-confirm"}
+        w.catalogue = w.catalogue.with_recordings(recorded.__contains__)
+        await w.restart()
+        asked = w.request("kea")
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await asked.hang_up()
+        line = w.technician(AGENCY_CODE + PIN, "**", "1")
+        await w.until(lambda: "kea/finder-understand" in said(w, line))
+
+
 async def test_a_chosen_language_is_remembered_and_skips_the_door_the_next_time() -> None:
     async with at() as w:
         first = rings(w, UKRAINIAN_KEY)

@@ -92,6 +92,7 @@ class World:
         self.policy = policy
         self.operator_on_duty = operator_on_duty
         self.directory = always_open() if directory is None else directory
+        self.catalogue = load_catalogue()
         self.clock = LoopClock(start)
         self.switch = SimulatedSwitch(self.clock)
         self.database = WatchedDatabase()
@@ -119,7 +120,7 @@ class World:
             migrant_ring_seconds=30.0,
             owner=owner,
         )
-        catalogue = load_catalogue()
+        catalogue = self.catalogue
         self.calls = Calls(ports, migrant_languages=catalogue.spoken_to_migrant)
         self.openings = OpeningCallBacks(ports, self.directory)
         self.switch.handler = Conversations(
