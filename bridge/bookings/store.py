@@ -199,6 +199,16 @@ def give_back(conn: Connection, which: BookingId, owner: str) -> bool:
     return changed.rowcount == 1
 
 
+def dial_again(conn: Connection, call: CallId) -> bool:
+    """The process that dialled a booking died before it rang anybody: whoever asks may dial."""
+    changed = conn.execute(
+        update(booking)
+        .where(booking.c.call_id == call, booking.c.state == BookingState.DIALLING.value)
+        .values(state=BookingState.BOOKED.value, call_id=None, dialled_at=None, claimed_by=None)
+    )
+    return changed.rowcount == 1
+
+
 def finish(conn: Connection, which: BookingId, at: datetime) -> bool:
     """The call that a booking became is over. `False` when it is not being dialled."""
     return _end(conn, which, at, BookingState.DONE, {BookingState.DIALLING})

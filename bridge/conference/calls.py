@@ -6,8 +6,8 @@ that died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from bridge.conference import store
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
 from bridge.conference.mailbox import MailboxClosed
-from bridge.conference.model import Request
+from bridge.conference.model import CallState, Outcome, Request
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
@@ -59,6 +59,8 @@ class Calls:
         self._ports = ports
         self._by_id: dict[CallId, Call] = {}
         self._by_leg: dict[LegId, Call] = {}
+        self._opening: set[CallId] = set()
+        """Calls that are being written down, and are no orphans of another process."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._nobody_available: dict[LegId, Callable[[], None]] = {}
         self._listeners = Listeners(
@@ -115,9 +117,10 @@ class Calls:
             calllog.append(conn, Event(call_id, EventKind.CALL_ANSWERED, at, technician, data))
             return self._make(call_id, job, technician)
 
-        call = await self._ports.database.run(work)
-        call.record.technician_number = number
-        self._register(call)
+        with self._opens(call_id):
+            call = await self._ports.database.run(work)
+            call.record.technician_number = number
+            self._register(call)
         return call
 
     def rehearse(self, conn: Connection) -> None:
@@ -191,7 +194,7 @@ class Calls:
         at = self._ports.clock.now()
         call_id = new_call_id()
 
-        def work(conn: Connection) -> Call | None:
+        def work(conn: Connection) -> Call:
             job = store.open_call(conn, call_id, "booked", at, self._ports.owner)
             if not bookings.begin_dialling(conn, booking.id, call_id, at, self._ports.owner):
                 raise _NotOurs
@@ -203,14 +206,13 @@ class Calls:
             # The technician's leg is made when he is rung; until then the place is empty.
             return self._make(call_id, job, None)
 
-        try:
-            call = await self._ports.database.run(work)
-        except _NotOurs:
-            return None
-        if call is None:
-            return None
-        call.record.technician_number = booking.technician_number
-        self._register(call)
+        with self._opens(call_id):
+            try:
+                call = await self._ports.database.run(work)
+            except _NotOurs:
+                return None
+            call.record.technician_number = booking.technician_number
+            self._register(call)
         request = Request(
             requirements=booking.requirements,
             technician=booking.technician,
@@ -267,6 +269,14 @@ class Calls:
         if call is not None:
             self._by_leg[leg] = call
 
+    @contextmanager
+    def _opens(self, call: CallId) -> Iterator[None]:
+        self._opening.add(call)
+        try:
+            yield
+        finally:
+            self._opening.discard(call)
+
     def _register(self, call: Call) -> None:
         self._by_id[call.id] = call
         for leg in call.record.legs.open():
@@ -313,7 +323,7 @@ class Calls:
         """Make our record agree with what the switch says, before anything else is done."""
         for row, events, rules in await self._ports.database.run(self._orphans):
             remembered = remember(row.state, events)
-            call = self._make(row.id, row.job, remembered.technician)
+            call = self._make(row.id, row.job, remembered.technician or None)
             if row.technician_number is not None:
                 call.record.technician_number = PhoneNumber(row.technician_number)
             if row.migrant_number is not None and remembered.migrant_rang:
@@ -326,13 +336,31 @@ class Calls:
 
     def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], DialRules]]:
         """The open calls that no task of ours runs, adopted by this process."""
-        orphans = [row for row in store.open_calls(conn) if row.id not in self._by_id]
+        ours = self._by_id.keys() | self._opening
+        orphans = [
+            row
+            for row in store.open_calls(conn)
+            if row.id not in ours and not self._never_began(conn, row)
+        ]
         for row in orphans:
             store.update_call(conn, row.id, owner=self._ports.owner)
         return [
             (row, [one.event for one in calllog.events_of(conn, row.id)], _dial_rules(conn, row))
             for row in orphans
         ]
+
+    def _never_began(self, conn: Connection, row: store.CallRow) -> bool:
+        """Whether this is a booked call that a process opened and died before it rang anybody.
+
+        Then the booking is dialled again, as another call.
+        """
+        if row.state is not CallState.ASKING or not bookings.dial_again(conn, row.id):
+            return False
+        at, outcome = self._ports.clock.now(), Outcome.LOST
+        store.close_call(conn, row.id, at, CallState.LOST, outcome)
+        ended = Event(row.id, EventKind.CALL_ENDED, at, None, {"outcome": outcome.value})
+        calllog.append(conn, ended)
+        return True
 
 
 def _dial_rules(conn: Connection, row: store.CallRow) -> DialRules:

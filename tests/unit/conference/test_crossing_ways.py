@@ -4,28 +4,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, insert
 
-from bridge.calllog.model import EventKind
+from bridge.bookings import store as bookings
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.call import Call
+from bridge.conference.duties import Duties
 from bridge.conference.model import CallState
 from bridge.conference.promise import HOLDS_FOR
 from bridge.conference.recovery import remember
+from bridge.hours.directory import load_directory
 from bridge.operators import store as operators
 from bridge.roster.model import Presence
 from bridge.telephony.dials_store import dial
 from bridge.telephony.gate import DialBudget, NotPermitted, Refusal
 from bridge.telephony.switch import Conversation, ConversationName, Ending, HangUp, Next
-from bridge.vocabulary import LegId, PhoneNumber, Role, TechnicianId
+from bridge.vocabulary import LegId, PhoneNumber, Role, TechnicianId, new_call_id
 from lab.phones import Answers, Busy, NeverAnswers
 from tests.unit.conference.migrants import (
     ACCEPTS,
     MIGRANT,
     OPERATOR,
     PRESSES,
+    UKRAINIAN,
     Door,
     asks_for_operator,
     give_code,
@@ -40,6 +47,8 @@ from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, Worl
 
 pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
+T = TypeVar("T")
+UKRAINIAN_KEY = str(load_directory().lines[0].languages.index(UKRAINIAN) + 1)
 SECOND_OPERATOR = "+351210000010"
 GUEST = "+351912000077"
 SLOW = Answers(after_seconds=10, hears_seconds=1, keys="1")
@@ -77,7 +86,7 @@ async def test_who_chose_a_language_and_then_keys_their_codes_is_a_technician() 
         first = w.calls
 
         async def rings() -> None:
-            for keys in ("3", "*", *codes):
+            for keys in (UKRAINIAN_KEY, "*", *codes):
                 await line.wait(5.0)
                 await line.key(keys)
 
@@ -346,3 +355,72 @@ async def test_an_operator_who_leaves_after_a_restart_is_not_waited_for() -> Non
         await w.event(EventKind.CALL_ENDED)
         assert migrant.ended
         assert said(w, migrant.leg)[-1] == "uk/goodbye"
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_a_migrant_in_the_menu_during_a_restart_is_asked_anew(goes_on: bool) -> None:
+    async with world() as w:
+        on_duty(w)
+        line = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
+        await line.wait(5)
+        await line.key(UKRAINIAN_KEY)
+        await w.event(EventKind.MIGRANT_RANG)
+        await w.restart()
+        w.switch.spawn(line.talk(ConversationName.LINE))
+        await line.wait(5)
+        assert [leg.id for leg in w.calls.open[0].record.legs.open()] == [line.leg]
+        if goes_on:
+            await line.key("2")
+            await w.until(lambda: members(w) == 2)
+        await line.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == ("by_operator" if goes_on else "not_requested")
+
+
+async def test_a_booked_call_whose_bridge_died_before_it_rang_anybody_is_dialled_again() -> None:
+    async with world() as w:
+        w.telephone(TECHNICIAN, PRESSES)
+        which = await w.book(w.interpreter(ACCEPTS))
+        await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds())
+        call, at = new_call_id(), w.clock.now()
+
+        def begun(conn: Connection) -> None:
+            assert [one.id for one in bookings.claim_due(conn, at, "first")] == [which]
+            store.open_call(conn, call, "booked", at, "first")
+            assert bookings.begin_dialling(conn, which, call, at, "first")
+            calllog.append(conn, Event(call, EventKind.BOOKING_DUE, at, None, {}))
+
+        w.database.run_now(begun)
+        await w.restart()
+        assert w.outcome(call) == "lost"
+        await Duties(w.calls, w.database, w.switch, w.clock, "second").dial_bookings()
+        await w.until(lambda: members(w) == 2)
+
+
+async def test_a_call_that_is_being_opened_is_nobody_s_orphan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as w:
+        usual = w.database.run
+
+        async def slow(work: Callable[[Connection], T]) -> T:
+            result = await usual(work)
+            await asyncio.sleep(1.0)
+            return result
+
+        async def listens(conversation: Conversation) -> Next:
+            await asyncio.sleep(60)
+            return HangUp()
+
+        monkeypatch.setattr(w.database, "run", slow)
+        line = migrant_rings(w, listens)
+        await asyncio.sleep(0.5)
+        assert w.call_ids()
+        assert not w.calls.open
+        w.switch.restore_link()
+        await line.wait(5)
+        opened = w.calls.of_leg(line.leg)
+        assert opened is not None
+        assert w.calls.open == (opened,)
+        tasks = [one for one in asyncio.all_tasks() if one.get_name().startswith("call ")]
+        assert len(tasks) == 1
