@@ -31,7 +31,14 @@ from bridge.telephony.gate import PermittedNumber
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
 
 _TAKES_MIGRANT = frozenset(
-    {CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING}
+    {
+        # The technician hears the code before the request is made, and may tell it at once.
+        CallState.ASKING,
+        CallState.HUNTING,
+        CallState.QUEUED,
+        CallState.JOINING,
+        CallState.TALKING,
+    }
 )
 
 Leave = Callable[[Connection], None]
@@ -118,7 +125,7 @@ class Incoming:
             )
 
         await record.transact(work)
-        record.legs.update(leg.id, role=Role.TECHNICIAN)
+        record.legs.update(leg.id, role=Role.TECHNICIAN, confirmed=False)
         record.technician = leg.id
         record.technician_number, record.migrant_number = number, None
         return True
@@ -192,7 +199,7 @@ class Incoming:
 
     @property
     def takes_migrant(self) -> bool:
-        """Whether a migrant may go over to this call: it has been asked for, and has none yet."""
+        """Whether a migrant may go over to this call: it is not over, and has none yet."""
         return self._record.state in _TAKES_MIGRANT and not self._record.legs.of(Role.MIGRANT)
 
     async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:

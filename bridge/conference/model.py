@@ -85,7 +85,16 @@ TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
         CallState.PUT_THROUGH,
     ),
     Trigger.PART: (
-        frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING}),
+        # From `asking` only where a migrant who keyed the code waits already.
+        frozenset(
+            {
+                CallState.ASKING,
+                CallState.HUNTING,
+                CallState.QUEUED,
+                CallState.JOINING,
+                CallState.TALKING,
+            }
+        ),
         CallState.CLOSING,
     ),
     Trigger.CLOSE: (_OPEN, CallState.CLOSED),

@@ -30,10 +30,11 @@ class Outside:
         """Somebody waits until they are brought into the room."""
         leg = conversation.leg
         call = self._calls.of_leg(leg)
-        if call is None or call.record.request is None:
+        if call is None:
             return HangUp()
-        why = call.waiting.why
-        languages = self._catalogue.spoken_to_migrant(call.record.request.language)
+        why, request = call.waiting.why, call.record.request
+        # Who keyed a code before the request is made waits in the languages that most understand.
+        languages = self._catalogue.spoken_to_migrant("" if request is None else request.language)
         still = why if why is Announcement.HOLD_PRIVATE else Announcement.STILL_LOOKING
         talking = ScriptRun(HoldScript(why, languages, still), conversation, _nobody)
         call.waiting.listen(leg, talking.notify)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from bridge.calllog.model import EventKind
+from bridge.conference import store as conference
 from bridge.conference.model import CallState
 from bridge.roster.model import Presence
 from bridge.telephony.switch import Conversation, Ending, HangUp, Hold, Next
@@ -27,7 +29,7 @@ from tests.unit.conference.migrants import (
     migrant_rings,
     three_in_a_room,
 )
-from tests.unit.conference.world import World, world
+from tests.unit.conference.world import AGENCY_CODE, PIN, World, world
 
 pytestmark = pytest.mark.looptime
 
@@ -82,6 +84,44 @@ async def test_who_keys_the_code_while_the_others_talk_enters_at_once() -> None:
         migrant = migrant_rings(w, keys_code(w))
         await w.until(lambda: members(w) == 3)
         assert migrant.room is not None
+
+
+def dial_in_code(w: World) -> str | None:
+    """The code of the first call, once it has one."""
+    return w.database.run_now(
+        lambda conn: conn.execute(
+            select(conference.call.c.dial_in_code).order_by(conference.call.c.serial).limit(1)
+        ).scalar_one_or_none()
+    )
+
+
+async def test_who_keys_the_code_while_it_is_still_being_told_waits() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        w.technician(AGENCY_CODE + PIN, "33", "1", "3")
+        await w.until(lambda: dial_in_code(w) is not None)
+        code = dial_in_code(w)
+        assert code is not None
+        migrant = migrant_rings(w, keys_code(w, code))
+        await w.event(EventKind.MIGRANT_DIALLED_IN)
+        assert EventKind.REQUESTED not in w.kinds()
+        await w.until(lambda: members(w) == 3)
+        assert migrant.room is not None
+        assert w.switch.spoken[migrant.leg][0] == "en/hold-gathering"
+
+
+async def test_a_technician_who_leaves_while_the_code_is_told_leaves_nobody_waiting() -> None:
+    async with world() as w:
+        technician = w.technician(AGENCY_CODE + PIN, "33", "1", "3")
+        await w.until(lambda: dial_in_code(w) is not None)
+        code = dial_in_code(w)
+        assert code is not None
+        migrant = migrant_rings(w, keys_code(w, code))
+        await w.event(EventKind.MIGRANT_DIALLED_IN)
+        await technician.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert migrant.ended
+        assert w.switch.spoken[migrant.leg][-1].endswith("/goodbye")
 
 
 async def test_the_second_with_the_same_code_is_refused() -> None:
