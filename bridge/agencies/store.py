@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +33,6 @@ from bridge.agencies.model import (
     Technician,
 )
 from bridge.agencies.secrets import PinHasher
-from bridge.storage.database import Database
 from bridge.storage.schema import insert_into, json_type, metadata
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, TechnicianId
 
@@ -268,23 +266,9 @@ def find_technician(
 ) -> Technician | None:
     """The technician with this code and PIN, or `None`; slow alike for both.
 
-    Holds the transaction while the PIN is proved (about 20 ms): where calls are running, use
-    `identify`.
+    Holds the transaction while the PIN is proved (about 20 ms): where calls are running,
+    `TechnicianIdentification` proves it beside.
     """
     found = find_credential(conn, hasher.lookup(agency_code, pin))
     proved = hasher.verify(None if found is None else found.pin_hash, agency_code, pin)
-    return found.technician if found is not None and proved else None
-
-
-async def identify(
-    database: Database, hasher: PinHasher, agency_code: str, pin: str
-) -> Technician | None:
-    """The technician with this code and PIN, or `None`; slow alike for both.
-
-    The slow proof runs in a thread after the transaction, so nobody else waits for it.
-    """
-    key = hasher.lookup(agency_code, pin)
-    found = await database.run(lambda conn: find_credential(conn, key))
-    stored = None if found is None else found.pin_hash
-    proved = await asyncio.to_thread(hasher.verify, stored, agency_code, pin)
     return found.technician if found is not None and proved else None

@@ -103,6 +103,8 @@ class AtTheLine:
         openings = self._speaking.openings
         promise = None if openings is None else openings.answered(conversation.leg)
         if openings is None or promise is None:
+            # Rung by a process that died; the promise is taken up again.
+            await conversation.perform(Say(both("apology-leg"), "pt"))
             return HangUp()
         language = promise.language
         spoken = BOTH if language is None else self._speaking.catalogue.spoken_to_migrant(language)

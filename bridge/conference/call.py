@@ -349,9 +349,7 @@ class Call:
 
     @property
     def takes_migrant(self) -> bool:
-        """See `Incoming.takes_migrant`. Calls that wait for each other would wait for ever, so
-        nobody waits for one that may be giving a leg away itself.
-        """
+        """See `Incoming.takes_migrant`."""
         return self._incoming.takes_migrant
 
     async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:

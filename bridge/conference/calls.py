@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -148,11 +147,16 @@ class Calls:
         here = self._by_leg.get(leg)
         which = await self._ports.database.run(lambda conn: store.find_by_dial_in(conn, code))
         there = None if which is None else self._by_id.get(which)
-        if here is None or there is None or there is here or not there.takes_migrant:
+        if here is None or there is None or there is here:
             return False
         number = here.record.migrant_number or here.record.technician_number
+
+        async def take(leave: Leave) -> bool:
+            # Looked at only now, for this call has begun to wait for the other one.
+            return there.takes_migrant and await there.take_migrant(leg, number, leave)
+
         try:
-            return await here.give_away(leg, partial(there.take_migrant, leg, number))
+            return await here.give_away(leg, take)
         except MailboxClosed:
             return False
 

@@ -133,7 +133,9 @@ class Happenings:
         """A leg ended for good."""
         record = self._record
         if record.leads(leg.id):
-            if not record.calling_back:
+            # Who was rung, came, and hangs up wanted to; a promise to ring them holds no more.
+            left = leg.confirmed and ending is Ending.HUNG_UP
+            if left or not record.calling_back:
                 await self._turns.end()
         elif leg.role is Role.MIGRANT:
             if self._nobody_is_left_for_the_operator():

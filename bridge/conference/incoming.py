@@ -70,6 +70,8 @@ class Incoming:
         self._leader = leader
         self._waiting = waiting
         self._adopt = adopt
+        self._gives = False
+        """Whether this call waits for another one to take its leg."""
 
     # --- a migrant who rang ----------------------------------------------------------------------
 
@@ -191,16 +193,25 @@ class Incoming:
             ended = record.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
             calllog.append(conn, ended)
 
-        if not await take(leave):
-            return False
+        self._gives = True
+        try:
+            if not await take(leave):
+                return False
+        finally:
+            self._gives = False
         record.legs.remove(leg)
         record.progress = progress
         return True
 
     @property
     def takes_migrant(self) -> bool:
-        """Whether a migrant may go over to this call: it is not over, and has none yet."""
-        return self._record.state in _TAKES_MIGRANT and not self._record.legs.of(Role.MIGRANT)
+        """Whether a migrant may go over to this call: it is not over, and has none yet.
+
+        One that waits for another call takes nobody: two would wait for each other for ever.
+        """
+        record = self._record
+        free = record.state in _TAKES_MIGRANT and not record.legs.of(Role.MIGRANT)
+        return free and not self._gives
 
     async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
         """The migrant rang the line and keyed this call's code: they wait until it is time.

@@ -123,7 +123,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             # Whoever asks is the technician, though they chose a migrant's language before.
             technician, migrant_rang = leg, False
             if leg in legs:
-                legs[leg] = replace(legs[leg], role=Role.TECHNICIAN)
+                legs[leg] = replace(legs[leg], role=Role.TECHNICIAN, confirmed=False)
         elif event.kind is EventKind.MIGRANT_RANG:
             technician, migrant_rang = LegId(""), True
             legs[leg] = CallLeg(leg, Role.MIGRANT, event.at, connected=True, confirmed=True)

@@ -23,9 +23,16 @@ from bridge.hours.directory import load_directory
 from bridge.operators import store as operators
 from bridge.roster.model import Presence
 from bridge.telephony.dials_store import dial
-from bridge.telephony.gate import DialBudget, NotPermitted, Refusal
-from bridge.telephony.switch import Conversation, ConversationName, Ending, HangUp, Next
-from bridge.vocabulary import LegId, PhoneNumber, Role, TechnicianId, new_call_id
+from bridge.telephony.gate import DialBudget, NotPermitted, Refusal, permit
+from bridge.telephony.switch import (
+    Conversation,
+    ConversationName,
+    Ending,
+    HangUp,
+    Next,
+    OutboundLeg,
+)
+from bridge.vocabulary import LegId, PhoneNumber, Role, TechnicianId, new_call_id, new_leg_id
 from lab.phones import Answers, Busy, NeverAnswers
 from tests.unit.conference.migrants import (
     ACCEPTS,
@@ -136,7 +143,8 @@ async def test_two_calls_that_key_each_other_s_code_do_not_wait_for_each_other()
         migrant_rings(w, keys("111111", "222222"))
         migrant_rings(w, keys("222222", "111111"), "+351912000098")
         await w.until(lambda: len(w.call_ids()) == 2 and not w.calls.open)
-        assert taken == [False, False]
+        assert len(taken) == 2
+        assert not all(taken)
 
 
 # --- operators in turn ----------------------------------------------------------------------------
@@ -208,6 +216,19 @@ async def test_numbers_keyed_in_an_operator_s_call_are_counted_too() -> None:
             await call.by_key.add_guest(GUEST.removeprefix("+351"))
         assert refused.value.reason is Refusal.AGENCY_CAP
         assert not call.record.legs.of(Role.GUEST)
+
+
+async def test_an_operator_who_hangs_up_while_nobody_is_free_ends_it_for_the_migrant() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.telephone(OPERATOR, PRESSES)
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=True))
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await w.until(lambda: members(w) == 1)
+        await w.switch.line(w.calls.open[0].record.technician).hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert said(w, migrant.leg)[-2:] == ["uk/cannot-reach-operator", "uk/goodbye"]
+        assert w.kinds().count(EventKind.REDIALLED) == 1
 
 
 # --- the technician goes elsewhere while the others wait ------------------------------------------
@@ -372,6 +393,7 @@ async def test_a_migrant_in_the_menu_during_a_restart_is_asked_anew(goes_on: boo
         if goes_on:
             await line.key("2")
             await w.until(lambda: members(w) == 2)
+        assert EventKind.LEG_ENDED not in w.kinds()
         await line.hang_up()
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == ("by_operator" if goes_on else "not_requested")
@@ -424,3 +446,20 @@ async def test_a_call_that_is_being_opened_is_nobody_s_orphan(
         assert w.calls.open == (opened,)
         tasks = [one for one in asyncio.all_tasks() if one.get_name().startswith("call ")]
         assert len(tasks) == 1
+
+
+async def test_who_is_rung_at_the_opening_by_a_bridge_that_died_hears_a_word() -> None:
+    async with world() as w:
+        w.telephone(MIGRANT, Answers(after_seconds=2))
+        leg = new_leg_id(Role.MIGRANT)
+        await w.switch.originate(
+            OutboundLeg(
+                leg=leg,
+                to=permit(MIGRANT),
+                caller_id=PhoneNumber(LINE),
+                conversation=ConversationName.OPENING,
+                ring_seconds=30.0,
+            )
+        )
+        await w.until(lambda: "en/apology-leg" in said(w, leg))
+        assert said(w, leg)[0] == "pt/apology-leg"

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from bridge.agencies import store
 from bridge.agencies.model import AgencyField, AgencyKind, BadField, FieldName, Technician
 from bridge.agencies.secrets import PinHasher
-from bridge.storage.inline import InlineDatabase
 from bridge.vocabulary import AgencyId, LanguageTag
 from tests.storage_samples import PEPPER, number
 
@@ -55,27 +54,17 @@ def test_anything_else_finds_nobody(conn: Connection, code: str, pin: str) -> No
     assert store.find_technician(conn, code, pin, HASHER) is None
 
 
-async def test_identify_proves_the_pin_outside_the_transaction(database: InlineDatabase) -> None:
-    known = await database.run(_add)
-    assert await store.identify(database, HASHER, "1024", "271828") == known
-    assert await store.identify(database, HASHER, "1024", "271829") is None
-
-
-async def test_a_lookup_key_alone_identifies_nobody(database: InlineDatabase) -> None:
+def test_a_lookup_key_alone_finds_nobody(conn: Connection) -> None:
     """A row whose proof belongs to another PIN, as after a forged lookup key."""
-
-    def forge(conn: Connection) -> None:
-        agency = store.add_agency(conn, "1024", "Agency", AgencyKind.OTHER)
-        store.add_technician(
-            conn,
-            agency,
-            "Person",
-            pin_lookup=HASHER.lookup("1024", "000000"),
-            pin_hash=HASHER.hash("1024", "271828"),
-        )
-
-    await database.run(forge)
-    assert await store.identify(database, HASHER, "1024", "000000") is None
+    agency = store.add_agency(conn, "1024", "Agency", AgencyKind.OTHER)
+    store.add_technician(
+        conn,
+        agency,
+        "Person",
+        pin_lookup=HASHER.lookup("1024", "000000"),
+        pin_hash=HASHER.hash("1024", "271828"),
+    )
+    assert store.find_technician(conn, "1024", "000000", HASHER) is None
 
 
 def test_two_technicians_of_an_agency_have_two_pins(conn: Connection) -> None:
