@@ -37,14 +37,6 @@ OTHER_MIGRANT = "+351912000098"
 SLOW = Answers(after_seconds=10, hears_seconds=1, keys="1")
 
 
-async def restart(w: World) -> None:
-    """Kill the bridge where it stands and start another process on the same database."""
-    w.switch.lose_link()
-    await w.calls.stop()
-    w.switch.restore_link()
-    await w.start_bridge("second")
-
-
 def outcomes(w: World) -> list[str | None]:
     """How the calls ended, the oldest first."""
     return [w.outcome(call) for call in w.call_ids()]
@@ -218,7 +210,7 @@ async def test_a_restart_finds_the_migrant_who_waits() -> None:
         give_code(w, w.calls.open[0])
         migrant = migrant_rings(w, keys_code(w))
         await w.until(lambda: "uk/hold-gathering" in w.switch.spoken.get(migrant.leg, []))
-        await restart(w)
+        await w.restart()
         # Asterisk brings the waiting legs back to us by itself.
         w.switch.spawn(technician.talk("line"))
         w.switch.spawn(migrant.talk("hold"))
@@ -325,7 +317,7 @@ async def test_a_restart_brings_the_waiting_migrant_to_the_operator() -> None:
         w.telephone(OPERATOR, PRESSES)
         migrant = migrant_rings(w, asks_for_operator(w, interpreter=True))
         await w.event(EventKind.REJOINED)
-        await restart(w)
+        await w.restart()
         w.switch.spawn(migrant.talk("hold"))
         await w.until(lambda: members(w) == 3)
         record = w.calls.open[0].record
@@ -340,7 +332,7 @@ async def test_an_operator_who_rings_during_a_restart_may_still_join() -> None:
         migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
         await w.event(EventKind.REDIALLED)
         await migrant.wait(3)
-        await restart(w)
+        await w.restart()
         w.switch.spawn(migrant.talk("hold"))
         await w.until(lambda: members(w) == 2)
         assert w.kinds().count(EventKind.REDIALLED) == 1

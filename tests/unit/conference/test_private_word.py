@@ -28,14 +28,6 @@ def migrant_of(w: World) -> LegId:
     return w.calls.open[0].record.legs.of(Role.MIGRANT)[0].id
 
 
-async def restart(w: World) -> None:
-    """Kill the bridge where it stands and start another process on the same database."""
-    w.switch.lose_link()
-    await w.calls.stop()
-    w.switch.restore_link()
-    await w.start_bridge("second")
-
-
 async def test_the_migrant_waits_and_comes_back_by_key() -> None:
     async with world() as w:
         call = await three_in_a_room(w)
@@ -133,7 +125,7 @@ async def test_a_restart_keeps_the_migrant_outside() -> None:
         told = remember(call.record.state, w.events())
         assert told.private
         assert [leg.id for leg in told.legs if leg.waits] == [migrant]
-        await restart(w)
+        await w.restart()
         # Asterisk brings the waiting leg back to us by itself.
         w.switch.spawn(w.switch.line(migrant).talk("hold"))
         await w.event(EventKind.RECONCILED)

@@ -11,19 +11,11 @@ from bridge.conference.recovery import remember
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import LegId, new_call_id
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import START, World, world
+from tests.unit.conference.world import START, world
 
 pytestmark = pytest.mark.looptime
 
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
-
-
-async def restart(w: World) -> None:
-    """Kill the bridge where it stands and start another process on the same database."""
-    w.switch.lose_link()
-    await w.calls.stop()
-    w.switch.restore_link()
-    await w.start_bridge("second")
 
 
 async def test_a_room_goes_on_and_its_end_is_written_by_the_next_process() -> None:
@@ -32,7 +24,7 @@ async def test_a_room_goes_on_and_its_end_is_written_by_the_next_process() -> No
         technician = w.request()
         await w.event(EventKind.ROOM_COMPLETE)
         before = w.switch.others_in_room(technician.leg)
-        await restart(w)
+        await w.restart()
         assert w.switch.others_in_room(technician.leg) == before
         await w.event(EventKind.RECONCILED)
         await technician.hang_up()
@@ -65,7 +57,7 @@ async def test_a_technician_who_waits_is_led_on_by_the_next_process() -> None:
         two = w.interpreter(ACCEPTS)
         technician = w.request()
         await w.event(EventKind.OFFER_RINGING)
-        await restart(w)
+        await w.restart()
         # Asterisk brings the waiting leg back to us by itself.
         w.switch.spawn(technician.talk("line"))
         await w.event(EventKind.ROOM_COMPLETE)
@@ -82,7 +74,7 @@ async def test_a_migrant_who_rings_during_a_restart_may_still_join() -> None:
         technician = w.request(migrant="912000099")
         await w.event(EventKind.MIGRANT_RUNG)
         await technician.wait(2)
-        await restart(w)
+        await w.restart()
         await w.event(EventKind.MIGRANT_CONFIRMED)
         await w.event(EventKind.ROOM_COMPLETE)
         assert w.kinds().count(EventKind.MIGRANT_RUNG) == 1
@@ -98,7 +90,7 @@ async def test_who_was_lost_and_rings_during_a_restart_may_still_come_back() -> 
         w.telephone(interpreter.to.number.e164, slow)
         w.switch.line(interpreter.leg).end(Ending.DROPPED)
         await w.event(EventKind.REDIALLED)
-        await restart(w)
+        await w.restart()
         await w.event(EventKind.REJOINED)
         assert w.reserved() == {who}
         assert w.kinds().count(EventKind.REDIALLED) == 1

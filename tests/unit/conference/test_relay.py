@@ -64,14 +64,6 @@ def part_of(w: World, part: Part) -> LegId:
     return w.calls.open[0].record.interpreters[part]
 
 
-async def restart(w: World) -> None:
-    """Kill the bridge where it stands and start another process on the same database."""
-    w.switch.lose_link()
-    await w.calls.stop()
-    w.switch.restore_link()
-    await w.start_bridge("second")
-
-
 async def test_four_hear_each_other_and_both_interpreters_count() -> None:
     async with world() as w:
         near, far = await four_in_a_room(w)
@@ -261,7 +253,7 @@ async def test_a_restart_between_two_languages_goes_on_with_the_second() -> None
         await w.event(EventKind.RELAY_BEGUN)
         await w.until(lambda: len(of_kind(w, EventKind.RELAY_BEGUN)) == 2)
         await w.until(lambda: len(of_kind(w, EventKind.OFFER_RINGING)) == 4)
-        await restart(w)
+        await w.restart()
         w.switch.spawn(technician.talk("line"))
         await w.event(EventKind.ROOM_COMPLETE)
         await w.until(lambda: w.reserved() == set(everybody[2:]))
@@ -406,7 +398,7 @@ async def test_a_restart_before_the_second_has_accepted_loses_neither() -> None:
         technician = w.request("ti")
         await w.event(EventKind.OFFER_ACCEPTED)
         await w.until(lambda: in_room(w) == 1)
-        await restart(w)
+        await w.restart()
         w.switch.spawn(technician.talk("line"))
         await w.event(EventKind.ROOM_COMPLETE)
         assert len(w.switch.others_in_room(technician.leg)) == 2
@@ -417,7 +409,7 @@ async def test_a_restart_before_the_second_has_accepted_loses_neither() -> None:
 async def test_a_restart_in_the_conversation_goes_on_with_all_four() -> None:
     async with world() as w:
         both = await four_in_a_room(w)
-        await restart(w)
+        await w.restart()
         await w.event(EventKind.RECONCILED)
         record = w.calls.open[0].record
         assert set(record.interpreters) == set(Part)
