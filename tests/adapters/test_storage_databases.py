@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import Connection, insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
-from bridge.agencies.store import identify
+from bridge.agencies.store import find_technician
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
@@ -180,7 +180,9 @@ async def test_the_demo_seed_is_idempotent_and_its_pins_fit(database: SqlDatabas
     first = await database.run(load_people)
     assert await database.run(lambda conn: seed(conn, tags, hasher, START)) == told
     assert await database.run(load_people) == first
-    known = await identify(database, hasher, told[0].code, told[0].pin)
+    known = await database.run(
+        lambda conn: find_technician(conn, told[0].code, told[0].pin, hasher)
+    )
     assert known is not None
     assert known.name == told[0].technician
 
