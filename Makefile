@@ -22,7 +22,7 @@ demo: setup  ## Place one full call and stay up. ARGS="--once --report demo.json
 test: setup  ## Run all tests, real Asterisk included.
 	@$(PYTHON) -m pytest $(ARGS)
 
-unit: setup  ## Run the unit tests alone, without the thorough walks; they take seconds.
+unit: setup  ## Run the unit tests alone, without the thorough walks: under half a minute.
 	@$(PYTHON) -m pytest tests/unit -n 2 --dist loadfile -m "not thorough" $(ARGS)
 
 check: setup  ## Lint, format, types and floors.
