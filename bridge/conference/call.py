@@ -384,6 +384,14 @@ class Call:
 
         await self._mailbox.ask(work)
 
+    async def came_back(self) -> None:
+        """Nobody answered whom the caller was put through to: they are asked anew."""
+
+        async def work() -> None:
+            await self.record.move(Trigger.COME_BACK)
+
+        await self._mailbox.ask(work)
+
     def happened(self, event: LegEvent) -> None:
         """The switch reports something about one of this call's legs."""
         self._mailbox.tell(partial(self._happenings.happened, event))

@@ -107,7 +107,7 @@ class FrontDoor:
     ) -> Next:
         """The support line, in the migrant's language; out of hours, when it opens."""
         desk = self.desk(visit)
-        if visit.call.record.state is CallState.ASKING:
+        if visit.call.record.state is CallState.ASKING and not away:
             await visit.call.is_migrants(language)
         await desk.speaks(language)
         spoken = self._catalogue.spoken_to_migrant(language)
@@ -125,9 +125,7 @@ class FrontDoor:
                 gone = _Away(visit, language, "service-silent", away + 1)
                 return await self._put_through(desk.service, gone, "service")
             case WantsOperator(with_interpreter) if desk.operator is not None:
-                # Who was put through before is past asking, and is put through again.
-                asking = visit.call.record.state is CallState.ASKING
-                if asking and await visit.call.with_operator(
+                if await visit.call.with_operator(
                     desk.operator, language, interpreter=with_interpreter
                 ):
                     return Hold()
@@ -164,6 +162,7 @@ class FrontDoor:
         away = self._away.pop(conversation.leg, None)
         if away is not None:
             lead = (away.told,)
+            await away.visit.call.came_back()
             return await self.migrant(
                 conversation, away.visit, away.language, lead=lead, away=away.times
             )

@@ -54,6 +54,8 @@ class Trigger(StrEnum):
     FREE = "free"
     """Somebody became free for a request that waits."""
     PUT_THROUGH = "put_through"
+    COME_BACK = "come_back"
+    """Nobody answered whom the caller was put through to."""
     OPERATOR = "operator"
     """A migrant who rang is to talk with an operator, without an interpreter."""
     MOVE_OVER = "move_over"
@@ -80,6 +82,7 @@ TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
     Trigger.FREE: (frozenset({CallState.QUEUED}), CallState.HUNTING),
     Trigger.OPERATOR: (frozenset({CallState.ASKING}), CallState.JOINING),
     Trigger.MOVE_OVER: (frozenset({CallState.ASKING}), CallState.CLOSED),
+    Trigger.COME_BACK: (frozenset({CallState.PUT_THROUGH}), CallState.ASKING),
     Trigger.PUT_THROUGH: (
         frozenset({CallState.ASKING, CallState.HUNTING, CallState.QUEUED}),
         CallState.PUT_THROUGH,

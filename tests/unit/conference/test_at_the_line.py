@@ -261,6 +261,27 @@ async def test_service_that_does_not_answer_is_told_and_the_menu_is_back_but_not
         assert said(w, line)[-3:] == ["en/line-person-silent", "en/line-ring-later", "en/goodbye"]
 
 
+async def test_who_comes_back_from_a_silent_service_gets_an_operator_with_an_interpreter() -> None:
+    async with at() as w:
+        w.telephone(OPERATOR, STAYS)
+        w.interpreter(STAYS)
+        on_duty(w)
+
+        async def telephone(line: SimulatedLine) -> None:
+            await line.wait(5)
+            await line.key(UKRAINIAN_KEY)
+            await line.wait(5)
+            await line.key("34")
+            await w.until(lambda: "uk/service-silent" in said(w, line))
+            await line.wait(5)
+            await line.key("2")
+
+        w.switch.call(MIGRANT, LINE, telephone)
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert w.kinds().count(EventKind.MIGRANT_RANG) == 1
+        assert EventKind.LATE not in w.kinds()
+
+
 async def test_closed_service_is_not_dialled() -> None:
     lunch = datetime(2026, 11, 23, 13, tzinfo=UTC)
     async with at(lunch) as w:
