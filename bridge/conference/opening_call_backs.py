@@ -68,7 +68,6 @@ class OpeningCallBacks:
     async def missed(self, one: OpeningCallBack) -> None:
         """Nobody was reached: once more a little later, or never again."""
         at = self._ports.clock.now()
-
         await self._ports.database.run(
             lambda conn: openings.not_reached(conn, one.id, at, at + AGAIN_AFTER)
         )
