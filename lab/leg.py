@@ -41,6 +41,8 @@ UNALLOCATED = 1
 _QUIET = "0"
 """A telephone that is silent still sends sound: a tone of nothing."""
 _HANG_UP_SECONDS = 5.0
+_MONITOR = "LAB_MONITOR"
+"""The channel variable that holds the id of the latest tape."""
 
 
 class LegTooLate(Exception):
@@ -111,6 +113,9 @@ class PhoneLeg:
         self._session: AgiSession | None = None
         self._path = recording
         self._tapes: list[Recording] = []
+        self._pieces: list[Recording] = []
+        self._running: list[str] = []
+        self._recorded = 0
         self._hums = _QUIET
         self._answered = asyncio.Event()
         self._over = asyncio.Event()
@@ -131,23 +136,35 @@ class PhoneLeg:
 
         Raises `LegTooLate` when the call is not over in time, or was never answered.
         """
+        await self._until_recorded(within_seconds)
+        return join(self._tapes, self._tapes[0].path.with_suffix(".heard.wav"))
+
+    async def heard_in_pieces(self, within_seconds: float = 10.0) -> list[HeardSound]:
+        """What this phone heard, once the call is over, from each time it keyed to the next.
+
+        Not a sample is missing, not even of what was said while the keys were still being
+        sent; but silence may be, so that moments are not to be found here. Raises as `heard`.
+        """
+        await self._until_recorded(within_seconds)
+        return [read_wav(piece.path) for piece in self._pieces]
+
+    async def _until_recorded(self, within_seconds: float) -> None:
         await self.wait_hang_up(within_seconds)
         if not self._tapes:
             raise LegTooLate("this call was never answered, so there is nothing to listen to")
         deadline = asyncio.get_running_loop().time() + within_seconds
-        while not all(is_finished(tape.path) for tape in self._tapes):
+        while not all(is_finished(tape.path) for tape in [*self._tapes, *self._pieces]):
             if asyncio.get_running_loop().time() > deadline:
                 raise LegTooLate("the recording of this call was never completed")
             await asyncio.sleep(0.02)
-        return join(self._tapes, self._tapes[0].path.with_suffix(".heard.wav"))
 
     def heard_so_far(self) -> HeardSound:
-        """What this phone has heard since it was answered, or since its last key.
+        """What this phone has heard since it was answered, or since it began to press keys.
 
         What it heard in the last two seconds may still be missing.
         """
         try:
-            return read_wav(self._tapes[-1].path)
+            return read_wav(self._pieces[-1].path)
         except (IndexError, OSError, BadWav):
             return HeardSound(array.array("h"))
 
@@ -194,12 +211,17 @@ class PhoneLeg:
         # A tone that sounds on confuses the timestamps of the keys, and the PBX then takes the
         # first key for one of several seconds.
         await self._do("EXEC", "StopPlayTones")
+        former, self._running = self._running, []
+        piece = await self._record()
         await self._do("EXEC", "SendDTMF", f"{digits},{GAP_MS},{KEY_MS}")
         await self._hum(self._hums)
-        if self._path is not None:
-            # While nothing is sent or received the tape stands still, so it starts anew.
-            await self._do("EXEC", "StopMixMonitor")
-            await self._listen()
+        # While nothing is sent or received a tape stands still. So one that keeps step with the
+        # clock begins now, and one that misses no word of an answer began before the keys.
+        tape = await self._record()
+        for monitor in former:
+            await self._do("EXEC", "StopMixMonitor", monitor)
+        self._pieces += piece
+        self._tapes += tape
 
     async def wait(self, seconds: float) -> None:
         """Listen for so long, or until the call is over."""
@@ -285,17 +307,25 @@ class PhoneLeg:
         nothing is received.
         """
         await self._hum(_QUIET)
-        await self._listen()
+        tape = await self._record()
+        self._tapes += tape
+        self._pieces += tape
         self.answered_at = time.time()
         self._answered.set()
 
-    async def _listen(self) -> None:
-        """Begin a new tape of what is heard."""
+    async def _record(self) -> list[Recording]:
+        """Begin a new tape of what is heard; none where nothing is kept or the call is over."""
         if self._path is None:
-            return
-        tape = self._path.with_name(f"{self._path.stem}-{len(self._tapes) + 1}.wav")
-        if await self._do("EXEC", "MixMonitor", f",r({tape})") is not None:
-            self._tapes.append(Recording(tape, time.time()))
+            return []
+        self._recorded += 1
+        tape = self._path.with_name(f"{self._path.stem}-{self._recorded}.wav")
+        if await self._do("EXEC", "MixMonitor", f",r({tape})i({_MONITOR})") is None:
+            return []
+        began = time.time()
+        reply = await self._do("GET VARIABLE", _MONITOR)
+        if reply is not None:
+            self._running.append(reply.value)
+        return [Recording(tape, began)]
 
     async def _hum(self, tone: str) -> None:
         self._hums = tone

@@ -71,7 +71,7 @@ async def prompts_missed(role: Role, prompts: Iterable[str], legs: Iterable[Phon
     for leg in legs:
         await leg.hang_up()
         if leg.answered_at is not None:
-            tapes.append(read_wav((await leg.heard()).path))
+            tapes += [*await leg.heard_in_pieces(), read_wav((await leg.heard()).path)]
     problems = []
     for prompt in prompts:
         known = read_wav(PROMPTS / f"{prompt}.wav")

@@ -15,7 +15,9 @@ from bridge.telephony.switch import Ending
 from bridge.vocabulary import Role
 from lab.asterisk import find_asterisk
 from lab.audio import ROLE_TONES, read_wav, tone, write_wav
+from lab.installation import PROMPTS
 from lab.leg import CAUSES, UNALLOCATED, LegTooLate, PhoneLeg, Voice
+from lab.likeness import ALIKE, likeness
 from lab.network import INTERPRETER_TONE, PORTS, TelephoneNetwork
 from lab.phones import (
     Answers,
@@ -123,6 +125,28 @@ async def test_the_tone_goes_on_after_keys_and_the_recording_keeps_its_time(
     assert called.ended_at is not None
     lasted = called.ended_at - heard.began
     assert read_wav(heard.path).seconds == pytest.approx(lasted, abs=0.25)
+
+
+async def test_what_is_said_while_keys_are_still_being_pressed_is_kept_whole(
+    network: TelephoneNetwork, number: str
+) -> None:
+    network.phone(number, Answers(after_seconds=0.0, speaks=False))
+    caller, called = await _talk(network, number)
+    await caller.wait(0.5)
+    prompt = (PROMPTS / "pt" / "language-uk.wav").resolve()
+
+    async def answer_the_first_key() -> None:
+        while not called.received:
+            await called.wait(0.01)
+        await called.say(prompt)
+
+    await asyncio.gather(caller.key("1234"), answer_the_first_key())
+    await caller.wait(0.5)
+    await caller.hang_up()
+
+    pieces = await caller.heard_in_pieces()
+    assert len(pieces) == 2
+    assert likeness(pieces[-1], read_wav(prompt)) >= ALIKE
 
 
 @pytest.mark.parametrize(
