@@ -39,7 +39,9 @@ AWAY_SECONDS = 180.0
 ANSWER_SECONDS = 5.5
 """The median from the first ring to the key, of somebody who is at their phone."""
 REFUSES = 0.04
-"""The share of offers refused by somebody who is at their phone."""
+"""The share of the time at their phone in which somebody would refuse an offer."""
+REFUSES_SECONDS = 180.0
+"""How long somebody who would refuse goes on to, on average: asked at once again, they refuse."""
 SKEW = 1.45
 """Exponent of Zipf's law, by which languages are asked for, the one with most speakers first.
 
@@ -50,6 +52,8 @@ _PROFILE = (0.9, 1.15, 1.2, 1.05, 0.8, 0.85, 1.1, 1.15, 1.0, 0.8)
 _PATTERNS = (((9, 19),), ((9, 14),), ((14, 19),), ((9, 13), (15, 19)))
 _PATTERN_ODDS = (0.5, 0.2, 0.2, 0.1)
 _DICE = 1 << 20
+Spells = tuple[list[float], list[float]]
+"""Moments at which something begins and ends, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,15 @@ class Service:
         worse = np.where(people_rng.random((count, 24)) < 0.25, 0.85, 1.0)
         away_rng = np.random.default_rng([seed, 4])
         self._returns = [
-            self._returns_of(there[who] * worse[who], away_rng) for who in range(count)
+            self._returns_of(there[who] * worse[who], AWAY_SECONDS, away_rng)
+            for who in range(count)
         ]
-        self._dice = np.random.default_rng([seed, 3]).random((2, _DICE))
+        willing = np.full(24, 1.0 - REFUSES)
+        refuses_rng = np.random.default_rng([seed, 5])
+        self._refusals = [
+            self._returns_of(willing, REFUSES_SECONDS, refuses_rng) for _ in range(count)
+        ]
+        self._dice = np.random.default_rng([seed, 3]).random(_DICE)
         self.calls = self._trace(load, hours)
 
     @cached_property
@@ -127,18 +137,17 @@ class Service:
 
     def away_until(self, who: InterpreterId, at: float) -> float | None:
         """When somebody who is away from their phone comes back; `None` if they are there."""
-        leaves, returns = self._returns[int(who) - 1]
-        place = bisect_right(leaves, at) - 1
-        return returns[place] if place >= 0 and returns[place] > at else None
+        return _until(self._returns[int(who) - 1], at)
 
     def ring(self, call: Call, who: InterpreterId, attempt: int, at: float, rings: float) -> Ring:
         """What happens when this phone rings for this call for so many seconds at most."""
         if self.away_until(who, at) is not None:
             return Ring(False, math.inf)
         place = (call.number * 7_919 + int(who) * 104_729 + attempt * 15_485_863) % _DICE
-        answer, slow = (float(one) for one in self._dice[:, place])
-        delay = ANSWER_SECONDS * math.exp(0.4 * _normal(slow))
-        return Ring(answer >= REFUSES, delay) if delay < rings else Ring(False, math.inf)
+        delay = ANSWER_SECONDS * math.exp(0.4 * _normal(float(self._dice[place])))
+        if delay >= rings:
+            return Ring(False, math.inf)
+        return Ring(_until(self._refusals[int(who) - 1], at + delay) is None, delay)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -149,11 +158,11 @@ class Service:
         ]
 
     def _returns_of(
-        self, there: np.ndarray[Any, Any], rng: np.random.Generator
-    ) -> tuple[list[float], list[float]]:
-        """When somebody leaves their phone and comes back, in turn.
+        self, there: np.ndarray[Any, Any], away: float, rng: np.random.Generator
+    ) -> Spells:
+        """When somebody leaves and comes back, in turn; `away` seconds later on average.
 
-        `there` is the share of each hour of the day in which they are at their phone.
+        `there` is the share of each hour of the day in which they are there.
         """
         leaves: list[float] = []
         returns: list[float] = []
@@ -162,9 +171,9 @@ class Service:
             end = now + (DAY_HOURS + 1) * 3600.0
             while now < end:
                 share = min(float(there[self.at(now).hour]), 0.98)
-                now += rng.exponential(AWAY_SECONDS * share / (1.0 - share))
+                now += rng.exponential(away * share / (1.0 - share))
                 leaves.append(now)
-                now += rng.exponential(AWAY_SECONDS)
+                now += rng.exponential(away)
                 returns.append(now)
         return leaves, returns
 
@@ -216,6 +225,13 @@ class Service:
             Call(number, tags[int(languages[number])], arrivals[number], *map(float, rest))
             for number, rest in enumerate(zip(patience, np.minimum(talk, 5400.0), strict=True))
         )
+
+
+def _until(spells: Spells, at: float) -> float | None:
+    """When the spell ends that lasts at this moment; `None` outside of one."""
+    begins, ends = spells
+    place = bisect_right(begins, at) - 1
+    return ends[place] if place >= 0 and ends[place] > at else None
 
 
 def _normal(uniform: float) -> float:

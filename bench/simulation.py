@@ -3,10 +3,10 @@
 
 Who may be rung, in which order and how many at once is asked of the product's own index and
 policy objects; the simulation only plays telephones, people and the passing of time. What it has
-in common for all policies: a phone rings for `RING` seconds; a call may ring somebody again who
-did not answer, `AGAIN` seconds later; whoever becomes free is offered the longest-waiting call
-that they can serve, at once; and every hour the rates and shares are counted anew from what
-happened so far, beginning with nothing.
+in common for all policies: a phone rings for `RING` seconds; a call asks those again who were rung
+in vain, by the product's own rule (`bridge/roster/tries.py`); whoever becomes free is offered the
+longest-waiting call that they can serve, at once; and every hour the rates and shares are counted
+anew from what happened so far, beginning with nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from bridge.roster.ranking import LISBON, Knowledge
 from bridge.roster.rates import estimate
 from bridge.roster.requirements import Requirements
 from bridge.roster.standing import Standing, next_midnight
+from bridge.roster.tries import Tries
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 RING = 15.0
 """Seconds; what app_queue gives a member by default."""
-AGAIN = 20.0
 COME_BACK = 60.0
 """Who is "not answering" says that they are there so long after they are back at their phone."""
 
@@ -41,6 +41,7 @@ class Hunt:
 
     call: Call
     tried: set[InterpreterId] = field(default_factory=set)
+    tries: dict[InterpreterId, Tries] = field(default_factory=dict)
     live: dict[InterpreterId, float] = field(default_factory=dict)
     """Phones that ring, and since when."""
     waves: int = 0
@@ -258,8 +259,11 @@ class Simulation:
         after = standing.refused(mean) if refused else standing.unanswered(mean)
         self._columns.stand(who, after)
         hunt.tried.add(who)
-        if not refused:
-            self._later(self._now + AGAIN, lambda: self._try_again(hunt, who))
+        tries = hunt.tries.get(who, Tries()).one_more(refused=refused)
+        hunt.tries[who] = tries
+        pause = tries.again_after(refused=refused)
+        if pause is not None:
+            self._later(self._now + pause, lambda: self._try_again(hunt, who, tries))
         if after.unanswered_streak == self._columns.interpreter(who).limits.unanswered_in_a_row:
             back = self._service.away_until(who, self._now) or self._now
             self._later(back + COME_BACK, lambda: self._come_back(who))
@@ -267,13 +271,19 @@ class Simulation:
             self._ring_next(hunt)
         self._offer_to_waiting(who)
 
-    def _try_again(self, hunt: Hunt, who: InterpreterId) -> None:
+    def _try_again(self, hunt: Hunt, who: InterpreterId, tries: Tries) -> None:
+        if hunt.tries[who] != tries or who in hunt.live:
+            return
         hunt.tried.discard(who)
         if not hunt.over and not hunt.live:
             self._ring_next(hunt)
 
     def _come_back(self, who: InterpreterId) -> None:
         self._columns.stand(who, self._columns.standing(who).back(self._at))
+        for language in self._columns.interpreter(who).skills:
+            for hunt in self._waiting.get(language, {}).values():
+                if not hunt.tries.get(who, Tries()).refused:
+                    hunt.tried.discard(who)
         self._offer_to_waiting(who)
 
     def _offer_to_waiting(self, who: InterpreterId) -> None:

@@ -9,7 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -27,12 +27,14 @@ from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.offers import LiveOffer, Offer, Promised, dialable
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
-from bridge.conference.same_again import interpreter_before_the_cut
+from bridge.conference.same_again import after_the_cut
+from bridge.conference.tried import Tried
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
+from bridge.roster.tries import Tries
 from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
@@ -56,8 +58,11 @@ class Hunt:
         part: Part,
         adopt: Callable[[CallLeg], None],
         nobody_left: Callable[[], Awaitable[None]],
+        ask_again: Callable[[], Awaitable[None]],
     ) -> None:
-        """`nobody_left` says what follows when nobody rings and nobody else can be rung."""
+        """`nobody_left` says what follows when nobody rings and nobody else can be rung;
+        `ask_again`, when somebody who was rung in vain may be rung once more.
+        """
         self._part = part
         self._ports = ports
         self._desk = ports.roster
@@ -66,19 +71,18 @@ class Hunt:
         self._mailbox = mailbox
         self._adopt = adopt
         self._nobody_left = nobody_left
-        self._tried: set[InterpreterId] = set()
-        self._refused: set[InterpreterId] = set()
+        self._tried = Tried(mailbox, rings=self._is_ringing, ask_again=ask_again)
         self._live: dict[LegId, LiveOffer] = {}
         self._losers: list[LegId] = []
         self._waves = 0
 
     def resume(
         self,
-        tried: Set[InterpreterId],
+        tried: Mapping[InterpreterId, Tries],
         live: Iterable[tuple[LegId, InterpreterId, datetime]],
     ) -> None:
-        """Take over from a process that died."""
-        self._tried.update(tried)
+        """Take over from a process that died. The pauses before asking again begin anew."""
+        self._tried.resume(tried)
         self._live.update({leg: LiveOffer(who, since) for leg, who, since in live})
 
     async def begin(
@@ -135,7 +139,7 @@ class Hunt:
         told = [self._record.event(EventKind.REQUESTED, self._record.technician or None, data, at)]
         if pivot is not None:
             told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
-        alone = first if first is not None else self._after_the_cut(conn, request, at)
+        alone = first if first is not None else after_the_cut(conn, self._desk, request, at)
         if alone is not None:
             self._desk.refresh(conn, at)
             offers = self._reserve(conn, {alone: 0}, at, told)
@@ -165,8 +169,7 @@ class Hunt:
 
     def may_try_again(self, who: InterpreterId) -> None:
         """Somebody is free again, and may be rung once more unless they refused."""
-        if who not in self._refused:
-            self._tried.discard(who)
+        self._tried.is_free(who)
 
     async def offer_now(self) -> None:
         """Somebody became free while this request waits: offer it at once."""
@@ -175,12 +178,12 @@ class Hunt:
 
     def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
         """Who could be rung for this now, those left out whom this hunt has tried."""
-        return self._desk.rank(conn, asked, at, self._tried)
+        return self._desk.rank(conn, asked, at, self._tried.left_out)
 
     async def replace(self, excluded: InterpreterId | None) -> None:
         """Hunt again from the start, without this interpreter if one is named."""
         request = self._record.request
-        self._tried.clear()
+        self._tried.forget()
         if excluded is not None and request is not None:
             left_out = request.requirements.excluded | {excluded}
             requirements = replace(request.requirements, excluded=left_out)
@@ -248,15 +251,16 @@ class Hunt:
             return offers
 
         again = await record.transact(work)
-        if kind is EventKind.OFFER_REFUSED:
-            self._refused.add(who)
-            self._desk.refused(who)
-        elif not again:
-            self._desk.unanswered(who)
         if again:
             await self._ring(Promised(again))
+            return
+        refused = kind is EventKind.OFFER_REFUSED
+        self._tried.in_vain(who, refused=refused)
+        if refused:
+            self._desk.refused(who)
         else:
-            await self.go_on()
+            self._desk.unanswered(who)
+        await self.go_on()
 
     async def cancel(self, reason: str) -> None:
         """Stop every ringing telephone of this call; written first, then done."""
@@ -275,21 +279,10 @@ class Hunt:
         for leg in losers:
             await self._commands.hang_up(leg)
 
-    def _after_the_cut(
-        self, conn: Connection, request: Request, at: datetime
-    ) -> InterpreterId | None:
-        """The interpreter with whom this technician was just cut off, if nothing but the pause
-        after that call keeps them away: going on with it is what the pause was to be from.
-        """
-        again = request.requirements.same_again
-        if again is None or request.technician is None:
-            return None
-        cut = interpreter_before_the_cut(conn, request.technician, request.language, at)
-        if cut != again or not self._desk.only_pauses(conn, again, request.requirements, at):
-            return None
-        return again
-
     # --- waves ---------------------------------------------------------------------------------
+
+    def _is_ringing(self, who: InterpreterId) -> bool:
+        return any(one.interpreter == who for one in self._live.values())
 
     @property
     def _is_on(self) -> bool:
@@ -327,7 +320,7 @@ class Hunt:
         passed: set[InterpreterId] = set()
         while not promised.offers:
             asked = self._asked(request)
-            ranking = self._desk.rank(conn, asked, at, self._tried | passed)
+            ranking = self._desk.rank(conn, asked, at, self._tried.left_out | passed)
             data: Data = {"wave": self._waves + 1, **ranking.trace()}
             data.update(part_data(self._part, self._record.pivot))
             events.append(self._record.event(EventKind.RANKED, data=data, at=at))
@@ -387,7 +380,7 @@ class Hunt:
         now = self._ports.clock.now()
         for offer in offers:
             self._live[offer.leg] = LiveOffer(offer.interpreter, now, offer.phone)
-            self._tried.add(offer.interpreter)
+            self._tried.rung(offer.interpreter)
             if request is not None:
                 self._desk.rung(offer.interpreter, self._asked(request).language, now)
             leg = CallLeg(

@@ -13,6 +13,7 @@ from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
 from bridge.roster.requirements import Requirements
+from bridge.roster.tries import Tries
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
 
@@ -24,6 +25,7 @@ _OFFER_OVER = frozenset(
         EventKind.OFFER_ACCEPTED,
     }
 )
+_IN_VAIN = frozenset({EventKind.OFFER_REFUSED, EventKind.OFFER_UNANSWERED})
 _TAKES_PART = frozenset({EventKind.OFFER_ACCEPTED, EventKind.REJOINED})
 _LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
 """After these, the interpreter they are about no longer serves the call."""
@@ -46,7 +48,8 @@ class Remembered:
     legs: tuple[CallLeg, ...]
     interpreters: Mapping[Part, LegId]
     complete: bool
-    tried: Mapping[Part, frozenset[InterpreterId]]
+    tried: Mapping[Part, Mapping[InterpreterId, Tries]]
+    """Who was rung for each part, and what became of the offers that are over."""
     live_offers: tuple[tuple[LegId, InterpreterId, datetime], ...]
     asked_at: datetime | None
     calling_back: bool
@@ -73,7 +76,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     """Fold the events of an open call whose row says `state`."""
     legs: dict[LegId, CallLeg] = {}
     offers: dict[LegId, tuple[InterpreterId, datetime]] = {}
-    tried: dict[Part, set[InterpreterId]] = {part: set() for part in Part}
+    tried: dict[Part, dict[InterpreterId, Tries]] = {part: {} for part in Part}
     kinds: set[EventKind] = set()
     interpreters: dict[Part, LegId] = {}
     relay_allowed, pivot = False, None
@@ -118,7 +121,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             legs[leg] = _interpreter_leg(leg, event)
             who = legs[leg].interpreter or InterpreterId(0)
             offers[leg] = (who, event.at)
-            tried[legs[leg].part].add(who)
+            tried[legs[leg].part].setdefault(who, Tries())
         elif event.kind is EventKind.REQUESTED:
             # Whoever asks is the technician, though they chose a migrant's language before.
             technician, migrant_rang = leg, False
@@ -148,6 +151,10 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             # Who was lost rang the line, before they could be rung.
             legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at)
             technician = leg
+        if event.kind in _IN_VAIN and leg in offers:
+            who, part = offers[leg][0], legs[leg].part
+            refused = event.kind is EventKind.OFFER_REFUSED
+            tried[part][who] = tried[part][who].one_more(refused=refused)
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
         if leg == technician and event.kind in (EventKind.LEG_ENDED, EventKind.REJOINED):
@@ -178,7 +185,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         legs=tuple(legs.values()),
         interpreters=interpreters,
         complete=EventKind.ROOM_COMPLETE in kinds,
-        tried={part: frozenset(some) for part, some in tried.items()},
+        tried=tried,
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
         promised_at=promised_at,

@@ -74,6 +74,7 @@ class Hunts:
                 part=part,
                 adopt=adopt,
                 nobody_left=found_nobody,
+                ask_again=self._ask_waiting,
             )
 
         self._of: dict[Part, Hunt] = {part: hunt(part) for part in Part}
@@ -181,6 +182,10 @@ class Hunts:
         """Somebody became free while this request waits: offer it at once, if it serves them."""
         for hunt in self._of.values():
             hunt.may_try_again(who)
+        await self._ask_waiting()
+
+    async def _ask_waiting(self) -> None:
+        """Ring whoever can be rung now, if this request waits in the queue."""
         await self._of[Part.PORTUGUESE].offer_now()
         if self._record.state is CallState.QUEUED:
             self._given_up.clear()
