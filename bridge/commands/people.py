@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`stt-bridge presence` and `stt-bridge list`: what a coordinator says about interpreters."""
+"""`stt-bridge presence`, `shares` and `list`: what a coordinator says and sees of interpreters."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -17,8 +18,10 @@ from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster import lists_store
+from bridge.roster.fairness import gini, published_shares
 from bridge.roster.model import Presence
 from bridge.roster.requirements import ListEntry, ListKind
+from bridge.roster.standing_store import load_standings
 from bridge.roster.store import PresenceBy, set_presence
 from bridge.vocabulary import AgencyId, InterpreterId
 
@@ -48,6 +51,7 @@ For = Annotated[str | None, typer.Option("--agency", help="Its code; else it is 
 def add_to(app: typer.Typer) -> None:
     """Offer the commands."""
     app.command()(presence)
+    app.command()(shares)
     app.add_typer(lists, name="list")
 
 
@@ -71,6 +75,46 @@ def presence(
     base.in_database(work)
     limit = "" if end is None else f" until {base.clock(end)}"
     typer.echo(f"interpreter {interpreter} is {state.value.replace('_', ' ')}{limit}")
+
+
+def shares(as_json: Json = False) -> None:
+    """Show how the work of the last thirty days was shared, as interpreters are told their own."""
+    now = SystemClock().now()
+    standings = base.in_database(lambda conn: load_standings(conn, now))
+    of_each = published_shares(standings)
+    promising = sorted(
+        (who for who, one in standings.items() if one.minutes_promised > 0),
+        key=lambda who: (of_each[who], who),
+    )
+    uneven = gini(
+        standings[who].minutes_offered / standings[who].minutes_promised for who in promising
+    )
+    if as_json:
+        rows = [
+            {
+                "interpreter": int(who),
+                "promised_minutes": round(standings[who].minutes_promised, 1),
+                "offered_minutes": round(standings[who].minutes_offered, 1),
+                "share": round(of_each[who], 3),
+            }
+            for who in promising
+        ]
+        typer.echo(json.dumps({"gini": round(uneven, 4), "interpreters": rows}, indent=2))
+        return
+    table = Table("interpreter", "hours promised", "minutes offered", "share")
+    for who in promising:
+        one = standings[who]
+        table.add_row(
+            str(who),
+            f"{one.minutes_promised / 60.0:.1f}",
+            f"{one.minutes_offered:.0f}",
+            f"{of_each[who]:.0%}",
+        )
+    Console().print(table)
+    typer.echo(
+        "Over thirty days, for who keeps windows; 100% is an even share. Gini coefficient of "
+        f"minutes for each hour promised: {uneven:.3f} (0 is even)."
+    )
 
 
 @lists.command()

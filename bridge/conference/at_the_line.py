@@ -267,6 +267,7 @@ class AtTheLine:
             self._tools.hasher,
             number,
             identified=self._calls.rings_us,
+            share=self._calls.share_of,
         )
         script = PresenceScript(
             today=self._speaking.today(),

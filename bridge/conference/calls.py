@@ -237,6 +237,10 @@ class Calls:
         """An interpreter has rung the line and is known by PIN: nobody rings them meanwhile."""
         self._ports.roster.rings_us(who)
 
+    def share_of(self, who: InterpreterId) -> float | None:
+        """How much of the work an interpreter gets; see `RosterDesk.share`."""
+        return self._ports.roster.share(who)
+
     async def rang_us(self, who: InterpreterId) -> None:
         """They have hung up: what they said of themselves counts, and may be what somebody waits
         for.

@@ -20,8 +20,11 @@ from bridge.ivr.presence_model import (
     InterpreterUnknown,
     NextBooking,
     NoBooking,
+    NoShare,
+    OwnShare,
     PresenceSet,
     SetPresence,
+    ShareOf,
 )
 from bridge.ivr.request import Failed
 from bridge.roster.model import Presence
@@ -44,13 +47,17 @@ class InterpreterDesk:
         number: PhoneNumber,
         *,
         identified: Callable[[InterpreterId], None],
+        share: Callable[[InterpreterId], float | None],
     ) -> None:
-        """`identified` is told who it is as soon as that is proved."""
+        """`identified` is told who it is as soon as that is proved; `share` says how much of the
+        work somebody gets (see `RosterDesk.share`).
+        """
         self._database = database
         self._clock = clock
         self._hasher = hasher
         self._number = number
         self._identified = identified
+        self._share = share
         self._who: InterpreterId | None = None
 
     @property
@@ -70,6 +77,9 @@ class InterpreterDesk:
                     return await self._set(self._who, state, minutes)
                 case NextBooking():
                     return await self._next_booking(self._who)
+                case OwnShare():
+                    share = self._share(self._who)
+                    return NoShare() if share is None else ShareOf(share)
         except DatabaseUnavailable:
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")

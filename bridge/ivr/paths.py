@@ -21,7 +21,7 @@ from bridge.ivr.migrant import guest_script, migrant_script
 from bridge.ivr.offer import Granted, OfferScript
 from bridge.ivr.opening import opening_script
 from bridge.ivr.presence import PresenceScript
-from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet
+from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet, ShareOf
 from bridge.ivr.prompt_rules import load_rules
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rating import Noted, RatingScript
@@ -326,7 +326,7 @@ _ALL = (
     ),
     ScriptPath(
         "presence",
-        "an interpreter rings: PIN, a break of half an hour, the next booked call",
+        "an interpreter rings: PIN, half an hour of break, the next booked call, the share of work",
         lambda language: PresenceScript(_TODAY, language),
         (
             Keys("735281"),
@@ -337,6 +337,8 @@ _ALL = (
             Answer(PresenceSet(Presence.ON_BREAK, _TEN + timedelta(minutes=30))),
             Keys("4"),
             Answer(BookingAt(_TOMORROW, _UKRAINIAN)),
+            Keys("5"),
+            Answer(ShareOf(0.92)),
             Silence(),
             Silence(),
             Silence(),

@@ -25,15 +25,18 @@ from bridge.ivr.presence_model import (
     InterpreterUnknown,
     KeyingBreak,
     KeyingPin,
-    LookingUpBooking,
+    LookingUp,
     NextBooking,
     NoBooking,
+    NoShare,
+    OwnShare,
     PresenceEnded,
     PresenceLookup,
     PresenceQuestion,
     PresenceSet,
     PresenceState,
     SetPresence,
+    ShareOf,
     TakingLeave,
     WhyEnded,
 )
@@ -87,7 +90,7 @@ class PresenceScript:
                 return _over(Gone())
             case TakingLeave(outcome):
                 return _over(outcome)
-            case CheckingPin() | Changing() | LookingUpBooking():
+            case CheckingPin() | Changing() | LookingUp():
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if not isinstance(heard, Keys):
                 return self._missed(state, "nothing-keyed")
@@ -115,7 +118,7 @@ class PresenceScript:
             case ConfirmingBreak(_, _, minutes):
                 prompts = (*lead, "break-is", *spoken.duration(minutes), "confirm-break")
             case AtMenu():
-                prompts = (*lead, "presence-keys", *person)
+                prompts = (*lead, "presence-keys", "presence-more-keys", *person)
         return state, Ask(prompts, self.language, 1, first_key_seconds=8.0)
 
     def _keyed(self, state: PresenceQuestion, digits: str) -> Move:
@@ -132,7 +135,9 @@ class PresenceScript:
             case AtMenu(patience, known), "3":
                 return self._set(patience, known, Presence.OFF)
             case AtMenu(patience, known), "4":
-                return LookingUpBooking(patience.corrected(), known), Consult(NextBooking())
+                return LookingUp(patience.corrected(), known), Consult(NextBooking())
+            case AtMenu(patience, known), "5":
+                return LookingUp(patience.corrected(), known), Consult(OwnShare())
             case AtMenu(patience, known), "9":
                 return self._ask(AtMenu(patience.corrected(), known), *self._standing(known))
             case KeyingBreak(patience, known), _:
@@ -184,13 +189,18 @@ class PresenceScript:
             case Changing(patience, known), PresenceSet(presence, until):
                 now = replace(known, presence=presence, until=until, not_answering=False)
                 return self._ask(AtMenu(patience, now), "presence-changed", *self._presence(now))
-            case LookingUpBooking(patience, known), BookingAt(at, language):
+            case LookingUp(patience, known), BookingAt(at, language):
                 when = spoken.moment(at, self.today, self.language)
                 words = ("next-booking-is", *when, "for-language", language_name(language))
                 return self._ask(AtMenu(patience, known), *words)
-            case LookingUpBooking(patience, known), NoBooking():
+            case LookingUp(patience, known), NoBooking():
                 return self._ask(AtMenu(patience, known), "no-booking")
-            case ((Changing(patience, known) | LookingUpBooking(patience, known)), _):
+            case LookingUp(patience, known), ShareOf(share):
+                words = ("share-is", *spoken.percent(share), "share-even")
+                return self._ask(AtMenu(patience, known), *words)
+            case LookingUp(patience, known), NoShare():
+                return self._ask(AtMenu(patience, known), "no-share")
+            case ((Changing(patience, known) | LookingUp(patience, known)), _):
                 return self._ask(AtMenu(patience, known), "our-fault")
 
     # --- what is said ---

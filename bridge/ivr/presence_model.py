@@ -42,6 +42,11 @@ class NextBooking:
     """When is the next booked call? Answers: `BookingAt`, `NoBooking`, or anything else."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnShare:
+    """How much of the work do I get? Answers: `ShareOf`, `NoShare`, or anything else."""
+
+
 # --- answers -----------------------------------------------------------------------------------
 
 
@@ -84,6 +89,19 @@ class BookingAt:
 @dataclass(frozen=True, slots=True)
 class NoBooking:
     """No call is booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOf:
+    """The work offered over thirty days for the hours promised; 1 is an even share."""
+
+    share: float
+    """At least 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoShare:
+    """No hours were promised, or nothing was offered to anybody: there is no share to tell."""
 
 
 # --- outcomes (and `Gone`) ---------------------------------------------------------------------
@@ -172,8 +190,8 @@ class Changing:
 
 
 @dataclass(frozen=True, slots=True)
-class LookingUpBooking:
-    """The application looks for the next booked call."""
+class LookingUp:
+    """The application looks something up: the next booked call, or the share of the work."""
 
     patience: Patience
     known: InterpreterKnown
@@ -187,6 +205,6 @@ class TakingLeave:
 
 
 PresenceQuestion = KeyingPin | AtMenu | KeyingBreak | ConfirmingBreak
-PresenceLookup = CheckingPin | Changing | LookingUpBooking
+PresenceLookup = CheckingPin | Changing | LookingUp
 PresenceState = PresenceQuestion | PresenceLookup | TakingLeave | Over
 """Every state of `PresenceScript`."""

@@ -17,6 +17,8 @@ MOST_NUMBER = 30
 """The largest number with a prompt of its own."""
 MOST_MINUTES = 24 * 60 + 59
 """The longest duration that can be said, in minutes."""
+MOST_TENS = 20
+"""The largest share that can be said exactly, in tens of percent."""
 
 _DAY = timedelta(days=1)
 _EXACT_HOURS_WITHOUT_PART = (0, 12)
@@ -82,6 +84,15 @@ def duration(minutes: int) -> tuple[str, ...]:
     if rest == 0:
         return (f"hours-{hours}",)
     return (f"hours-{hours}", "and", f"minutes-{rest}")
+
+
+def percent(share: float) -> tuple[str, ...]:
+    """A share to the nearest tenth: ``oitenta por cento``. Raises `ValueError` below 0."""
+    if not share >= 0:
+        raise ValueError("a share is at least 0")
+    if share * 10 >= MOST_TENS + 0.5:
+        return ("tens-of-percent-more",)
+    return (f"tens-of-percent-{int(share * 10 + 0.5)}",)
 
 
 def about(minutes: int) -> int:

@@ -21,6 +21,7 @@ from bridge.roster import lists_store, people_store, standing_store, store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
 from bridge.roster.eligibility import Skip
+from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter
 from bridge.roster.policies import Policy
 from bridge.roster.ranking import Knowledge
@@ -130,6 +131,19 @@ class RosterDesk:
             return language in self._present.interpreter(who).skills
         except KeyError:
             return False
+
+    def share(self, who: InterpreterId) -> float | None:
+        """Somebody's published share of the work, 1 for an even one; `None` when there is none to
+        tell: no hours promised, nothing offered to anybody, or nobody of that id.
+        """
+        rate = self._knowledge.pool_rate
+        try:
+            standing = self._present.standing(who)
+        except KeyError:
+            return None
+        if rate <= 0 or standing.minutes_promised <= 0:
+            return None
+        return float(share(standing.minutes_offered, standing.minutes_promised, rate))
 
     @property
     def languages(self) -> tuple[LanguageTag, ...]:

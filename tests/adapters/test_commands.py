@@ -27,8 +27,10 @@ from bridge.roster import store as roster
 from bridge.roster.lists_store import load_lists
 from bridge.roster.model import Presence
 from bridge.roster.skills import REGISTER, Gender, Subject
+from bridge.roster.store import OfferOutcome
 from bridge.storage import migrate
-from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber
+from tests.storage_samples import make_call
 from tests.unit.conference.world import all_week
 
 UK, RU = LanguageTag("uk"), LanguageTag("ru")
@@ -419,3 +421,24 @@ def test_a_list_refuses_in_one_sentence(
 ) -> None:
     assert sentence in refused("list", "add", *words)
     assert read("list", "show") == []
+
+
+def test_shares_tell_who_gets_how_much_of_the_work(database: Path) -> None:
+    even = read("shares")
+    assert {one["share"] for one in even["interpreters"]} == {1.0}
+    assert even["gini"] == 0
+    at = datetime.now(UTC) - timedelta(minutes=30)
+
+    def offer(conn: Connection) -> None:
+        leg = LegId("leg-1")
+        assert roster.reserve(conn, EVA, make_call(conn), leg, at, "p")
+        roster.end_offer(conn, leg, at, OfferOutcome.REFUSED, 12.0)
+        roster.release(conn, leg, at)
+
+    in_database(offer)
+    shown = read("shares")
+    assert shown["interpreters"][-1]["interpreter"] == EVA
+    assert shown["interpreters"][-1]["offered_minutes"] == 12
+    assert shown["interpreters"][-1]["share"] > 1 > shown["interpreters"][0]["share"]
+    assert shown["gini"] > 0
+    assert "100% is an even share" in run("shares").output

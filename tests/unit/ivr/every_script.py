@@ -28,7 +28,9 @@ from bridge.ivr.presence_model import (
     InterpreterKnown,
     InterpreterUnknown,
     NoBooking,
+    NoShare,
     PresenceSet,
+    ShareOf,
 )
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rating import Noted, RatingScript
@@ -125,6 +127,8 @@ ANSWERS: tuple[object, ...] = (
     PresenceSet(Presence.AVAILABLE),
     BookingAt(TEN + DAY, LanguageTag("uk")),
     NoBooking(),
+    ShareOf(0.87),
+    NoShare(),
     DialledIn(),
     CodeUnknown(),
     CallBackNoted(),

@@ -18,10 +18,13 @@ from bridge.ivr.presence_model import (
     InterpreterUnknown,
     NextBooking,
     NoBooking,
+    NoShare,
+    OwnShare,
     PresenceEnded,
     PresenceSet,
     PresenceState,
     SetPresence,
+    ShareOf,
     WhyEnded,
 )
 from bridge.ivr.script import Ask, Finish, Said, Silence
@@ -41,7 +44,7 @@ HOURS = (
     *("window-from", "oclock-9", "window-to", "at-12", "past-30"),
     *("window-from", "oclock-14", "window-to", "oclock-0"),
 )
-MENU = ("presence-keys", "person-key")
+MENU = ("presence-keys", "presence-more-keys", "person-key")
 
 
 def call(*, operator_on_duty: bool = True) -> Talk[PresenceState]:
@@ -185,6 +188,34 @@ def test_four_says_the_next_booked_call_or_that_there_is_none() -> None:
     assert talk.prompts() == ("no-booking", *MENU)
 
 
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "tens-of-percent-0"),
+        (0.049, "tens-of-percent-0"),
+        (0.05, "tens-of-percent-1"),
+        (0.87, "tens-of-percent-9"),
+        (1.0, "tens-of-percent-10"),
+        (2.04, "tens-of-percent-20"),
+        (2.05, "tens-of-percent-more"),
+        (60.0, "tens-of-percent-more"),
+    ],
+)
+def test_five_says_the_own_share_of_the_work(share: float, said: str) -> None:
+    talk = at_menu()
+    talk.key("5")
+    assert talk.question() == OwnShare()
+    talk.answer(ShareOf(share))
+    assert talk.prompts() == ("share-is", said, "share-even", *MENU)
+
+
+def test_without_hours_or_work_there_is_no_share_to_tell() -> None:
+    talk = at_menu()
+    talk.key("5")
+    talk.answer(NoShare())
+    assert talk.prompts() == ("no-share", *MENU)
+
+
 def test_what_we_could_not_write_down_is_never_confirmed() -> None:
     talk = at_menu()
     talk.key("3")
@@ -220,7 +251,7 @@ def test_zero_with_nobody_on_duty_says_so_and_goes_on() -> None:
     talk = at_menu(operator_on_duty=False)
     assert "person-key" not in talk.prompts()
     talk.key("0")
-    assert talk.prompts() == ("nobody-on-duty", "presence-keys")
+    assert talk.prompts() == ("nobody-on-duty", "presence-keys", "presence-more-keys")
 
 
 def test_whoever_keys_nothing_more_hears_goodbye() -> None:
