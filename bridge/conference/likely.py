@@ -3,17 +3,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 
+from bridge.agencies.store import agency_number, numbers_of
 from bridge.conference.store import call
-from bridge.vocabulary import AgencyId, LanguageTag
+from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
 
 LOOKED_AT = 2000
 """The service's latest calls: a season of a busy one, and read in a millisecond or two."""
+_GEOGRAPHIC = "+3512"
+_SHORT_AREAS = ("+35121", "+35122")
+"""Lisbon and Porto have areas of two digits, all others three (ANACOM's numbering plan)."""
+
+
+def area_of(number: PhoneNumber) -> str | None:
+    """With what all numbers of the same area begin; `None` for a number of no place."""
+    if not number.e164.startswith(_GEOGRAPHIC):
+        return None
+    short = number.e164[: len(_SHORT_AREAS[0])]
+    return short if short in _SHORT_AREAS else number.e164[: len(short) + 1]
 
 
 def likely_languages(conn: Connection, agency: AgencyId) -> tuple[LanguageTag, ...]:
-    """The languages of the latest calls: first this agency's, the most asked first, then all."""
+    """The languages of the latest calls, the most asked first: those of this agency's calls, then
+    those of its region's, then all.
+
+    Of an agency's region are the agencies that have a registered telephone of the same area.
+    """
     latest = (
         select(call.c.agency_id, call.c.language)
         .where(call.c.language.is_not(None))
@@ -22,9 +38,19 @@ def likely_languages(conn: Connection, agency: AgencyId) -> tuple[LanguageTag, .
         .subquery()
     )
     own = func.count().filter(latest.c.agency_id == agency)
+    near = func.count().filter(latest.c.agency_id.in_(_neighbours(conn, agency)))
     by_language = (
         select(latest.c.language)
         .group_by(latest.c.language)
-        .order_by(own.desc(), func.count().desc(), latest.c.language)
+        .order_by(own.desc(), near.desc(), func.count().desc(), latest.c.language)
     )
     return tuple(LanguageTag(tag) for tag in conn.execute(by_language).scalars())
+
+
+def _neighbours(conn: Connection, agency: AgencyId) -> list[AgencyId]:
+    areas = {area_of(number) for number in numbers_of(conn, agency)} - {None}
+    nearby: list[ColumnElement[bool]] = [
+        agency_number.c.number.startswith(area) for area in sorted(filter(None, areas))
+    ]
+    found = select(agency_number.c.agency_id).where(or_(false(), *nearby)).distinct()
+    return list(conn.execute(found).scalars())

@@ -17,7 +17,6 @@ from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import fields_of
-from bridge.conference.likely import likely_languages
 from bridge.conference.technician_desk import DeskTools, TechnicianDesk
 from bridge.ivr.language_choice_states import How, LanguageChosen
 from bridge.ivr.request import (
@@ -49,11 +48,9 @@ from bridge.vocabulary import (
     AgencyId,
     CallId,
     JobNumber,
-    LanguageTag,
     PhoneNumber,
     Role,
     TechnicianId,
-    new_call_id,
     new_leg_id,
 )
 from lab.phones import Answers, NeverAnswers
@@ -62,7 +59,6 @@ from tests.unit.conference.world import (
     AGENCY_CODE,
     LINE,
     PIN,
-    START,
     TECHNICIAN,
     UKRAINIAN,
     World,
@@ -275,27 +271,6 @@ async def test_a_database_that_cannot_be_used_is_owned_up_to(
             assert await desk.consult(ReserveDialIn()) == Failed()
             assert await desk.prompt_language() == "pt"
         assert isinstance(await desk.consult(ReserveDialIn()), DialInCode)
-
-
-# --- likely languages ----------------------------------------------------------------------------
-
-
-async def test_the_finder_begins_with_what_this_agency_asks_then_with_what_all_ask() -> None:
-    async with world() as w:
-
-        def calls(conn: Connection) -> None:
-            other = agencies.add_agency(conn, "5555", "Escola de Teste", AgencyKind.SCHOOL)
-            asked = [(AGENCY, "ne"), (AGENCY, "hi"), (AGENCY, "hi"), *[(other.id, "uk")] * 5]
-            for agency, language in [*asked, (other.id, "bn"), (other.id, None)]:
-                made = new_call_id()
-                store.open_call(conn, made, LINE, START, "first")
-                tag = None if language is None else LanguageTag(language)
-                store.update_call(conn, made, agency=agency, language=tag)
-
-        w.database.run_now(calls)
-        found = w.database.run_now(lambda conn: likely_languages(conn, AGENCY))
-        assert found == ("hi", "ne", "uk", "bn")
-        assert w.database.run_now(lambda conn: likely_languages(conn, AgencyId(2)))[0] == "uk"
 
 
 # --- the request ---------------------------------------------------------------------------------
