@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every scenario of ``lab/scenarios``, on real Asterisks and a real bridge process.
 
-Most of a scenario is waiting, so six are played at a time, each on an installation of its own.
+Most of a scenario is waiting, so four are played at a time, each on an installation of its own.
 How long things took is logged: ``--log-cli-level=INFO`` shows it.
 """
 
@@ -22,7 +22,7 @@ from lab.scenario import OPERATOR_NUMBER, Scenario
 from lab.scenario_file import load_scenarios
 from lab.verdict import Played
 
-AT_A_TIME = 6
+AT_A_TIME = 4
 SILENCE_SECONDS = 5
 """The lab's telephones send all the time, so one that does not may be given up sooner."""
 
