@@ -59,25 +59,47 @@ def slot_at(
 ) -> Slot | None:
     """Who could take a call at this very time, asked at `at`: the best of them, or `only` one.
 
+    Where nobody could and the agency allows a relay, two interpreters with a language between.
     Nobody, too, when the time is past or off the grid.
     """
     people = [one for one in load_people(conn) if only is None or one.id == only]
     lists = Lists.of(load_lists(conn, starts_at), requirements.agency, starts_at)
-    candidates = _may(people, requirements, lists)
-    standings = load_standings(conn, at, candidates)
+    standings = load_standings(conn, at, people)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)
-    found = free_slots(
-        candidates,
+    lead = starts_at - at
+
+    def exact(found: Sequence[Slot]) -> Slot | None:
+        return next((slot for slot in found if slot.starts_at == starts_at > at), None)
+
+    direct = free_slots(
+        _may(people, requirements, lists),
         busy,
         at,
         minutes=minutes,
         count=1,
         standings=standings,
-        lead=starts_at - at,
-        horizon=starts_at - at + GRID,
+        lead=lead,
+        horizon=lead + GRID,
     )
-    exact = [slot for slot in found if slot.starts_at == starts_at > at]
-    return exact[0] if exact else None
+    found = exact(direct)
+    if found is not None or only is not None or not _relay_allowed(conn, requirements.agency):
+        return found
+    ways = (
+        relay_slots(
+            pivot,
+            near,
+            far,
+            busy,
+            at,
+            minutes=minutes,
+            count=1,
+            standings=standings,
+            lead=lead,
+            horizon=lead + GRID,
+        )
+        for pivot, near, far in _relays(people, requirements, lists)
+    )
+    return next((slot for way in ways if (slot := exact(way)) is not None), None)
 
 
 def _relay_allowed(conn: Connection, which: AgencyId | None) -> bool:

@@ -66,7 +66,10 @@ def book(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Book a call: at its hour the bridge rings all three."""
+    """Book a call: at its hour the bridge rings all three.
+
+    Where no interpreter has the time and the agency allows a relay, it is booked with two.
+    """
     now = SystemClock().now()
     wanted = base.language(language)
     starts_at = base.moment(at, now, to_come=True)
@@ -90,6 +93,7 @@ def book(
         new = NewBooking(
             requirements=asked,
             interpreter=slot.interpreter,
+            far=slot.far,
             starts_at=starts_at,
             agency=mine.id,
             technician=_technician(conn, mine, technician).id,
@@ -109,9 +113,14 @@ def book(
     if as_json:
         base.print_json(_data(booked, agency))
         return
+    with_whom = (
+        f"interpreter {int(booked.interpreter)}"
+        if booked.far is None
+        else f"interpreters {_interpreters(booked)}, with {booked.far.pivot} between them"
+    )
     typer.echo(
         f"booking {int(booked.id)}: {base.clock(booked.starts_at)}, {booked.minutes} minutes, "
-        f"interpreter {int(booked.interpreter)}"
+        f"{with_whom}"
     )
 
 

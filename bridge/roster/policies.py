@@ -103,7 +103,7 @@ class Default:
     """
 
     scarcity: float = 1.0
-    fairness: float = 0.02
+    fairness: float = 0.03
     answer: float = 0.01
     target: float = TARGET
     margin: float = MARGIN

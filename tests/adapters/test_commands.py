@@ -29,7 +29,7 @@ from bridge.roster.model import Presence
 from bridge.roster.skills import REGISTER, Gender, Subject
 from bridge.roster.store import OfferOutcome
 from bridge.storage import migrate
-from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber
+from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag, LegId, PhoneNumber
 from tests.storage_samples import make_call
 from tests.unit.conference.world import all_week
 
@@ -328,6 +328,28 @@ def test_a_wished_interpreter_is_booked_or_refused(database: Path) -> None:
     assert "does not interpret uk" in refused(*book("--interpreter", str(IVO)))
     assert "there is no interpreter 77" in refused(*book("--interpreter", "77"))
     assert "cannot take it then" in refused(*book("--interpreter", str(NEW)))
+
+
+def test_without_an_interpreter_a_relay_is_booked_where_the_agency_allows_it(
+    database: Path,
+) -> None:
+    tigrinya = ("--language", "ti")
+
+    def two(conn: Connection) -> None:
+        for place, tag in ((7, "ti>ru"), (8, "ti>en")):
+            number = PhoneNumber(f"+35191000000{place}")
+            who = roster.add_interpreter(
+                conn, "Intérprete", number, [LanguageTag(tag)], vetted=True
+            )
+            windows_store.set_windows(conn, who, (all_week(),))
+
+    in_database(two)
+    assert "keeps a window then" in refused(*book(*tigrinya))
+    in_database(lambda conn: agencies.set_relay_allowed(conn, AgencyId(1), True))
+    booked = read(*book(*tigrinya))
+    assert booked["interpreter"] in {EVA, IVO}
+    assert booked["relay"] == {"interpreter": 6, "interpreter_refused": False, "pivot": "ru"}
+    assert "keeps a window then" in refused(*book(*tigrinya))
 
 
 def test_who_must_not_be_sent_is_not_booked(database: Path) -> None:
