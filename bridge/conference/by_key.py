@@ -19,7 +19,7 @@ from bridge.conference.waiting import Waiting
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.gate import Refusal
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import LegId
+from bridge.vocabulary import LegId, Role
 
 
 class ByKey:
@@ -67,12 +67,19 @@ class ByKey:
         return await self._mailbox.ask(work)
 
     async def ring_migrant(self) -> bool:
-        """Ring the migrant (again). Whether there is anybody to ring."""
+        """Ring the migrant (again). Whether there is anybody to ring.
+
+        Raises `NotPermitted` when too many numbers were rung for the technician or agency: each
+        ring by key counts, or one number could be rung without end.
+        """
 
         async def work() -> bool:
-            if self._record.migrant_to is None:
+            request = self._record.request
+            if self._record.migrant_to is None or request is None:
                 return False
-            await self._room.ring_migrant()
+            if not self._record.legs.of(Role.MIGRANT):
+                await self._guests.spend(request)
+                await self._room.ring_migrant()
             return True
 
         return await self._mailbox.ask(work)

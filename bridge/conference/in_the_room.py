@@ -136,7 +136,10 @@ async def _obey(call: Call, leg: LegId, command: RoomCommand) -> object:
         case RoomCommandKind.RING_MIGRANT:
             if call.record.legs.of(Role.MIGRANT):
                 return NotPossible(WhyNot.MIGRANT_THERE)
-            done = await call.by_key.ring_migrant()
+            try:
+                done = await call.by_key.ring_migrant()
+            except NotPermitted as error:
+                return NotPossible(_refused(error.reason))
             return CommandDone() if done else NotPossible(WhyNot.NO_NUMBER)
         case RoomCommandKind.DROP_MIGRANT:
             done = await call.by_key.drop_migrant()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from bridge.calllog.model import EventKind
 from bridge.ratings import store as ratings
@@ -163,6 +163,27 @@ async def test_no_more_numbers_are_rung_than_the_caps_allow() -> None:
         w.database.run_now(lambda conn: conn.execute(insert(dial), rows))
         rung = len(w.switch.originated)
         await key_in_room(w, call, *KEYED_GUEST)
+        await w.until(lambda: technician_heard(w, "room-number-enough"))
+        assert len(w.switch.originated) == rung
+
+
+async def test_ringing_the_migrant_by_key_counts_as_a_number_dialled() -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        dialled = select(func.count()).select_from(dial)
+        before = w.database.run_now(lambda conn: conn.execute(dialled).scalar_one())
+        await key_in_room(w, call, "*2")
+        await w.until(lambda: members(w) == 2)
+        await key_in_room(w, call, "*1")
+        await w.until(lambda: members(w) == 3)
+        assert w.database.run_now(lambda conn: conn.execute(dialled).scalar_one()) == before + 1
+        await key_in_room(w, call, "*2")
+        await w.until(lambda: members(w) == 2)
+        at = w.clock.now() - timedelta(minutes=1)
+        rows = [{"agency_id": AgencyId(1), "technician_id": TechnicianId(1), "at": at}] * 24
+        w.database.run_now(lambda conn: conn.execute(insert(dial), rows))
+        rung = len(w.switch.originated)
+        await key_in_room(w, call, "*1")
         await w.until(lambda: technician_heard(w, "room-number-enough"))
         assert len(w.switch.originated) == rung
 
