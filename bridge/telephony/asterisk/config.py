@@ -16,7 +16,10 @@ from pathlib import Path
 
 from bridge.telephony.gate import PermittedNumber
 
-DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
+_IN_THE_WHEEL = Path(__file__).resolve().parent / "dialplan"
+DIALPLAN = (
+    _IN_THE_WHEEL if _IN_THE_WHEEL.is_dir() else Path(__file__).resolve().parents[3] / "dialplan"
+)
 """Where this repository keeps the PBX configuration."""
 
 APOLOGIES = ("apology", "apology-end", "apology-leg")
