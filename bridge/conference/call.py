@@ -112,7 +112,9 @@ class Call:
             migrant_languages=listeners.migrant_languages,
         )
         self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
-        self._leader = Leader(ports, self.record, self._commands, self._rings, end=self._turns.end)
+        self._leader = Leader(
+            ports, self.record, self._commands, self._rings, self._hunts, end=self._turns.end
+        )
         self._promise = CallBackPromise(
             ports, self.record, self._mailbox, self._leader, end=self._turns.end
         )

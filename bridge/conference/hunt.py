@@ -9,7 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -91,19 +91,25 @@ class Hunt:
         at: datetime,
         first: InterpreterId | None = None,
         pivot: LanguageTag | None = None,
+        *,
+        trigger: Trigger = Trigger.REQUEST,
+        told: Sequence[Event] = (),
     ) -> None:
         """The request is complete: write it and ring the first wave, in one transaction.
 
         With `first`, a booked call's interpreter, that one alone is rung before anybody else.
-        With `pivot`, the call was booked with two, and is a relay from the start.
+        With `pivot`, the call was booked with two, and is a relay from the start. `told` is written
+        before it.
         """
         record = self._record
-        progress = advance(record.progress, Trigger.REQUEST)
+        progress = advance(record.progress, trigger)
         if progress is None:
             await record.note(EventKind.LATE, data={"what": "requested"})
             return
         record.pivot = pivot
-        work = partial(self.write_request, request=request, at=at, first=first, pivot=pivot)
+        work = partial(
+            self.write_request, request=request, at=at, first=first, pivot=pivot, before=told
+        )
         record.relay_allowed, record.dial_rules, wave = await record.transact(work)
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(wave)
@@ -115,6 +121,7 @@ class Hunt:
         at: datetime,
         first: InterpreterId | None = None,
         pivot: LanguageTag | None = None,
+        before: Sequence[Event] = (),
     ) -> tuple[bool, DialRules, Promised]:
         """Write a request and promise its first wave; changes nothing in memory.
 
@@ -136,7 +143,8 @@ class Hunt:
             migrant_number=None if number is None else number.e164,
         )
         data: Data = {**request.told, "relay_allowed": relay_allowed}
-        told = [self._record.event(EventKind.REQUESTED, self._record.technician or None, data, at)]
+        asks = self._record.technician or None
+        told = [*before, self._record.event(EventKind.REQUESTED, asks, data, at)]
         if pivot is not None:
             told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
         alone = first if first is not None else after_the_cut(conn, self._desk, request, at)

@@ -10,16 +10,18 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection
 
+from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.model import CallState
 from bridge.conference.on_duty import OnDuty, on_duty
 from bridge.conference.ports import Ports
-from bridge.conference.record import CallRecord
+from bridge.conference.record import CallRecord, Data
+from bridge.conference.relay import Hunts
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import LegId, PhoneNumber
+from bridge.vocabulary import LegId, PhoneNumber, Role
 
 TRIES = 2
 """How often a technician who asked to be rung is rung, and an operator whom nobody else follows."""
@@ -34,6 +36,7 @@ class Leader:
         record: CallRecord,
         commands: SwitchCommands,
         rings: Rings,
+        hunts: Hunts,
         *,
         end: Callable[[], Awaitable[None]],
     ) -> None:
@@ -42,6 +45,7 @@ class Leader:
         self._record = record
         self._commands = commands
         self._rings = rings
+        self._hunts = hunts
         self._end = end
         self._rung: set[PhoneNumber] = set()
         """The operators who have been rung."""
@@ -107,10 +111,22 @@ class Leader:
         following = await record.transact(self._pass_on) if record.led_by_operator else None
         if following is not None:
             record.technician_number = following.to.number
+            if record.progress.direct and not following.speaks:
+                await self._find_interpreter()
             await self.ring(Why.MIGRANT_RANG)
             return
         record.unreached()
         await self._end()
+
+    async def _find_interpreter(self) -> None:
+        """Nobody who speaks the migrant's language came: whoever comes now needs an interpreter."""
+        record, request = self._record, self._record.request
+        if request is None:
+            return
+        migrant = next((leg.id for leg in record.legs.of(Role.MIGRANT)), None)
+        data: Data = {"language": request.language, "interpreter": True}
+        wanted = record.event(EventKind.OPERATOR_WANTED, migrant, data)
+        await self._hunts.begin_three_way(request, self._ports.clock.now(), wanted)
 
     def _pass_on(self, conn: Connection) -> OnDuty | None:
         """The next operator takes the place of the one who did not come, if there is one."""
@@ -122,15 +138,14 @@ class Leader:
         return others[0]
 
     def _others(self, conn: Connection) -> list[OnDuty]:
-        """The operators who have not been rung; without an interpreter, those who speak it."""
+        """The operators who have not been rung; those who speak the language first."""
         request, at = self._record.request, self._ports.clock.now()
         if request is None:
             return []
-        direct = self._record.progress.direct
         return [
             one
             for one in on_duty(conn, at, self._ports.operator, request.language)
-            if one.to.number not in self._rung and (one.speaks or not direct)
+            if one.to.number not in self._rung
         ]
 
 

@@ -58,6 +58,8 @@ class Trigger(StrEnum):
     """Nobody answered whom the caller was put through to."""
     OPERATOR = "operator"
     """A migrant who rang is to talk with an operator, without an interpreter."""
+    THREE_WAY = "three_way"
+    """No operator who speaks the migrant's language came: another one needs an interpreter."""
     MOVE_OVER = "move_over"
     """The leg that rang belongs to another call, and goes there."""
     PART = "part"
@@ -81,6 +83,7 @@ TRANSITIONS: Mapping[Trigger, tuple[frozenset[CallState], CallState]] = {
     Trigger.EXHAUST: (frozenset({CallState.HUNTING}), CallState.QUEUED),
     Trigger.FREE: (frozenset({CallState.QUEUED}), CallState.HUNTING),
     Trigger.OPERATOR: (frozenset({CallState.ASKING}), CallState.JOINING),
+    Trigger.THREE_WAY: (frozenset({CallState.JOINING}), CallState.HUNTING),
     Trigger.MOVE_OVER: (frozenset({CallState.ASKING}), CallState.CLOSED),
     Trigger.COME_BACK: (frozenset({CallState.PUT_THROUGH}), CallState.ASKING),
     Trigger.PUT_THROUGH: (
@@ -157,15 +160,16 @@ def advance(progress: Progress, trigger: Trigger) -> Progress | None:
     state = transition(progress.state, trigger)
     if state is None:
         return None
+    direct = progress.direct or trigger is Trigger.OPERATOR
     return replace(
         progress,
         state=state,
         talked=progress.talked or trigger is Trigger.JOIN,
         unfilled=progress.unfilled or trigger is Trigger.EXHAUST,
         put_through=progress.put_through or trigger is Trigger.PUT_THROUGH,
-        direct=progress.direct or trigger is Trigger.OPERATOR,
+        direct=direct and trigger is not Trigger.THREE_WAY,
         moved_over=progress.moved_over or trigger is Trigger.MOVE_OVER,
-        requested=progress.requested or trigger is Trigger.REQUEST,
+        requested=progress.requested or trigger in (Trigger.REQUEST, Trigger.THREE_WAY),
     )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import Connection
 
 from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
-from bridge.calllog.model import EventKind
+from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.hunt import Hunt
@@ -93,6 +93,11 @@ class Hunts:
     ) -> None:
         """The request is complete: see `Hunt.begin`."""
         await self._of[Part.PORTUGUESE].begin(request, at, first)
+
+    async def begin_three_way(self, request: Request, at: datetime, told: Event) -> None:
+        """An operator needs an interpreter to talk with the migrant after all; `told` says so."""
+        hunt = self._of[Part.PORTUGUESE]
+        await hunt.begin(request, at, trigger=Trigger.THREE_WAY, told=[told])
 
     def rehearse(self, conn: Connection, request: Request, at: datetime) -> None:
         """Write a request that nobody made; whoever asks for it rolls it back."""

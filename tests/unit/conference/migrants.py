@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -81,12 +81,17 @@ def give_code(w: World, call: Call, code: str = CODE) -> None:
     call.record.request = replace(request, dial_in_code=code)
 
 
-def on_duty(w: World, number: str = OPERATOR, behaviour: Behaviour = PRESSES) -> None:
+def on_duty(
+    w: World,
+    number: str = OPERATOR,
+    behaviour: Behaviour = PRESSES,
+    speaks: Sequence[LanguageTag] = (UKRAINIAN,),
+) -> None:
     """An operator is on duty, with a telephone that behaves so."""
     w.telephone(number, behaviour)
 
     def work(conn: Connection) -> None:
-        who = operators.add(conn, "Operadora de Teste", PhoneNumber(number), [UKRAINIAN])
+        who = operators.add(conn, "Operadora de Teste", PhoneNumber(number), speaks)
         operators.set_duty(conn, who, True)
 
     w.database.run_now(work)

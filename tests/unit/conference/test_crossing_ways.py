@@ -20,7 +20,6 @@ from bridge.conference.model import CallState
 from bridge.conference.promise import HOLDS_FOR
 from bridge.conference.recovery import remember
 from bridge.hours.directory import load_directory
-from bridge.operators import store as operators
 from bridge.roster.model import Presence
 from bridge.telephony.dials_store import dial
 from bridge.telephony.gate import DialBudget, NotPermitted, Refusal, permit
@@ -164,20 +163,16 @@ async def test_every_operator_on_duty_is_rung_in_turn(interpreter: bool) -> None
         await migrant.hang_up()
 
 
-async def test_without_an_interpreter_nobody_is_rung_who_does_not_speak_it() -> None:
+async def test_who_does_not_speak_it_comes_last_and_hears_when_there_is_no_interpreter() -> None:
     async with world() as w:
+        on_duty(w, SECOND_OPERATOR, speaks=())
         on_duty(w, OPERATOR, Busy())
-        w.telephone(SECOND_OPERATOR, PRESSES)
-
-        def speaks_nothing(conn: Connection) -> None:
-            who = operators.add(conn, "Operador de Teste", PhoneNumber(SECOND_OPERATOR), [])
-            operators.set_duty(conn, who, True)
-
-        w.database.run_now(speaks_nothing)
-        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
-        await w.event(EventKind.CALL_ENDED)
-        assert {one.to.number.e164 for one in w.switch.originated} == {OPERATOR}
-        assert "uk/cannot-reach-operator" in said(w, migrant.leg)
+        migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.until(lambda: members(w) == 1)
+        rung = [one.to.number.e164 for one in w.switch.originated]
+        assert rung == [OPERATOR, SECOND_OPERATOR]
+        operator = w.calls.open[0].record.technician
+        await w.until(lambda: "pt/no-interpreter-yet" in said(w, operator))
 
 
 async def test_offers_of_a_call_whose_operator_cannot_be_reached_are_held_against_nobody() -> None:

@@ -14,7 +14,7 @@ from bridge.conference.model import CallState
 from bridge.roster.model import Presence
 from bridge.telephony.switch import Conversation, Ending, HangUp, Hold, Next
 from bridge.vocabulary import Role
-from lab.phones import Answers, Busy, NeverAnswers
+from lab.phones import Answers, Behaviour, Busy, NeverAnswers
 from tests.unit.conference.migrants import (
     ACCEPTS,
     CODE,
@@ -27,6 +27,7 @@ from tests.unit.conference.migrants import (
     keys_code,
     members,
     migrant_rings,
+    on_duty,
     three_in_a_room,
 )
 from tests.unit.conference.world import AGENCY_CODE, PIN, World, world
@@ -34,6 +35,8 @@ from tests.unit.conference.world import AGENCY_CODE, PIN, World, world
 pytestmark = pytest.mark.looptime
 
 OTHER_MIGRANT = "+351912000098"
+OTHER_OPERATOR = "+351210000008"
+OPERATOR_WANTED = EventKind.OPERATOR_WANTED
 SLOW = Answers(after_seconds=10, hears_seconds=1, keys="1")
 
 
@@ -265,6 +268,53 @@ async def test_no_operator_comes_and_the_migrant_is_told(interpreter: bool) -> N
         assert w.kinds().count(EventKind.REDIALLED) == 2
         assert w.switch.spoken[migrant.leg][-2:] == ["uk/cannot-reach-operator", "uk/goodbye"]
         assert w.reserved() == frozenset()
+
+
+def speaker_and_another(w: World, another: Behaviour) -> None:
+    """On duty are an operator of Ukrainian, who does not answer, and one who does not speak it."""
+    on_duty(w, OPERATOR, NeverAnswers())
+    on_duty(w, OTHER_OPERATOR, another, speaks=())
+
+
+async def test_when_no_operator_who_speaks_it_comes_another_does_with_an_interpreter() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        speaker_and_another(w, PRESSES)
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.until(lambda: members(w) == 3)
+        assert w.reserved() == {who}
+        assert migrant.room is not None
+        wanted = [one.data["interpreter"] for one in w.events() if one.kind is OPERATOR_WANTED]
+        assert wanted == [False, True]
+        record = w.calls.open[0].record
+        assert "pt/operator-with-interpreter" in w.switch.spoken[record.technician]
+        await w.switch.line(record.technician).hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "interpreted"
+
+
+async def test_when_nobody_comes_at_all_the_migrant_is_told_and_no_interpreter_is_kept() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        speaker_and_another(w, Busy())
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "unreached"
+        assert w.switch.spoken[migrant.leg][-2:] == ["uk/cannot-reach-operator", "uk/goodbye"]
+        assert w.reserved() == frozenset()
+
+
+async def test_the_next_process_knows_that_an_interpreter_is_needed_after_all() -> None:
+    async with world() as w:
+        w.interpreter(NeverAnswers())
+        w.interpreter(ACCEPTS)
+        speaker_and_another(w, SLOW)
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.event(EventKind.OFFERED)
+        await w.restart()
+        w.switch.spawn(migrant.talk("hold"))
+        await w.until(lambda: members(w) == 3)
+        assert migrant.room is not None
 
 
 @pytest.mark.parametrize("interpreter", [False, True])
