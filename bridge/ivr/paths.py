@@ -34,6 +34,7 @@ from bridge.ivr.request import (
     NobodyAvailable,
     NumberFine,
     Requested,
+    SteppedDown,
     Ways,
 )
 from bridge.ivr.room_keys import CommandDone, RoomKeysScript
@@ -190,6 +191,24 @@ _ALL = (
             Answer(Booked(_NOON)),
             Said(),
         ),
+    ),
+    ScriptPath(
+        "technician-step-down",
+        "nobody of the required level is free, and a lower one is accepted",
+        _recognised,
+        (
+            *_IN,
+            Keys("*4"),
+            Keys("4"),
+            Keys("#"),
+            Keys("33"),
+            *_CONFIRMED_AND_REQUESTED,
+            Notice(NobodyAvailable(1, call_back=True, today=_TODAY, step_down=True)),
+            Keys("4"),
+            Answer(SteppedDown()),
+            Said(),
+        ),
+        taken=True,
     ),
     ScriptPath(
         "door",

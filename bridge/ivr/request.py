@@ -105,6 +105,14 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDown:
+    """An interpreter below the required level will do too; the technician says so.
+
+    Answers: `SteppedDown`, `NoLongerWaiting`, `Failed`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlace:
     """Where does the request stand now? Answers: `QueueStanding`, `Failed`."""
 
@@ -215,6 +223,16 @@ class SlotGone:
 
 
 @dataclass(frozen=True, slots=True)
+class SteppedDown:
+    """The consent is written down, and whoever can be rung now is being rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoLongerWaiting:
+    """The consent came too late: an interpreter has accepted, or the request is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStanding:
     """Where the request stands in the queue."""
 
@@ -222,6 +240,8 @@ class QueueStanding:
     """From 1."""
     estimate_minutes: int | None
     """How long the wait will be; `None` when nobody can tell."""
+    step_down: bool = False
+    """As in `NobodyAvailable`, by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +273,8 @@ class NobodyAvailable:
     """Times for which the call can be booked, soonest first; aware; three of them are offered."""
     today: date | None = None
     """The date in Lisbon, for "today" and "tomorrow"; without it full dates are said."""
+    step_down: bool = False
+    """Whether somebody below the required level could be rung now, if the technician agreed."""
 
 
 # --- outcomes (and `Gone`) ---------------------------------------------------------------------

@@ -19,10 +19,13 @@ from bridge.ivr.request import (
     CallBackPromised,
     CallMeBack,
     NobodyAvailable,
+    NoLongerWaiting,
     PersonReason,
     QueuePlace,
     QueueStanding,
     SlotGone,
+    StepDown,
+    SteppedDown,
     Unserved,
     WillCallBack,
 )
@@ -42,6 +45,7 @@ from bridge.ivr.technician_states import (
     QueueTelling,
     QueueWaiting,
     Standing,
+    SteppingDown,
 )
 from bridge.vocabulary import JobNumber
 
@@ -70,7 +74,7 @@ class NobodyFree:
     def tell(self, job: JobNumber, offer: NobodyAvailable) -> Move:
         """Tell the truth, and what can be chosen."""
         standing = Standing(job, offer)
-        words = ("nobody-available", *_place_words(offer))
+        words = (_nobody(offer), *_place_words(offer))
         return self._options(Patience(left=self.most_turns), standing, *words)
 
     def hear(self, state: NobodyFreeState, heard: Heard) -> Move:
@@ -78,7 +82,7 @@ class NobodyFree:
         match state:
             case QueueTelling() | QueueWaiting():
                 return self._queueing(state, heard)
-            case AskingCallBack() | AskingToBook() | AskingPlace():
+            case AskingCallBack() | AskingToBook() | SteppingDown() | AskingPlace():
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if not isinstance(heard, Keys):
                 return self._missed(state, "nothing-keyed")
@@ -118,6 +122,8 @@ class NobodyFree:
                 return AskingCallBack(patience.renewed(), standing), Consult(CallMeBack())
             case "3" if standing.offer.slots:
                 return self._slots(patience.renewed(), standing)
+            case "4" if standing.offer.step_down:
+                return SteppingDown(patience.renewed(), standing), Consult(StepDown())
             case _:
                 return self._missed(state, "no-such-option")
 
@@ -169,15 +175,24 @@ class NobodyFree:
     def _answered(self, state: Arranging, answer: object) -> Move:
         patience, standing = state.patience, state.standing
         match state, answer:
-            case AskingPlace(), QueueStanding(place, estimate):
-                offer = replace(standing.offer, place=place, estimate_minutes=estimate)
-                return self._queue_word(patience, replace(standing, offer=offer))
+            case AskingPlace(), QueueStanding(place, estimate, step_down):
+                offer = replace(
+                    standing.offer, place=place, estimate_minutes=estimate, step_down=step_down
+                )
+                return self._queue_word(patience, standing, offer)
             case AskingPlace(), _:
                 return self._tell(patience, standing, "queue-still")
             case AskingCallBack(), WillCallBack():
                 return self.ends.leave(CallBackPromised(), "will-call-back", "goodbye")
             case AskingCallBack(), _:
                 without = replace(standing, offer=replace(standing.offer, call_back=False))
+                return self._options(patience.corrected(), without, "our-fault")
+            case SteppingDown(), _:
+                without = replace(standing, offer=replace(standing.offer, step_down=False))
+                if isinstance(answer, SteppedDown):
+                    return self._tell(patience, without, "step-down-agreed")
+                if isinstance(answer, NoLongerWaiting):
+                    return self._tell(patience, without, "no-longer-waiting")
                 return self._options(patience.corrected(), without, "our-fault")
             case AskingToBook(), Booked(at):
                 when = spoken.moment(at, standing.offer.today, self.ends.language)
@@ -211,9 +226,9 @@ class NobodyFree:
         standing = replace(standing, slices=standing.slices + 1)
         match heard:
             case Notice(NobodyAvailable(place=None) as offer):
-                return self._options(patience, replace(standing, offer=offer), "nobody-available")
+                return self._options(patience, replace(standing, offer=offer), _nobody(offer))
             case Notice(NobodyAvailable() as offer):
-                return self._queue_word(patience, replace(standing, offer=offer))
+                return self._queue_word(patience, standing, offer)
             case Silence():
                 return AskingPlace(patience, standing), Consult(QueuePlace())
             case _:
@@ -231,15 +246,20 @@ class NobodyFree:
                 return AskingCallBack(patience, standing), Consult(CallMeBack())
             case "3" if standing.offer.slots:
                 return self._slots(patience, standing)
+            case "4" if standing.offer.step_down:
+                return SteppingDown(patience, standing), Consult(StepDown())
             case _:
                 return AskingPlace(patience, standing), Consult(QueuePlace())
 
-    def _queue_word(self, patience: Patience, standing: Standing) -> Move:
-        """The place and the estimate; now and then also what can still be keyed."""
+    def _queue_word(self, patience: Patience, before: Standing, offer: NobodyAvailable) -> Move:
+        """The place and the estimate; now and then, or when it is news, also what can be keyed."""
+        standing = replace(before, offer=offer)
         keys: tuple[str, ...] = ()
         if standing.slices % _KEYS_EVERY == 0:
-            keys = (*_other_keys(standing.offer), *self.ends.person_key)
-        return self._tell(patience, standing, *_place_words(standing.offer), *keys)
+            keys = (*_other_keys(offer), *self.ends.person_key)
+        elif offer.step_down and not before.offer.step_down:
+            keys = ("step-down-key",)
+        return self._tell(patience, standing, *_place_words(offer), *keys)
 
     def _tell(self, patience: Patience, standing: Standing, *prompts: str) -> Move:
         return QueueTelling(patience, standing), Say(prompts, self.ends.language)
@@ -249,7 +269,13 @@ def _other_keys(offer: NobodyAvailable) -> tuple[str, ...]:
     return (
         *(("call-back-key",) if offer.call_back else ()),
         *(("slots-key",) if offer.slots else ()),
+        *(("step-down-key",) if offer.step_down else ()),
     )
+
+
+def _nobody(offer: NobodyAvailable) -> str:
+    """The truth: nobody of the language, or nobody of the level that is required."""
+    return "nobody-of-level" if offer.step_down else "nobody-available"
 
 
 def _place_words(offer: NobodyAvailable) -> tuple[str, ...]:

@@ -188,6 +188,14 @@ class AskingToBook:
 
 
 @dataclass(frozen=True, slots=True)
+class SteppingDown:
+    """The application writes down that a lower level will do, and hunts again."""
+
+    patience: Patience
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class AskingPlace:
     """The application is asked for the place in the queue."""
 
@@ -234,7 +242,7 @@ PlaceState = PlaceQuestion | PlaceLookup
 RingingState = Telling | Waiting
 """Every state of `WhileRinging`."""
 Choosing = HearingOptions | HearingSlots
-Arranging = AskingCallBack | AskingToBook | AskingPlace
+Arranging = AskingCallBack | AskingToBook | SteppingDown | AskingPlace
 Queued = QueueTelling | QueueWaiting
 NobodyFreeState = Choosing | Arranging | Queued
 """Every state of `NobodyFree`."""

@@ -43,6 +43,7 @@ from bridge.ivr.request import (
     Failed,
     Identified,
     NobodyAvailable,
+    NoLongerWaiting,
     NotIdentified,
     NumberFault,
     NumberFine,
@@ -50,6 +51,7 @@ from bridge.ivr.request import (
     QueueStanding,
     Requested,
     SlotGone,
+    SteppedDown,
     Ways,
     WillCallBack,
 )
@@ -85,6 +87,8 @@ SLOTS = (TEN, TEN + DAY, TEN + 3 * DAY, TEN + 4 * DAY)
 
 FULL_OFFER = NobodyAvailable(2, 7, call_back=True, slots=SLOTS, today=TODAY)
 NO_QUEUE = NobodyAvailable(call_back=True, slots=SLOTS[:1])
+LOWER_LEVEL = NobodyAvailable(1, step_down=True)
+"""Nothing else, for each choice that may be there or not doubles the places of the walk."""
 WINDOWS = ((TEN, TEN + timedelta(hours=3)), (TEN + timedelta(hours=4), TEN + DAY))
 
 IN_ENGLISH = Ways(
@@ -115,6 +119,8 @@ ANSWERS: tuple[object, ...] = (
     QueueStanding(1, None),
     QueueStanding(400, 100_000),
     WillCallBack(),
+    SteppedDown(),
+    NoLongerWaiting(),
     Booked(TEN + DAY),
     SlotGone(()),
     SlotGone(SLOTS[:2]),
@@ -170,6 +176,7 @@ HEARD: tuple[Heard, ...] = (
     Notice(NobodyAvailable()),
     Notice(FULL_OFFER),
     Notice(NO_QUEUE),
+    Notice(LOWER_LEVEL),
     Notice(Announcement.REPLACEMENT_FOUND),
     Notice(Announcement.CANNOT_REACH_TECHNICIAN),
     Notice("something new"),

@@ -18,10 +18,13 @@ from bridge.ivr.request import (
     Failed,
     GivenUp,
     NobodyAvailable,
+    NoLongerWaiting,
     PersonReason,
     QueuePlace,
     QueueStanding,
     SlotGone,
+    StepDown,
+    SteppedDown,
     ToOperator,
     Unserved,
     WillCallBack,
@@ -41,6 +44,7 @@ OFFER = NobodyAvailable(
     3, 7, call_back=True, slots=(FIRST, SECOND, THIRD, FOURTH), today=date(2026, 11, 20)
 )
 STANDING = ("queue-place-is", "number-3", "queue-time-about", "minutes-7")
+LOWER = replace(OFFER, step_down=True)
 OTHER_KEYS = ("call-back-key", "slots-key", "person-key")
 TIMES = (
     *("slot-for", "today", "weekday-5", "at-14", "past-30", "slot-press-1"),
@@ -104,6 +108,8 @@ def test_place_and_estimate_are_as_honest_as_they_are_known(
         (NobodyAvailable(call_back=True), False, ("call-back-key", "or-ring-later")),
         (NobodyAvailable(slots=(FIRST,)), False, ("slots-key", "or-ring-later")),
         (NobodyAvailable(place=1), False, ("stay-key",)),
+        (NobodyAvailable(place=1, step_down=True), False, ("stay-key", "step-down-key")),
+        (NobodyAvailable(step_down=True), True, ("step-down-key", "person-key", "or-ring-later")),
         (
             NobodyAvailable(place=1, call_back=True),
             True,
@@ -116,11 +122,11 @@ def test_only_what_can_be_had_is_read_out(
 ) -> None:
     assert told(offer, operator_on_duty=on_duty).prompts()[-len(choices) :] == choices
     said = set(told(offer, operator_on_duty=on_duty).prompts())
-    every = {"stay-key", "call-back-key", "slots-key", "person-key"}
+    every = {"stay-key", "call-back-key", "slots-key", "step-down-key", "person-key"}
     assert said & every == set(choices) & every
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "7", "#"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "7", "#"])
 def test_what_is_not_offered_cannot_be_chosen(key: str) -> None:
     talk = told(NobodyAvailable())
     talk.key(key)
@@ -195,6 +201,73 @@ def test_three_reads_three_times_nine_repeats_them_and_one_of_them_is_booked() -
     assert talk.prompts() == ("booked-for", *when, "booked-will-ring", "goodbye")
     talk.hear(Said())
     assert talk.outcome() == BookedFor(SECOND)
+
+
+def test_who_requires_a_level_hears_that_it_is_the_level_that_nobody_has() -> None:
+    keys = ("stay-key", "call-back-key", "slots-key", "step-down-key", "person-key")
+    assert told(LOWER).prompts() == ("nobody-of-level", *STANDING, *keys)
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_four_accepts_a_lower_level_and_the_place_is_kept(waiting: bool) -> None:
+    talk = told(LOWER)
+    if waiting:
+        talk.key("1")
+        assert "step-down-key" in talk.prompts()
+        talk.hear(Said())
+    talk.key("4")
+    assert talk.question() == StepDown()
+    talk.answer(SteppedDown())
+    assert talk.prompts() == ("step-down-agreed",)
+    assert talk.hear(Said()) == Wait(20.0)
+    talk.hear(Silence())
+    talk.answer(QueueStanding(3, 7))
+    assert talk.prompts()[: len(STANDING)] == STANDING
+
+
+def test_what_was_agreed_is_not_asked_again() -> None:
+    talk = told(LOWER)
+    talk.key("4")
+    talk.answer(SteppedDown())
+    talk.key("4")
+    assert talk.question() == QueuePlace()
+
+
+def test_a_consent_that_comes_too_late_is_answered_honestly() -> None:
+    talk = told(LOWER)
+    talk.key("4")
+    talk.answer(NoLongerWaiting())
+    assert talk.prompts() == ("no-longer-waiting",)
+    assert talk.hear(Said()) == Wait(20.0)
+
+
+@pytest.mark.parametrize("answer", [Failed(), None])
+def test_a_consent_that_cannot_be_written_down_is_never_confirmed(answer: object) -> None:
+    talk = told(LOWER)
+    talk.key("4")
+    talk.answer(answer)
+    assert talk.prompts() == ("our-fault", "stay-key", *OTHER_KEYS)
+
+
+def test_a_lower_level_that_becomes_free_is_offered_with_the_next_word() -> None:
+    talk = queueing()
+    talk.hear(Silence())
+    talk.answer(QueueStanding(3, 7, step_down=True))
+    assert talk.prompts() == (*STANDING, "step-down-key")
+    talk.hear(Said(), Silence())
+    talk.answer(QueueStanding(3, 7, step_down=True))
+    assert talk.prompts() == STANDING, "it is no news any more"
+    talk.key("4")
+    assert talk.question() == StepDown()
+
+
+def test_a_lower_level_that_is_taken_meanwhile_is_offered_no_more() -> None:
+    talk = told(LOWER)
+    talk.key("1")
+    talk.hear(Said(), Silence())
+    talk.answer(QueueStanding(3, 7))
+    talk.key("4")
+    assert talk.question() == QueuePlace()
 
 
 def test_only_times_that_were_read_can_be_booked() -> None:
