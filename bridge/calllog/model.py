@@ -58,6 +58,8 @@ class EventKind(StrEnum):
     pivot"""
     NOBODY_AVAILABLE = "nobody_available"
     """The hunt ended without an interpreter; the technician is told. data: reason"""
+    STEP_DOWN_AGREED = "step_down_agreed"
+    """The technician agreed by key to an interpreter below the required level. data: level"""
     MIGRANT_RANG = "migrant_rang"
     """Whoever rang the line is a migrant. data: language"""
     MIGRANT_DIALLED_IN = "migrant_dialled_in"

@@ -129,6 +129,9 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         f"Two interpreters are looked for, with “{_text(data, 'pivot')}” between them."
     ),
     EventKind.NOBODY_AVAILABLE: _with_reason("Nobody is available: {reason}."),
+    EventKind.STEP_DOWN_AGREED: _plain(
+        "The technician agreed to an interpreter below the required level."
+    ),
     EventKind.MIGRANT_RANG: lambda data: f"A migrant rang, who speaks “{_text(data, 'language')}”.",
     EventKind.MIGRANT_DIALLED_IN: _plain("The migrant rang the line and keyed the call's code."),
     EventKind.CLOSED_TOLD: lambda data: (

@@ -22,6 +22,7 @@ from bridge.calllog.model import EventKind
 from bridge.conference.afterwards import Afterwards
 from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
+from bridge.conference.consent import Consent
 from bridge.conference.guard import DropGuard
 from bridge.conference.guests import Guests
 from bridge.conference.happenings import Happenings
@@ -95,6 +96,7 @@ class Call:
             adopt=self._adopt,
             nobody_left=self._nobody_left,
         )
+        self.consent = Consent(self.record, self._mailbox, self._hunts)
         self._rings = Rings(
             ports,
             self.record,

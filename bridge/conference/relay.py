@@ -74,7 +74,7 @@ class Hunts:
                 part=part,
                 adopt=adopt,
                 nobody_left=found_nobody,
-                ask_again=self._ask_waiting,
+                ask_again=self.ask_waiting,
             )
 
         self._of: dict[Part, Hunt] = {part: hunt(part) for part in Part}
@@ -187,14 +187,20 @@ class Hunts:
         """Somebody became free while this request waits: offer it at once, if it serves them."""
         for hunt in self._of.values():
             hunt.may_try_again(who)
-        await self._ask_waiting()
+        await self.ask_waiting()
 
-    async def _ask_waiting(self) -> None:
+    async def ask_waiting(self) -> None:
         """Ring whoever can be rung now, if this request waits in the queue."""
         await self._of[Part.PORTUGUESE].offer_now()
         if self._record.state is CallState.QUEUED:
-            self._given_up.clear()
             await self._begin_relay()
+
+    def can_ring(self, conn: Connection, request: Request) -> bool:
+        """Whether this request would find anybody to ring now, alone or as halves of a relay."""
+        at = self._ports.clock.now()
+        if len(self._of[Part.PORTUGUESE].rank(conn, request.requirements, at)):
+            return True
+        return self._record.relay_allowed and self._choose(conn, request) is not None
 
     # --- relay ---------------------------------------------------------------------------------
 
@@ -275,6 +281,7 @@ class Hunts:
             await self.cancel("relay_incomplete")
         await record.move(Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": "nobody_left"})
         record.pivot = None
+        self._given_up.clear()
         await self.dismiss()
         self._tell_nobody_left()
 

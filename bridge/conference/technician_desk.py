@@ -43,6 +43,7 @@ from bridge.ivr.request import (
     Identify,
     IdentifyRest,
     NobodyAvailable,
+    NoLongerWaiting,
     NotIdentified,
     NumberFault,
     NumberFine,
@@ -54,6 +55,8 @@ from bridge.ivr.request import (
     ReserveDialIn,
     Ring,
     SlotGone,
+    StepDown,
+    SteppedDown,
     Ways,
     WillCallBack,
 )
@@ -113,8 +116,11 @@ class TechnicianDesk:
                     return await self._call_back()
                 case Book(slot):
                     return await self._book(slot)
+                case StepDown():
+                    return SteppedDown() if await self._call.consent.give() else NoLongerWaiting()
                 case QueuePlace():
-                    return QueueStanding(*self._tools.queue.place(self._call))
+                    helps = await self._consent_would_help()
+                    return QueueStanding(*self._tools.queue.place(self._call), step_down=helps)
         except (DatabaseUnavailable, MailboxClosed):
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
@@ -147,6 +153,7 @@ class TechnicianDesk:
             call_back=self._number() is not None,
             slots=slots,
             today=at.astimezone(LISBON).date(),
+            step_down=await self._consent_would_help(),
         )
 
     # --- answers -------------------------------------------------------------------------------
@@ -229,6 +236,13 @@ class TechnicianDesk:
         write_fields(conn, self._call.id, dict(question.fields))
         job = question.chosen.wishes.same_as
         return same_again(conn, who.id, who.agency.id, question.language, at, job)
+
+    async def _consent_would_help(self) -> bool:
+        """Whether a step-down can be offered now; not while that cannot be known."""
+        try:
+            return await self._call.consent.would_help()
+        except (DatabaseUnavailable, MailboxClosed):
+            return False
 
     async def _call_back(self) -> object:
         if self._number() is None:

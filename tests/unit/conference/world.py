@@ -35,9 +35,10 @@ from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
 from bridge.roster.desk import RosterDesk
 from bridge.roster.model import Presence
-from bridge.roster.people_store import load_people, load_person, pin_code, set_pin
+from bridge.roster.people_store import load_people, load_person, pin_code, set_level, set_pin
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import Requirements
+from bridge.roster.skills import REGISTER
 from bridge.storage.inline import InlineDatabase
 from bridge.telephony.simulated import SimulatedSwitch
 from bridge.telephony.simulated_line import SimulatedLine
@@ -58,6 +59,8 @@ LINE = "+351218106191"
 TECHNICIAN = "+351210000001"
 AGENCY_CODE, PIN = "4021", "739104"
 UKRAINIAN = LanguageTag("uk")
+REQUIRES_A_LEVEL = ("*4", "4", "#")
+"""The keys by which a high level, B, is wished, then required."""
 _HASHER = quick_hasher()
 _PIN_LOOKUP, _PIN_HASH = _HASHER.lookup(AGENCY_CODE, PIN), _HASHER.hash(AGENCY_CODE, PIN)
 
@@ -155,21 +158,26 @@ class World:
         behaviour: Behaviour,
         *languages: LanguageTag,
         presence: Presence = Presence.AVAILABLE,
+        level: str | None = None,
     ) -> InterpreterId:
-        """A new interpreter (of Ukrainian, unless told otherwise) whose telephone behaves so."""
+        """A new interpreter (of Ukrainian, unless told otherwise) whose telephone behaves so.
+
+        The level, A to E, is that of all languages; without one nothing is proven.
+        """
         self._interpreters += 1
         number = PhoneNumber(f"+3519100000{self._interpreters:02d}")
         self.telephone(number.e164, behaviour)
-        return self.database.run_now(
-            lambda conn: roster.add_interpreter(
-                conn,
-                f"Intérprete {self._interpreters}",
-                number,
-                languages or (UKRAINIAN,),
-                presence=presence,
-                vetted=True,
-            )
-        )
+        spoken = languages or (UKRAINIAN,)
+
+        def work(conn: Connection) -> InterpreterId:
+            name = f"Intérprete {self._interpreters}"
+            who = roster.add_interpreter(conn, name, number, spoken, presence=presence, vetted=True)
+            if level is not None:
+                for language in spoken:
+                    set_level(conn, who, language, REGISTER.parse(level))
+            return who
+
+        return self.database.run_now(work)
 
     def telephone(self, number: str, behaviour: Behaviour) -> None:
         """Say how the telephone of this number behaves."""
@@ -189,12 +197,17 @@ class World:
 
         return self.switch.call(TECHNICIAN, LINE, ring)
 
-    def request(self, language: str = "uk", migrant: str | None = None) -> SimulatedLine:
-        """A technician who asks for an interpreter and then waits."""
+    def request(
+        self, language: str = "uk", migrant: str | None = None, *, wishes: tuple[str, ...] = ()
+    ) -> SimulatedLine:
+        """A technician who asks for an interpreter and then waits.
+
+        `wishes` are keyed before the language, as `REQUIRES_A_LEVEL`.
+        """
         found = load_languages().by_tag(LanguageTag(language))
         assert found is not None
         place = ("1",) if migrant is None else ("2", f"{migrant}#", "1")
-        return self.technician(AGENCY_CODE + PIN, found.code, "1", *place)
+        return self.technician(AGENCY_CODE + PIN, *wishes, found.code, "1", *place)
 
     def set_pin(self, who: InterpreterId, pin: str) -> None:
         """Give an interpreter the PIN with which to ring the line."""
