@@ -17,6 +17,7 @@ from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.roster.model import Presence
+from bridge.roster.skills import Level
 from bridge.vocabulary import InterpreterId, LanguageTag, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Behaviour
@@ -112,6 +113,8 @@ class Interpreter:
     """Their pause after a call; `None` for the usual one."""
     tone: Role = Role.INTERPRETER
     """Whose tone they speak with: another than the usual, where two interpreters are in a room."""
+    level: Level | None = None
+    """Of each of their languages; `None`: nothing is proven."""
     steps: tuple[Step, ...] = field(default=(), repr=False)
     """What they do themselves, on a telephone of theirs, with which they may ring the line."""
 

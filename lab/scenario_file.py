@@ -14,7 +14,7 @@ from bridge.hours.directory import load_directory
 from bridge.ivr.languages import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.policies import POLICIES
-from bridge.roster.skills import split_pair
+from bridge.roster.skills import REGISTER, BadLevel, Level, split_pair
 from bridge.vocabulary import LanguageTag, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Behaviour
@@ -66,7 +66,7 @@ _MIGRANT = frozenset({"name", "phone", "steps"})
 _OPERATOR = frozenset({"name", "languages", "phone"})
 _INTERPRETER = frozenset(
     {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
-    | {"phone", "steps", "tone"}
+    | {"phone", "steps", "tone", "level"}
 )
 _AGENCY = frozenset({"prompt_language", "favourites", "fields"})
 _EXPECT = frozenset(
@@ -193,8 +193,15 @@ class _Reader(StepReader):
             wrap_up_seconds=None
             if "wrap_up_seconds" not in table
             else self._seconds(table["wrap_up_seconds"], where),
+            level=None if "level" not in table else self._level(table["level"], f"{where}.level"),
             steps=self._steps(table, where),
         )
+
+    def _level(self, value: object, where: str) -> Level:
+        try:
+            return REGISTER.parse(str(value))
+        except BadLevel as reason:
+            raise self._bad(where, str(reason)) from None
 
     def _spoken(self, value: object, where: str) -> tuple[LanguageTag, ...]:
         tags = self._texts(value, where)

@@ -13,6 +13,7 @@ from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.ivr.languages import load_languages
 from bridge.roster.model import Presence
+from bridge.roster.skills import REGISTER
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Busy
@@ -72,6 +73,7 @@ STORIES = {
     "presence_by_phone",
     "ended_by_key",
     "relay",
+    "step_down",
     "ten_keys",
     "favourite_in_english",
     "spelt_name",
@@ -174,6 +176,7 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
         written(tmp_path, LEAST.replace("STEP", '{ wait_for = "identified", count = 2 }'))
     )
     assert story.interpreters[0].phone == Answers(keys="1")
+    assert story.interpreters[0].level is None
     assert (story.migrant, story.operator, story.ring_seconds) == (None, None, 20.0)
     assert story.technicians[0].steps[1] == WaitFor(EventKind.IDENTIFIED, 2)
     assert story.expect == Expectations()
@@ -229,6 +232,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     ).replace(
         'languages = ["uk"]',
         'languages = ["uk", "ti>en"]\nwrap_up_seconds = 0\nalways_open = true\ntone = "operator"\n'
+        'level = "b"\n'
         'presence = "on_break"\npresence_minutes = 5\n'
         'steps = [{ call = true }, { wait_presence = "off" }]',
     )
@@ -245,6 +249,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     (olena,) = story.interpreters
     assert olena.steps == (Call(), WaitPresence(Presence.OFF))
     assert (olena.wrap_up_seconds, olena.always_open, olena.tone) == (0.0, True, Role.OPERATOR)
+    assert olena.level == REGISTER.parse("B")
     assert (olena.presence, olena.presence_minutes) == (Presence.ON_BREAK, 5)
     assert story.people == (story.technicians[0], olena)
 
@@ -309,6 +314,10 @@ def test_a_step_that_cannot_be_taken_is_refused(tmp_path: Path, step: str, why: 
             "the fewest first",
         ),
         ('agency = { favourites = ["xx"] }' + LEAST.replace("STEP", ""), "not a language"),
+        (
+            LEAST.replace("STEP", "").replace('["uk"]', '["uk"]\nlevel = "F"'),
+            r"interpreters\[1\].level: there is no such level",
+        ),
         ('policy = "coin"' + LEAST.replace("STEP", ""), "policy: is one of default"),
         ("relay = 1" + LEAST.replace("STEP", ""), "relay: is true or false"),
         (LEAST.replace("STEP", "") + "counts = { offered = -1 }", "whole number"),
