@@ -88,17 +88,24 @@ class Queue:
         )
 
     def place(self, call: Call) -> tuple[int, int | None]:
-        """A call's place among those that wait for the same language, and the minutes to wait."""
-        request = call.record.request
+        """A call's place among those that wait for the same language, and the minutes to wait.
+
+        While somebody is being rung for it, it keeps the place that it has by when it was asked.
+        """
+        request, asked_at = call.record.request, call.record.asked_at
         if request is None:
             return 1, None
         rivals = [
             other
             for other in self.waiting()
-            if other.record.request is not None
+            if other is not call
+            and other.record.request is not None
             and other.record.request.language == request.language
         ]
-        place = rivals.index(call) + 1 if call in rivals else len(rivals) + 1
+        if asked_at is not None:
+            mine = (asked_at, call.job)
+            rivals = [one for one in rivals if (one.record.asked_at, one.job) < mine]
+        place = len(rivals) + 1
         return place, self._estimate(place, request.language, call.record.relay_allowed)
 
     def _estimate(self, place: int, language: LanguageTag, relay_allowed: bool) -> int | None:

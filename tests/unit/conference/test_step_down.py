@@ -180,10 +180,13 @@ async def test_the_place_in_the_queue_is_kept() -> None:
         await hears(w, technician, KEY)
         w.request(wishes=REQUIRES_A_LEVEL)
         await w.event(EventKind.NOBODY_AVAILABLE, call=1)
-        await technician.key("4")
-        await w.event(EventKind.OFFER_REFUSED)
-        await w.until(lambda: w.calls.open[0].record.state is CallState.QUEUED)
         first, second = w.calls.open
+        await technician.key("4")
+        await w.event(EventKind.OFFER_RINGING)
+        assert first.record.state is CallState.HUNTING
+        assert [w.calls.queue.place(one)[0] for one in (first, second)] == [1, 1]
+        await w.event(EventKind.OFFER_REFUSED)
+        await w.until(lambda: first.record.state is CallState.QUEUED)
         assert [w.calls.queue.place(one)[0] for one in (first, second)] == [1, 2]
         await hears(w, technician, "step-down-agreed")
 
