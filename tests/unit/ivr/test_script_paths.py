@@ -144,7 +144,7 @@ def test_every_written_prompt_is_said_somewhere() -> None:
         for prompt in step.prompts
     }
     numbered = re.compile(
-        r"(digit|number|oclock|at|past|minutes|hours|day|weekday|month|line-(day|hour|minutes))-[0-9]+"
+        r"(digit|number|oclock|at|past|minutes|hours|day|weekday|month|tens-of-percent|line-(day|hour|minutes))-[0-9]+"
     )
     derived = ("language-", "agency-", "address-")
     written = {
