@@ -19,7 +19,7 @@ from bridge.conference.waiting import Waiting
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.gate import Refusal
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import LegId, Role
+from bridge.vocabulary import LegId
 
 
 class ByKey:
@@ -74,12 +74,9 @@ class ByKey:
         """
 
         async def work() -> bool:
-            request = self._record.request
-            if self._record.migrant_to is None or request is None:
+            if self._record.migrant_to is None:
                 return False
-            if not self._record.legs.of(Role.MIGRANT):
-                await self._guests.spend(request)
-                await self._room.ring_migrant()
+            await self._room.ring_migrant(counts=True)
             return True
 
         return await self._mailbox.ask(work)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from bridge.conference.model import CallState, Request
+from bridge.conference.model import CallState
 from bridge.conference.on_duty import OnDuty, on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
-from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NotPermitted, PermittedNumber, Refusal, permit
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
@@ -66,16 +65,9 @@ class Guests:
         if self._is_there(Role.GUEST):
             return Invitation.THERE
         to = permit(digits, record.dial_rules)
-        await self.spend(request)
+        await record.spend(request)
         await self._rings.ring(self._guests_ring(to))
         return Invitation.RINGING
-
-    async def spend(self, request: Request) -> None:
-        """Count one number more that is rung by a key in the room. Raises `NotPermitted`."""
-        at = self._ports.clock.now()
-        await self._record.transact(
-            lambda conn: spend(conn, request.agency, request.technician, at)
-        )
 
     def resume(self, leg: LegId, why: Why) -> None:
         """A telephone rings that a process rang which died: whoever answers is still wanted."""

@@ -25,6 +25,7 @@ from bridge.conference.model import (
 )
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
+from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import (
@@ -176,6 +177,14 @@ class CallRecord:
     async def transact(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction."""
         return await self._ports.database.run(work)
+
+    async def spend(self, request: Request) -> None:
+        """Count one number more that is rung because somebody in the room keyed something.
+
+        Raises `NotPermitted`: too many were for the request's technician or agency.
+        """
+        at = self._ports.clock.now()
+        await self.transact(lambda conn: spend(conn, request.agency, request.technician, at))
 
     async def move(
         self, trigger: Trigger, kind: EventKind | None = None, data: Data | None = None

@@ -10,11 +10,11 @@ from bridge.calllog.model import EventKind
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState, Trigger, advance
-from bridge.conference.record import CallRecord
+from bridge.conference.record import CallRecord, Data
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
-from bridge.telephony.gate import PermittedNumber
+from bridge.telephony.gate import NotPermitted, PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
 
@@ -40,12 +40,31 @@ class Room:
         """Whom those in the room were told to be missing, as long as that may still be heard."""
         self._migrant_languages = migrant_languages
 
-    async def ring_migrant(self) -> None:
-        """Ring the migrant, unless there is a telephone of theirs in the call."""
-        to = permitted(self._record.migrant_to, self._record.dial_rules)
-        if to is None or self._record.legs.of(Role.MIGRANT):
+    async def ring_migrant(self, *, counts: bool) -> None:
+        """Ring the migrant, unless there is a telephone of theirs in the call.
+
+        `counts`: against the caps of technician and agency, so that it raises `NotPermitted` when
+        they are reached. The first ring was counted with the request.
+        """
+        record = self._record
+        to = permitted(record.migrant_to, record.dial_rules)
+        if to is None or record.legs.of(Role.MIGRANT):
             return
+        if counts and record.request is not None:
+            await record.spend(record.request)
         await self._rings.ring(self._migrants_ring(to))
+
+    async def _ring_migrant_again(self) -> None:
+        """The migrant, who is gone, is wanted by another interpreter; unless it is too often.
+
+        It counts: another interpreter is a matter of a key, and may be asked for time and again.
+        """
+        try:
+            await self.ring_migrant(counts=True)
+        except NotPermitted as refused:
+            data: Data = {"reason": refused.reason.value}
+            await self._record.note(EventKind.MIGRANT_UNREACHED, data=data)
+            await self.announce(Announcement.CANNOT_REACH_MIGRANT)
 
     def resume(self, leg: LegId) -> None:
         """The migrant's telephone rings since before a process died: they are still wanted."""
@@ -92,10 +111,11 @@ class Room:
         if record.state is CallState.QUEUED and record.leads(leg.id):
             await self.announce(Announcement.NO_INTERPRETER_YET)
         if record.state is CallState.JOINING and self._they_are_in():
+            again = record.progress.talked
             await record.move(Trigger.JOIN)
             record.calling_back = False
             if record.request is not None and record.request.migrant is not None:
-                await self.ring_migrant()
+                await (self._ring_migrant_again() if again else self.ring_migrant(counts=False))
             await self._waiting.bring_in()
         if not record.complete and self._everybody_is_in():
             record.complete = True

@@ -167,25 +167,78 @@ async def test_no_more_numbers_are_rung_than_the_caps_allow() -> None:
         assert len(w.switch.originated) == rung
 
 
+def dialled(w: World) -> int:
+    """How many numbers were counted."""
+    counted = select(func.count()).select_from(dial)
+    return int(w.database.run_now(lambda conn: conn.execute(counted).scalar_one()))
+
+
+def reach_the_cap(w: World) -> None:
+    """The technician has had as many numbers rung within the hour as they may."""
+    at = w.clock.now() - timedelta(minutes=1)
+    rows = [{"agency_id": AgencyId(1), "technician_id": TechnicianId(1), "at": at}] * 24
+    w.database.run_now(lambda conn: conn.execute(insert(dial), rows))
+
+
 async def test_ringing_the_migrant_by_key_counts_as_a_number_dialled() -> None:
     async with world() as w:
         call = await three_in_a_room(w)
-        dialled = select(func.count()).select_from(dial)
-        before = w.database.run_now(lambda conn: conn.execute(dialled).scalar_one())
+        before = dialled(w)
         await key_in_room(w, call, "*2")
         await w.until(lambda: members(w) == 2)
         await key_in_room(w, call, "*1")
         await w.until(lambda: members(w) == 3)
-        assert w.database.run_now(lambda conn: conn.execute(dialled).scalar_one()) == before + 1
+        assert dialled(w) == before + 1
         await key_in_room(w, call, "*2")
         await w.until(lambda: members(w) == 2)
-        at = w.clock.now() - timedelta(minutes=1)
-        rows = [{"agency_id": AgencyId(1), "technician_id": TechnicianId(1), "at": at}] * 24
-        w.database.run_now(lambda conn: conn.execute(insert(dial), rows))
+        reach_the_cap(w)
         rung = len(w.switch.originated)
         await key_in_room(w, call, "*1")
         await w.until(lambda: technician_heard(w, "room-number-enough"))
         assert len(w.switch.originated) == rung
+
+
+async def test_the_first_ring_counts_with_the_request_and_being_there_not_at_all() -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        assert dialled(w) == w.kinds().count(EventKind.MIGRANT_RUNG) == 1
+        await key_in_room(w, call, "*1")
+        assert technician_heard(w, "room-migrant-there")
+        assert dialled(w) == 1
+
+
+@pytest.mark.parametrize("too_many", [False, True])
+async def test_ringing_a_migrant_again_for_another_interpreter_counts(too_many: bool) -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        another = w.interpreter(ACCEPTS)
+        await key_in_room(w, call, "*2")
+        await w.until(lambda: members(w) == 2)
+        if too_many:
+            reach_the_cap(w)
+        before = dialled(w)
+        await key_in_room(w, call, "*4", "1")
+        if too_many:
+            await w.until(lambda: technician_heard(w, "cannot-reach-migrant"))
+            unreached = [one for one in w.events() if one.kind is EventKind.MIGRANT_UNREACHED]
+            assert [one.data for one in unreached] == [{"reason": "technician_cap"}]
+        else:
+            await w.until(lambda: members(w) == 3)
+        assert another in w.reserved()
+        assert dialled(w) == before + (not too_many)
+        assert w.kinds().count(EventKind.MIGRANT_RUNG) == 1 + (not too_many)
+
+
+async def test_a_migrant_who_was_lost_is_rung_back_without_being_counted() -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        reach_the_cap(w)
+        before = dialled(w)
+        (migrant,) = call.record.legs.of(Role.MIGRANT)
+        w.switch.line(migrant.id).end(Ending.DROPPED)
+        await w.event(EventKind.REJOINED)
+        await w.until(lambda: members(w) == 3)
+        assert dialled(w) == before
 
 
 async def test_whoever_is_on_duty_joins() -> None:
