@@ -82,6 +82,17 @@ def test_the_wheel_s_own_files_are_used(installed: Path, tmp_path: Path) -> None
     assert Path(found.strip()).is_relative_to(installed)
 
 
+def test_the_wheel_holds_whatever_lies_in_the_package(installed: Path) -> None:
+    package = ROOT / "bridge"
+    kept = {
+        path.relative_to(ROOT)
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {path.suffix for path in kept} >= {".toml", ".typ", ".md"}
+    assert sorted(str(path) for path in kept if not (installed / path).is_file()) == []
+
+
 def test_the_wheel_writes_the_pbx_s_configuration(installed: Path, tmp_path: Path) -> None:
     conf = Path(python(installed, tmp_path, WRITE, str(tmp_path / "pbx")).strip())
     assert conf.is_file()
