@@ -115,7 +115,13 @@ class Call:
         )
         self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
         self._leader = Leader(
-            ports, self.record, self._commands, self._rings, self._hunts, end=self._turns.end
+            ports,
+            self.record,
+            self._commands,
+            self._rings,
+            self._hunts,
+            self.waiting,
+            end=self._turns.end,
         )
         self._promise = CallBackPromise(
             ports, self.record, self._mailbox, self._leader, end=self._turns.end

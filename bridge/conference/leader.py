@@ -19,6 +19,8 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Ring, Rings, Why, permitted
+from bridge.conference.waiting import Waiting
+from bridge.ivr.announcements import Announcement
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, PhoneNumber, Role
@@ -37,6 +39,7 @@ class Leader:
         commands: SwitchCommands,
         rings: Rings,
         hunts: Hunts,
+        waiting: Waiting,
         *,
         end: Callable[[], Awaitable[None]],
     ) -> None:
@@ -46,6 +49,7 @@ class Leader:
         self._commands = commands
         self._rings = rings
         self._hunts = hunts
+        self._waiting = waiting
         self._end = end
         self._rung: set[PhoneNumber] = set()
         """The operators who have been rung."""
@@ -127,6 +131,7 @@ class Leader:
         data: Data = {"language": request.language, "interpreter": True}
         wanted = record.event(EventKind.OPERATOR_WANTED, migrant, data)
         await self._hunts.begin_three_way(request, self._ports.clock.now(), wanted)
+        self._waiting.tell(Announcement.OPERATOR_INTERPRETER)
 
     def _pass_on(self, conn: Connection) -> OnDuty | None:
         """The next operator takes the place of the one who did not come, if there is one."""

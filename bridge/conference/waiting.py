@@ -41,6 +41,13 @@ class Waiting:
         """Their conversation is over."""
         self._tell.pop(leg, None)
 
+    def tell(self, news: Announcement) -> None:
+        """Whoever waits hears this next, in their own language, and goes on waiting."""
+        for leg in self._record.legs.waiting():
+            tell = self._tell.get(leg.id)
+            if tell is not None:
+                tell(news)
+
     @property
     def why(self) -> Announcement:
         """What somebody who begins to wait now is told first."""

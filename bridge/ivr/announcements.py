@@ -44,6 +44,8 @@ class Announcement(StrEnum):
     """The migrant waits until technician and interpreter are in the room."""
     HOLD_OPERATOR = "hold-operator"
     """The migrant who rang waits for an operator."""
+    OPERATOR_INTERPRETER = "operator-interpreter"
+    """Another operator is rung, for whom an interpreter is looked for as well."""
     HOLD_PRIVATE = "hold-private"
     """The migrant waits while technician and interpreter have a word."""
     WAITING_ALONE = "waiting-alone"

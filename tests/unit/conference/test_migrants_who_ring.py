@@ -36,6 +36,7 @@ pytestmark = pytest.mark.looptime
 
 OTHER_MIGRANT = "+351912000098"
 OTHER_OPERATOR = "+351210000008"
+THIRD_OPERATOR = "+351210000007"
 OPERATOR_WANTED = EventKind.OPERATOR_WANTED
 SLOW = Answers(after_seconds=10, hears_seconds=1, keys="1")
 
@@ -284,6 +285,9 @@ async def test_when_no_operator_who_speaks_it_comes_another_does_with_an_interpr
         await w.until(lambda: members(w) == 3)
         assert w.reserved() == {who}
         assert migrant.room is not None
+        heard = w.switch.spoken[migrant.leg]
+        assert heard[0] == "uk/hold-operator"
+        assert heard.count("uk/operator-interpreter") == 1
         wanted = [one.data["interpreter"] for one in w.events() if one.kind is OPERATOR_WANTED]
         assert wanted == [False, True]
         record = w.calls.open[0].record
@@ -291,6 +295,25 @@ async def test_when_no_operator_who_speaks_it_comes_another_does_with_an_interpr
         await w.switch.line(record.technician).hang_up()
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "interpreted"
+
+
+async def test_all_who_speak_it_are_rung_before_an_interpreter_is_needed() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        on_duty(w, OTHER_OPERATOR, PRESSES, speaks=())
+        on_duty(w, OPERATOR, NeverAnswers())
+        on_duty(w, THIRD_OPERATOR, NeverAnswers())
+        migrant = migrant_rings(w, asks_for_operator(w, interpreter=False))
+        await w.until(lambda: members(w) == 3)
+        operators = [OPERATOR, THIRD_OPERATOR, OTHER_OPERATOR]
+        rung = [one.to.number.e164 for one in w.switch.originated]
+        assert [one for one in rung if one in operators] == operators
+        kinds = w.kinds()
+        assert (
+            kinds.index(EventKind.OFFERED)
+            > [place for place, kind in enumerate(kinds) if kind is EventKind.REDIALLED][1]
+        )
+        assert w.switch.spoken[migrant.leg].count("uk/operator-interpreter") == 1
 
 
 async def test_when_nobody_comes_at_all_the_migrant_is_told_and_no_interpreter_is_kept() -> None:
