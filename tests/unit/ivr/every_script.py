@@ -133,7 +133,7 @@ ANSWERS: tuple[object, ...] = (
     PresenceSet(Presence.AVAILABLE),
     BookingAt(TEN + DAY, LanguageTag("uk")),
     NoBooking(),
-    ShareOf(0.87),
+    ShareOf(3.0),
     NoShare(),
     DialledIn(),
     CodeUnknown(),
