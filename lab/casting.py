@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -24,6 +26,7 @@ from lab.audio import ROLE_TONES
 from lab.hours import LineHours
 from lab.leg import Tone
 from lab.network import MIGRANT_TONE, TECHNICIAN_TONE, TelephoneNetwork
+from lab.phones import Behaviour, NeverAnswers
 from lab.scenario import (
     AGENCY_CODE,
     GUEST_NUMBER,
@@ -53,7 +56,7 @@ def register(scenario: Scenario, network: TelephoneNetwork) -> None:
     """Teach everybody's telephone what to do when it is rung."""
     for interpreter in scenario.interpreters:
         tone = Tone(ROLE_TONES[interpreter.tone])
-        network.phone(interpreter.number, interpreter.phone, tone)
+        network.phone(interpreter.number, _after(interpreter.misses, interpreter.phone), tone)
     for technician in scenario.technicians:
         if technician.phone is not None:
             network.phone(technician.number, technician.phone, TECHNICIAN_TONE)
@@ -71,6 +74,12 @@ def register(scenario: Scenario, network: TelephoneNetwork) -> None:
     ):
         if behaviour is not None:
             network.phone(number, behaviour, sound)
+
+
+def _after(misses: int, behaviour: Behaviour) -> Callable[[], Behaviour]:
+    """What a telephone does, each time it rings, that somebody is away from at first."""
+    rings = itertools.count()
+    return lambda: NeverAnswers() if next(rings) < misses else behaviour
 
 
 def fill(conn: Connection, scenario: Scenario, hasher: PinHasher) -> dict[str, InterpreterId]:

@@ -104,6 +104,8 @@ class Interpreter:
     number: str = field(repr=False)
     languages: tuple[LanguageTag, ...]
     phone: Behaviour
+    misses: int = 0
+    """So many rings pass unanswered before the telephone does what it does."""
     presence: Presence = Presence.AVAILABLE
     presence_minutes: int | None = None
     """How long that holds; `None` for ever."""

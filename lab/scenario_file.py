@@ -66,7 +66,7 @@ _MIGRANT = frozenset({"name", "phone", "steps"})
 _OPERATOR = frozenset({"name", "languages", "phone"})
 _INTERPRETER = frozenset(
     {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
-    | {"phone", "steps", "tone", "level"}
+    | {"phone", "misses", "steps", "tone", "level"}
 )
 _AGENCY = frozenset({"prompt_language", "favourites", "fields"})
 _EXPECT = frozenset(
@@ -186,6 +186,7 @@ class _Reader(StepReader):
             number=INTERPRETER_NUMBER.format(place=place),
             languages=self._spoken(table.get("languages"), f"{where}.languages"),
             phone=self._phone(table, "phone") or ANSWERS_WITH_KEY,
+            misses=self._whole(table.get("misses"), where) or 0,
             presence=self._one_of(Presence, table.get("presence", "available"), where),
             presence_minutes=self._whole(table.get("presence_minutes"), where),
             always_open=self._yes_or_no(table.get("always_open", False), f"{where}.always_open"),

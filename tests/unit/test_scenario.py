@@ -232,7 +232,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     ).replace(
         'languages = ["uk"]',
         'languages = ["uk", "ti>en"]\nwrap_up_seconds = 0\nalways_open = true\ntone = "operator"\n'
-        'level = "b"\n'
+        'level = "b"\nmisses = 2\n'
         'presence = "on_break"\npresence_minutes = 5\n'
         'steps = [{ call = true }, { wait_presence = "off" }]',
     )
@@ -249,7 +249,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     (olena,) = story.interpreters
     assert olena.steps == (Call(), WaitPresence(Presence.OFF))
     assert (olena.wrap_up_seconds, olena.always_open, olena.tone) == (0.0, True, Role.OPERATOR)
-    assert olena.level == REGISTER.parse("B")
+    assert (olena.level, olena.misses) == (REGISTER.parse("B"), 2)
     assert (olena.presence, olena.presence_minutes) == (Presence.ON_BREAK, 5)
     assert story.people == (story.technicians[0], olena)
 
