@@ -126,7 +126,13 @@ class FakeAmi:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(FakePeer(reader, writer)))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(task: asyncio.Task[None]) -> None:
+            # A task that is cancelled before its first step never runs its own ``finally``.
+            writer.close()
+            self._tasks.discard(task)
+
+        task.add_done_callback(over)
 
     async def _serve(self, peer: FakePeer) -> None:
         self.peers.append(peer)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -374,6 +376,20 @@ async def test_stop_ends_every_session_and_the_port_is_free_again(server: Server
     again = FastAgiServer(handler, "127.0.0.1", server.agi.port)
     await again.start()
     await again.stop()
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_stop_ends_a_session_in_any_moment_of_its_beginning(
+    server: Server, turns: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.agi.port), DEADLINE) as channel:
+        channel.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(server.agi.stop(), DEADLINE)
+        with suppress(ConnectionResetError):
+            loop = asyncio.get_running_loop()
+            assert await asyncio.wait_for(loop.sock_recv(channel, 1), DEADLINE) == b""
 
 
 async def test_a_taken_port_is_an_error(server: Server) -> None:

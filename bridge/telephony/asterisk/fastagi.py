@@ -261,6 +261,12 @@ class FastAgiServer:
     async def stop(self) -> None:
         """Stop listening and end every session; Asterisk goes on with its dialplan."""
         if self._server is not None:
+            # A connection that asyncio has taken, but made no transport for, would be neither
+            # served nor closed once the server is (CPython 3.11, `Server._attach`). So take no
+            # more first, and let those have their turn.
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            await asyncio.sleep(0)
             self._server.close()
             self._server = None
         tasks = list(self._tasks)
@@ -269,9 +275,19 @@ class FastAgiServer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            # Taken from the queue of connections just before we stopped listening.
+            writer.close()
+            return
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(task: asyncio.Task[None]) -> None:
+            # A task that is cancelled before its first step never runs its own ``finally``.
+            writer.close()
+            self._tasks.discard(task)
+
+        task.add_done_callback(over)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = None
