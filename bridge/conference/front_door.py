@@ -10,23 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.conference.model import CallState
 from bridge.conference.speaking import Speaking
 from bridge.conference.support_line_desk import LineDesk, Visit
+from bridge.ivr.arrival import Arrival, JoinsByCode, KeyedIdentity
 from bridge.ivr.closed import ClosedScript
-from bridge.ivr.door import (
-    ChosenLanguage,
-    DoorScript,
-    JoinsByCode,
-    KeyedIdentity,
-    WantsPerson,
-    door_languages,
-)
+from bridge.ivr.door import ChosenLanguage, DoorScript, WantsPerson, door_languages
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.outcomes import Gone
 from bridge.ivr.runner import run
-from bridge.ivr.script import Say
+from bridge.ivr.script import Say, Script
 from bridge.ivr.support_line import (
     NobodyThere,
     OtherLanguage,
@@ -77,22 +72,21 @@ class FrontDoor:
     async def ask(self, conversation: Conversation, visit: Visit, times: int = 1) -> Next:
         """Ask a visitor whom nothing tells apart; `times` counts how often this was asked."""
         desk = self.desk(visit)
+        offered = visit.line.languages
         script = DoorScript(
-            door_languages(self._catalogue, visit.line.languages),
+            door_languages(self._catalogue, offered),
             greeting=visit.line.greeting,
             operator_on_duty=await self._speaking.somebody_on_duty(),
         )
-        match await run(script, conversation, desk.consult):
+        arrival = Arrival(script, numbers=len(offered))
+        match await run(arrival, conversation, desk.consult):
             case ChosenLanguage(language):
-                return await self.migrant(conversation, visit, language, times)
-            case KeyedIdentity(code, pin):
-                return await self._technician(conversation, visit, (code, pin))
-            case JoinsByCode():
-                return Hold()
+                keyed = str(offered.index(language) + 1)
+                return await self.migrant(conversation, visit, language, times, keyed=keyed)
             case WantsPerson(asked):
                 return await self._person(visit, desk, "asked" if asked else "not_understood")
             case outcome:
-                return self._over(visit, outcome)
+                return await self._otherwise(conversation, visit, outcome)
 
     # --- migrants ------------------------------------------------------------------------------
 
@@ -104,15 +98,19 @@ class FrontDoor:
         times: int = 1,
         lead: tuple[str, ...] = (),
         away: int = 0,
+        keyed: str = "",
     ) -> Next:
-        """The support line, in the migrant's language; out of hours, when it opens."""
+        """The support line, in the migrant's language; out of hours, when it opens.
+
+        `keyed` is what chose the language just now, if it was not a technician's first digit.
+        """
         desk = self.desk(visit)
         if visit.call.record.state is CallState.ASKING and not away:
             await visit.call.is_migrants(language)
         await desk.speaks(language)
         spoken = self._catalogue.spoken_to_migrant(language)
         if not desk.is_open:
-            return await self.closed(conversation, visit, desk, spoken)
+            return await self.closed(conversation, visit, desk, spoken, keyed=keyed)
         script = SupportLineScript(
             spoken,
             visit.line.services,
@@ -120,7 +118,7 @@ class FrontDoor:
             closes_at=desk.hours.open_at(self._speaking.tools.clock.now()).closes_at,
             lead=lead,
         )
-        match await run(script, conversation, desk.consult):
+        match await run(Arrival(script, before=keyed), conversation, desk.consult):
             case ToService() if desk.service is not None:
                 gone = _Away(visit, language, "service-silent", away + 1)
                 return await self._put_through(desk.service, gone, "service")
@@ -140,7 +138,7 @@ class FrontDoor:
                 await conversation.perform(Say(both("line-putting-through"), "pt"))
                 return await self._person(visit, desk, "not_understood")
             case outcome:
-                return self._over(visit, outcome)
+                return await self._otherwise(conversation, visit, outcome)
 
     async def _put_through(self, to: PermittedNumber, away: _Away, reason: str) -> Next:
         call = away.visit.call
@@ -180,8 +178,9 @@ class FrontDoor:
         spoken: tuple[str, ...],
         *,
         why: str = "line-closed",
+        keyed: str = "",
     ) -> Next:
-        """Say who is not there and when somebody will be, and offer to ring."""
+        """Say who is not there and when somebody will be, and offer to ring; `keyed` as above."""
         await desk.told_closed()
         script = ClosedScript(
             spoken,
@@ -191,10 +190,13 @@ class FrontDoor:
             operator_on_duty=await self._speaking.somebody_on_duty(),
             why=why,
         )
-        outcome = await run(script, conversation, desk.consult)
+        # A technician has keyed their codes already.
+        migrant = desk.role is Role.MIGRANT
+        menu: Script[Any] = Arrival(script, before=keyed) if migrant else script
+        outcome = await run(menu, conversation, desk.consult)
         if isinstance(outcome, WantsPerson):
             return await self._person(visit, desk, "asked")
-        return self._over(visit, outcome)
+        return await self._otherwise(conversation, visit, outcome)
 
     async def closed_to_technicians(
         self, conversation: Conversation, visit: Visit, spoken: tuple[str, ...] = BOTH
@@ -217,7 +219,13 @@ class FrontDoor:
             await visit.call.put_through(reason)
         return ToPerson(await self._speaking.person(desk.language))
 
-    def _over(self, visit: Visit, outcome: object) -> Next:
-        if isinstance(outcome, Gone):
-            self._speaking.gone(visit.call, visit.leg)
+    async def _otherwise(self, conversation: Conversation, visit: Visit, outcome: object) -> Next:
+        """What every menu of the line may end with: a code was keyed, or it is over."""
+        match outcome:
+            case KeyedIdentity(code, pin):
+                return await self._technician(conversation, visit, (code, pin))
+            case JoinsByCode():
+                return Hold()
+            case Gone():
+                self._speaking.gone(visit.call, visit.leg)
         return HangUp()

@@ -21,8 +21,8 @@ from bridge.conference.rings import permitted
 from bridge.conference.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Schedule
+from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
-from bridge.ivr.door import CodeUnknown, DialIn, DialledIn
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,

@@ -25,8 +25,8 @@ _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _STRETCH = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-4]):([0-5]\d)")
 _WEEKDAYS = {day.label.casefold(): day for day in Weekday}
 _Table = Mapping[str, object]
-_MOST_LANGUAGES = 18
-"""Two pages of nine keys."""
+_MOST_LANGUAGES = 30
+"""Nobody listens to more than are read out in a minute."""
 _MOST_SERVICES = 9
 """One key each."""
 

@@ -2,48 +2,21 @@
 """The script at the front door of a line: who are you, asked in one breath and many languages.
 
 A caller whom nothing tells apart hears a short greeting, that institutions may key their codes at
-once, and then each language of the line in itself, with its key. What is keyed decides who it is:
-one key and a pause chooses a language; ten digits are the codes of a technician; a star and six
-digits are the code of a conversation. So nobody has to hear anything to the end, and whoever knows
-the keys needs no prompt at all.
+once, and then each language of the line in itself, with its number. A number means the same
+whenever it is keyed, for many listen to the end before they press anything. Codes are heard by
+`Arrival`, so nobody has to hear anything to the end, and whoever knows the keys needs no prompt.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+from bridge.ivr.entries import are_digits
 from bridge.ivr.line_words import both
-from bridge.ivr.outcomes import Gone, Over, Patience
+from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.prompts import Catalogue, language_name
-from bridge.ivr.script import (
-    Answer,
-    Ask,
-    Consult,
-    Finish,
-    Heard,
-    HungUp,
-    Keys,
-    Say,
-    Step,
-    in_language,
-)
+from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step, in_language
 from bridge.vocabulary import LanguageTag
-
-AGENCY_DIGITS = 4
-IDENTITY_DIGITS = 10
-CODE_DIGITS = 6
-"""Of a conversation, keyed after a star."""
-ON_FIRST_PAGE = 9
-"""The keys 1 to 9; what is more is offered on a second page, on the same keys."""
-ONE_KEY_SECONDS = 1.5
-"""A pause this long after the first key says that it was meant alone."""
-_PAGES = 2
-
-
-class GoesOn:
-    """An outcome after which another script speaks at once: nobody needs to be told anything."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +24,6 @@ class ChosenLanguage(GoesOn):
     """A migrant, who chose a language of the line."""
 
     language: LanguageTag
-
-
-@dataclass(frozen=True, slots=True)
-class KeyedIdentity(GoesOn):
-    """A technician, who keyed both codes."""
-
-    agency_code: str = field(repr=False)
-    pin: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class JoinsByCode(GoesOn):
-    """The migrant of a call that waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,55 +40,24 @@ class NothingUnderstood:
 
 
 @dataclass(frozen=True, slots=True)
-class DialIn:
-    """Question: does a call wait for whoever keys this? Answer: `DialledIn` or `CodeUnknown`."""
-
-    code: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DialledIn:
-    """There is one, and the caller belongs to it now."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeUnknown:
-    """No open call has this code."""
-
-
-@dataclass(frozen=True, slots=True)
 class DoorLanguage:
     """A language of the line, and how it is offered."""
 
     tag: LanguageTag
     spoken: str
-    """The prompt language of its digit: its own, or the one its speakers likely share."""
+    """The prompt language of its number: its own, or the one its speakers likely share."""
     prompts: tuple[str, ...]
-    """What leads to the digit of its key."""
+    """What leads to its number."""
+
+    def digits(self, number: int) -> tuple[str, ...]:
+        """Its number, digit by digit as it is keyed."""
+        return tuple(in_language(self.spoken, f"digit-{digit}") for digit in str(number))
 
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """A page of languages is being read out."""
+    """The languages are being read out."""
 
-    page: int
-    patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class Entering:
-    """The first key was pressed; whether more follow tells what it meant."""
-
-    page: int
-    patience: Patience
-    first: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckingCode:
-    """The application looks for the call of a code."""
-
-    page: int
     patience: Patience
 
 
@@ -139,7 +68,7 @@ class Leaving:
     outcome: object
 
 
-DoorState = Choosing | Entering | CheckingCode | Leaving | Over
+DoorState = Choosing | Leaving | Over
 Move = tuple[DoorState, Step]
 
 
@@ -162,26 +91,25 @@ def _door_language(catalogue: Catalogue, tag: LanguageTag) -> DoorLanguage:
 
 @dataclass(frozen=True, slots=True)
 class DoorScript:
-    """Finds out who rang the line.
+    """Finds out who rang the line, together with `Arrival`, which hears the codes.
 
-    Outcomes: `ChosenLanguage`, `KeyedIdentity`, `JoinsByCode`, `WantsPerson`, `NothingUnderstood`,
-    `Gone`.
+    Outcomes: `ChosenLanguage`, `WantsPerson`, `NothingUnderstood`, `Gone`.
     """
 
     languages: tuple[DoorLanguage, ...]
-    """The languages of the line in its order, at most eighteen; none: for technicians only."""
+    """The languages of the line in its order, at most 99; the number of each is its place, from 1.
+    None: for technicians only."""
     greeting: str = "door-greeting"
     """The prompt with which the line greets."""
     operator_on_duty: bool = True
     """Whether "0" can reach somebody; if not, the caller is told so."""
     rounds: int = 2
-    """How often all pages are read out to somebody who keys nothing."""
+    """How often all languages are read out to somebody who keys nothing."""
 
     def start(self) -> Move:
-        """Greet, and read out the first page."""
-        state = Choosing(0, Patience(most_misses=self.rounds))
+        """Greet, and read out the languages."""
         lead = (in_language("pt", self.greeting), *both("door-institutions"))
-        return self._read(state, *lead)
+        return self._read(Patience(most_misses=self.rounds), *lead)
 
     def hear(self, state: DoorState, heard: Heard) -> Move:
         """Go on from what was heard."""
@@ -192,98 +120,55 @@ class DoorScript:
                 return _over(Gone())
             case Leaving(outcome), _:
                 return _over(outcome)
-            case CheckingCode(), Answer(DialledIn()):
-                return _over(JoinsByCode())
-            case CheckingCode(page, patience), _:
-                return self._missed(Choosing(page, patience), "door-code-unknown")
-            case Choosing(page, patience), Keys(digits):
-                return self._first_key(state, digits)
-            case Entering(page, patience, first), Keys(digits):
-                return self._entered(Choosing(page, patience), first + digits)
-            case Entering(page, patience, first), _:
-                return self._entered(Choosing(page, patience), first)
-            case Choosing(page), _ if page + 1 < self._pages:
-                return self._read(replace(state, page=page + 1))
-            case _:
-                return self._missed(state)
+            case Choosing(patience), Keys(keyed):
+                return self._entered(patience, keyed)
+            case Choosing(patience), _:
+                return self._missed(patience)
 
     # --- what is said --------------------------------------------------------------------------
 
-    def _read(self, state: Choosing, *lead: str) -> Move:
-        """Read out a page; the next one follows by itself, so its pause is short."""
-        offered = self._on(state.page)
-        prompts = [
+    def _read(self, patience: Patience, *lead: str) -> Move:
+        offered = [
             prompt
-            for key, language in enumerate(offered, start=1)
-            for prompt in (*language.prompts, in_language(language.spoken, f"digit-{key}"))
+            for number, language in enumerate(self.languages, start=1)
+            for prompt in (*language.prompts, *language.digits(number))
         ]
-        last = state.page + 1 >= self._pages
-        if last:
-            prompts += both("door-code", *(("line-person",) if self.operator_on_duty else ()))
-        ask = Ask((*lead, *prompts), "pt", 1, first_key_seconds=5.0 if last else 1.0)
-        return state, ask
-
-    def _on(self, page: int) -> tuple[DoorLanguage, ...]:
-        return self.languages[page * ON_FIRST_PAGE : (page + 1) * ON_FIRST_PAGE]
-
-    @property
-    def _pages(self) -> int:
-        return _PAGES if len(self.languages) > ON_FIRST_PAGE else 1
+        offered += both("door-code", *(("line-person",) if self.operator_on_duty else ()))
+        return Choosing(patience), Ask((*lead, *offered), "pt", 1, first_key_seconds=5.0)
 
     # --- what is keyed -------------------------------------------------------------------------
 
-    def _first_key(self, state: Choosing, digits: str) -> Move:
-        if len(digits) != 1:
-            return self._entered(state, digits)
-        if digits == "#":
-            return self._missed(state, "line-no-such-option")
-        most = CODE_DIGITS if digits == "*" else IDENTITY_DIGITS - 1
-        entering = Entering(state.page, state.patience, digits)
-        return entering, Ask((), "pt", most, "#", ONE_KEY_SECONDS, 5.0)
-
-    def _entered(self, state: Choosing, keyed: str) -> Move:
-        """Everything that was keyed without a pause."""
+    def _entered(self, patience: Patience, keyed: str) -> Move:
+        """One entry: everything that was keyed without a pause."""
         if keyed == "*":
-            return self._turned(state)
+            return self._repeated(patience)
         if keyed == "0":
-            return self._zero(state)
+            return self._zero(patience)
         if keyed.startswith("*"):
-            code = keyed[1:]
-            if _are_digits(code, CODE_DIGITS):
-                return CheckingCode(state.page, state.patience), Consult(DialIn(code))
-            return self._missed(state, "door-code-unknown")
-        if len(keyed) == 1:
-            return self._chosen(state, keyed)
-        if _are_digits(keyed, IDENTITY_DIGITS):
-            return _over(KeyedIdentity(keyed[:AGENCY_DIGITS], keyed[AGENCY_DIGITS:]))
-        return self._missed(state, "door-incomplete")
+            return self._missed(patience, "door-code-unknown")
+        if are_digits(keyed, 1, 2) and not keyed.startswith("0"):
+            number = int(keyed)
+            if number <= len(self.languages):
+                return _over(ChosenLanguage(self.languages[number - 1].tag))
+        few = len(keyed) <= len(str(len(self.languages)))
+        return self._missed(patience, "line-no-such-option" if few else "door-incomplete")
 
-    def _chosen(self, state: Choosing, key: str) -> Move:
-        offered = self._on(state.page)
-        if _are_digits(key, 1) and 1 <= int(key) <= len(offered):
-            return _over(ChosenLanguage(offered[int(key) - 1].tag))
-        return self._missed(state, "line-no-such-option")
+    def _repeated(self, patience: Patience) -> Move:
+        """The languages once more, as was asked for; not without end."""
+        patience = patience.corrected()
+        return self._end(asked=False) if patience.over else self._read(patience)
 
-    def _turned(self, state: Choosing) -> Move:
-        """The other page was asked for; not without end."""
-        if self._pages == 1:
-            return self._missed(state, "line-no-such-option")
-        patience = state.patience.corrected()
-        if patience.over:
-            return self._end(asked=False)
-        return self._read(Choosing((state.page + 1) % self._pages, patience))
-
-    def _zero(self, state: Choosing) -> Move:
+    def _zero(self, patience: Patience) -> Move:
         if self.operator_on_duty:
             return self._end(asked=True)
-        return self._missed(state, "line-nobody-on-duty")
+        return self._missed(patience, "line-nobody-on-duty")
 
-    def _missed(self, state: Choosing, *lead: str) -> Move:
+    def _missed(self, patience: Patience, *lead: str) -> Move:
         """Begin again after saying what was wrong; or get a person, when patience is over."""
-        patience = state.patience.missed()
+        patience = patience.missed()
         if patience.over:
             return self._end(asked=False, lead=lead)
-        return self._read(Choosing(0, patience), *both(*lead))
+        return self._read(patience, *both(*lead))
 
     def _end(self, *, asked: bool, lead: tuple[str, ...] = ()) -> Move:
         """A person, when one is on duty; else the honest end."""
@@ -292,10 +177,6 @@ class DoorScript:
         told = () if lead == ("line-nobody-on-duty",) else ("line-nobody-on-duty",)
         words = both(*lead, *told, "line-ring-later", "goodbye")
         return Leaving(NothingUnderstood()), Say(words, "pt")
-
-
-def _are_digits(keys: str, many: int) -> bool:
-    return len(keys) == many and keys.isascii() and keys.isdigit()
 
 
 def _over(outcome: object) -> Move:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
+class GoesOn:
+    """An outcome after which another script speaks at once: nobody needs to be told anything."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
     """The person hung up before the script was through."""

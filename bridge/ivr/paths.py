@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from bridge.agencies.model import AgencyKind
 from bridge.ivr.announcements import Announcement
+from bridge.ivr.arrival import Arrival, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DialledIn, DoorScript, door_languages
+from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
@@ -89,9 +90,9 @@ def _support_line(language: str) -> SupportLineScript:
     return SupportLineScript((language,), _SERVICES, _TODAY, _EVENING)
 
 
-def _door(language: str) -> DoorScript:
+def _door(language: str) -> Arrival:
     tags = tuple(LanguageTag(tag) for tag in load_rules().line)
-    return DoorScript(door_languages(load_catalogue(), tags))
+    return Arrival(DoorScript(door_languages(load_catalogue(), tags)), numbers=len(tags))
 
 
 _HUNTING: tuple[Heard, ...] = (Answer(Requested(_JOB)), Said())
@@ -212,21 +213,21 @@ _ALL = (
     ),
     ScriptPath(
         "door",
-        "nobody is known: a migrant listens to all languages and chooses on the second page",
+        "nobody is known: a migrant listens to all languages and chooses the tenth",
         _door,
-        (Silence(), Keys("1"), Silence()),
+        (Silence(), Keys("1"), Keys("0"), Silence()),
     ),
     ScriptPath(
         "door-technician",
         "an institution keys its codes into the greeting",
         _door,
-        (Keys(_AGENCY[0]), Keys(_AGENCY[1:] + _PIN)),
+        (Keys(_AGENCY[0]), Keys(_AGENCY[1]), Keys(_AGENCY[2:] + _PIN)),
     ),
     ScriptPath(
         "door-dial-in",
         "a migrant keys the code that the technician told",
         _door,
-        (Keys("*"), Keys(_DIAL_IN), Answer(DialledIn())),
+        (Keys("*"), Keys(_DIAL_IN[0]), Keys(_DIAL_IN[1:]), Answer(DialledIn())),
     ),
     ScriptPath(
         "support-line",

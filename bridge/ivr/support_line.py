@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bridge.ivr.door import GoesOn
 from bridge.ivr.line_words import time_of
-from bridge.ivr.outcomes import Gone, Over, Patience
+from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.prompts import spell
 from bridge.ivr.script import (
     Answer,

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bridge.agencies import store as agencies
 from bridge.bookings import openings
@@ -17,8 +17,8 @@ from bridge.callers.keys import CallerKeys
 from bridge.callers.store import language_of
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.opening_call_backs import AGAIN_AFTER
+from bridge.conference.store import call as call_table
 from bridge.hours.directory import load_directory
-from bridge.ivr.door import ON_FIRST_PAGE
 from bridge.operators import store as operators
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
@@ -165,11 +165,57 @@ async def test_a_telephone_from_which_a_technician_identified_greets_everybody_a
         await w.until(lambda: language_remembered(w, TECHNICIAN) is None)
 
 
-async def test_a_language_of_the_second_page_is_chosen_with_one_key_too() -> None:
+@pytest.mark.parametrize("pause", [0.3, 1.7, 3.0])
+async def test_a_technician_may_key_the_codes_at_leisure(pause: float) -> None:
+    """Pauses of two seconds or more choose a language by mistake, and still it goes on."""
     async with at() as w:
-        line = rings(w, "*", "1", pause=3.0)
+
+        async def telephone(line: SimulatedLine) -> None:
+            await line.wait(5)
+            for digit in AGENCY_CODE + PIN:
+                await line.key(digit)
+                await line.wait(pause)
+
+        line = w.switch.call(TECHNICIAN, LINE, telephone)
+        await w.event(EventKind.IDENTIFIED)
+        await w.until(lambda: "pt/ask-language" in said(w, line))
+        await w.until(lambda: language_remembered(w, TECHNICIAN) is None)
+
+
+async def test_a_technician_at_a_telephone_remembered_for_a_migrant_keys_the_codes_alone() -> None:
+    async with at() as w:
+        migrant = rings(w, UKRAINIAN_KEY, number=TECHNICIAN)
+        await w.until(lambda: "uk/menu-hours" in said(w, migrant))
+        await migrant.hang_up()
+        rings(w, AGENCY_CODE + PIN, number=TECHNICIAN, pause=1.0)
+        await w.event(EventKind.IDENTIFIED, call=1)
+        await w.until(lambda: language_remembered(w, TECHNICIAN) is None)
+
+
+@pytest.mark.parametrize("start", [MONDAY_10, MONDAY_10.replace(hour=18, minute=57)])
+async def test_a_migrant_who_is_remembered_dials_in_with_the_code_also_after_hours(
+    start: datetime,
+) -> None:
+    async with at(start) as w:
+        before = rings(w, UKRAINIAN_KEY)
+        await w.until(lambda: "uk/menu-hours" in said(w, before))
+        await before.hang_up()
+        w.interpreter(STAYS)
+        w.technician(AGENCY_CODE + PIN, "33", "1", "3")
+        await w.event(EventKind.OFFER_ACCEPTED, call=1)
+        if start != MONDAY_10:
+            await asyncio.sleep(70 * 60)
+        codes = select(call_table.c.dial_in_code).where(call_table.c.dial_in_code.is_not(None))
+        code = w.database.run_now(lambda conn: conn.execute(codes).scalar_one())
+        rings(w, f"*{code}", pause=2.0)
+        await w.event(EventKind.MIGRANT_DIALLED_IN, call=1)
+
+
+async def test_the_tenth_language_is_chosen_with_two_keys() -> None:
+    async with at() as w:
+        line = rings(w, "10")
         rang = await w.event(EventKind.MIGRANT_RANG)
-        assert rang.data == {"language": REAL.lines[0].languages[ON_FIRST_PAGE]}
+        assert rang.data == {"language": REAL.lines[0].languages[9]}
         await line.hang_up()
 
 

@@ -206,7 +206,7 @@ def test_a_list_may_give_closed_days_a_municipality_and_an_end() -> None:
             "lam: there is no service 'nowhere'",
         ),
         ('key = "lam"', 'key = "lam"\ntechnicians = "st"', "lam: there is no service 'st'"),
-        ('key = "lam"', 'key = "lam"\nlanguages = ["uk", "uk"]', "'languages' names at most 18"),
+        ('key = "lam"', 'key = "lam"\nlanguages = ["uk", "uk"]', "'languages' names at most 30"),
         ("[[service]]", '[[service]]\nlanguages = ["uk"]', "has an unknown 'languages'"),
     ],
 )

@@ -10,10 +10,11 @@ from typing import Any
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
 from bridge.ivr.announcements import Announcement
+from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import CodeUnknown, DialledIn, DoorScript, door_languages
+from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
@@ -303,7 +304,12 @@ SCRIPTS: dict[str, Script[Any]] = {
     ),
     "door": _door,
     "door, nobody on duty": replace(_door, operator_on_duty=False),
-    "door, one page": replace(_door, languages=_door.languages[:3]),
+    "door, few languages": replace(_door, languages=_door.languages[:3]),
+    "arrival at the door": Arrival(replace(_door, rounds=1), numbers=14, most_codes=1),
+    "arrival at the menu": Arrival(
+        replace(_support, services=(), most_turns=2), before=CODE[0], most_codes=1
+    ),
+    "arrival, closed": Arrival(replace(_closed, plays=2), most_codes=1),
     "support line": _support,
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),

@@ -6,16 +6,10 @@ from __future__ import annotations
 import pytest
 
 from bridge.hours.directory import load_directory
+from bridge.ivr.arrival import Arrival, ArrivalState
 from bridge.ivr.door import (
-    ON_FIRST_PAGE,
     ChosenLanguage,
-    CodeUnknown,
-    DialIn,
-    DialledIn,
     DoorScript,
-    DoorState,
-    JoinsByCode,
-    KeyedIdentity,
     NothingUnderstood,
     WantsPerson,
     door_languages,
@@ -25,13 +19,13 @@ from bridge.ivr.script import Ask, Finish, Keys, Said, Silence, in_language
 from bridge.vocabulary import LanguageTag
 from tests.unit.ivr.talk import Talk
 
-CODE, PIN = "4711", "735281"
 LINE = load_directory().lines[0]
 LANGUAGES = door_languages(load_catalogue(), LINE.languages)
 
 
-def door(*, operator_on_duty: bool = True) -> Talk[DoorState]:
-    return Talk(DoorScript(LANGUAGES, operator_on_duty=operator_on_duty))
+def door(*, operator_on_duty: bool = True) -> Talk[ArrivalState]:
+    script = DoorScript(LANGUAGES, operator_on_duty=operator_on_duty)
+    return Talk(Arrival(script, numbers=len(LANGUAGES)))
 
 
 def test_the_line_offers_its_fourteen_languages_each_in_itself_or_in_what_its_speakers_share() -> (
@@ -43,62 +37,47 @@ def test_the_line_offers_its_fourteen_languages_each_in_itself_or_in_what_its_sp
     assert (wolof.spoken, wolof.prompts) == ("fr", ("pt/language-wo", "fr/line-key"))
 
 
-def test_the_first_page_names_nine_keys_and_the_second_follows_by_itself() -> None:
+def test_each_language_has_one_number_that_it_says_itself() -> None:
     talk = door()
-    first = talk.prompts()
-    assert first[0] == "pt/door-greeting"
-    digits = [prompt.rpartition("-")[2] for prompt in first if "/digit-" in prompt]
-    assert digits == list("123456789")
-    talk.hear(Silence())
-    second = talk.prompts()
-    assert [prompt for prompt in second if "/digit-" in prompt] == [
-        in_language(one.spoken, f"digit-{key}")
-        for key, one in enumerate(LANGUAGES[ON_FIRST_PAGE:], start=1)
+    said = talk.prompts()
+    assert said[0] == "pt/door-greeting"
+    numbers = [prompt for prompt in said if "/digit-" in prompt]
+    assert numbers == [
+        in_language(one.spoken, f"digit-{digit}")
+        for number, one in enumerate(LANGUAGES, start=1)
+        for digit in str(number)
     ]
-    assert "en/line-person" in second
-    assert "pt/door-greeting" not in second
+    assert "en/line-person" in said
 
 
-@pytest.mark.parametrize("page", [0, 1])
-@pytest.mark.parametrize("key", range(1, 10))
-def test_one_key_and_a_pause_is_the_language_of_that_page(page: int, key: int) -> None:
+@pytest.mark.parametrize("number", range(1, 15))
+@pytest.mark.parametrize("silences", [0, 1])
+def test_a_number_and_a_pause_is_the_same_language_at_any_time(number: int, silences: int) -> None:
     talk = door()
-    talk.hear(*[Silence()] * page)
-    offered = LANGUAGES[page * ON_FIRST_PAGE :][:ON_FIRST_PAGE]
-    talk.key(str(key))
-    pause = talk.step
-    assert isinstance(pause, Ask)
-    assert pause.prompts == ()
-    assert pause.first_key_seconds <= 1.5
+    talk.hear(*[Silence()] * silences)
+    for key in str(number):
+        talk.key(key)
+        pause = talk.step
+        assert isinstance(pause, Ask)
+        assert pause.prompts == ()
+        assert pause.first_key_seconds <= 2.0
     talk.hear(Silence())
-    if key <= len(offered):
-        assert talk.outcome() == ChosenLanguage(offered[key - 1].tag)
-    else:
-        assert talk.prompts()[0] == "pt/line-no-such-option"
+    assert talk.outcome() == ChosenLanguage(LANGUAGES[number - 1].tag)
 
 
-def test_ten_digits_at_once_are_a_technician_s_codes_on_either_page() -> None:
-    for before in ((), (Silence(),)):
-        talk = door()
-        talk.hear(*before)
-        talk.key(CODE[0])
-        talk.key(CODE[1:] + PIN)
-        assert talk.outcome() == KeyedIdentity(CODE, PIN)
-        assert PIN not in repr(talk.state)
-        assert CODE not in repr(talk.state)
-
-
-def test_codes_that_begin_with_a_zero_are_no_call_for_a_person() -> None:
+@pytest.mark.parametrize("keyed", ["15", "99", "01"])
+def test_a_number_that_nobody_has_is_no_option(keyed: str) -> None:
     talk = door()
-    talk.key("0", "123735281")
-    assert talk.outcome() == KeyedIdentity("0123", "735281")
+    talk.key(*keyed)
+    talk.hear(Silence())
+    assert talk.prompts()[0] == "pt/line-no-such-option"
 
 
-def test_a_star_alone_turns_the_page_but_not_without_end() -> None:
+def test_a_star_alone_reads_out_again_but_not_without_end() -> None:
     talk = door()
     talk.key("*")
     talk.hear(Silence())
-    assert talk.prompts()[0] == LANGUAGES[ON_FIRST_PAGE].prompts[0]
+    assert talk.prompts()[0] == LANGUAGES[0].prompts[0]
     turns = 1
     while not isinstance(talk.step, Finish) and turns < 100:
         if isinstance(talk.step, Ask):
@@ -111,22 +90,10 @@ def test_a_star_alone_turns_the_page_but_not_without_end() -> None:
     assert turns < 20
 
 
-def test_a_star_and_six_digits_lead_to_the_call_that_waits() -> None:
-    talk = door()
-    talk.key("*", "204815")
-    assert talk.question() == DialIn("204815")
-    assert "204815" not in repr(talk.step) + repr(talk.state)
-    talk.answer(CodeUnknown())
-    assert talk.prompts()[:2] == ("pt/door-code-unknown", "en/door-code-unknown")
-    talk.key("*", "204816")
-    talk.answer(DialledIn())
-    assert talk.outcome() == JoinsByCode()
-
-
-@pytest.mark.parametrize("keyed", ["12", "471173528", "4711*35281", "*20481", "*20481#"])
+@pytest.mark.parametrize("keyed", ["123", "471173528", "4711*35281", "*20481", "*2048155"])
 def test_what_is_neither_code_nor_language_is_said_to_be_wrong(keyed: str) -> None:
     talk = door()
-    talk.key(keyed[0], keyed[1:])
+    talk.key(keyed[0], keyed[1], keyed[2:])
     assert talk.prompts()[0] in ("pt/door-incomplete", "pt/door-code-unknown")
 
 
@@ -158,7 +125,7 @@ def test_whoever_keys_nothing_hears_everything_twice_and_then_a_person_or_goodby
     operator_on_duty: bool,
 ) -> None:
     talk = door(operator_on_duty=operator_on_duty)
-    for _ in range(4):
+    for _ in range(2):
         assert isinstance(talk.step, Ask)
         talk.hear(Silence())
     talk.hear(Said())
@@ -166,10 +133,9 @@ def test_whoever_keys_nothing_hears_everything_twice_and_then_a_person_or_goodby
     assert talk.outcome() == expected
 
 
-def test_a_line_of_few_languages_has_one_page() -> None:
-    talk = Talk(DoorScript(LANGUAGES[:3]))
-    assert "en/line-person" in talk.prompts()
-    talk.key("*")
+def test_a_line_of_few_languages_offers_no_more() -> None:
+    talk = Talk(Arrival(DoorScript(LANGUAGES[:3]), numbers=3))
+    talk.key("7")
     talk.hear(Silence())
     assert talk.prompts()[0] == "pt/line-no-such-option"
 
