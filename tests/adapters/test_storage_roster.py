@@ -12,10 +12,9 @@ import inspect
 import json
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
@@ -29,7 +28,7 @@ from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import upgrade
 from bridge.storage.processes import SILENT_FOR, beat
 from bridge.vocabulary import LegId
-from tests.adapters.test_storage_databases import let_go, next_line, other_process
+from tests.adapters.other_process import let_go, next_line, other_process
 from tests.postgres import PostgresCluster
 from tests.storage_samples import START, make_call, make_interpreter
 from tests.unit.storage import (
@@ -62,24 +61,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresCluster) 
     file = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('shared') / 'bridge.sqlite3'}"
     upgrade(file)
     return {"sqlite": file, "postgresql": postgres.new()}
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a new database with our tables."""
-    if request.param == "sqlite":
-        made = f"sqlite+aiosqlite:///{tmp_path / 'bridge.sqlite3'}"
-        upgrade(made)
-        return made
-    cluster: PostgresCluster = request.getfixturevalue("postgres")
-    return cluster.new()
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[SqlDatabase]:
-    opened = SqlDatabase(url)
-    yield opened
-    await opened.dispose()
 
 
 class Undo(Exception):
