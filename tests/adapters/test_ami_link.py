@@ -11,7 +11,7 @@ import pytest
 from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable, backoff_seconds
 from bridge.telephony.asterisk.frames import Frame
 from tests.adapters.fake_ami import FakeAmi, FakePeer, frame
-from tests.adapters.test_ami_defects import DEADLINE, Watcher, link_to
+from tests.adapters.watched_link import DEADLINE, Watcher, link_to
 
 
 @pytest.fixture

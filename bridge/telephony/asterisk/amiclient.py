@@ -2,8 +2,9 @@
 """asterisk-ami's client with its public hooks overridden: all that touches the library is here.
 
 The library carries no types and has thirteen known defects; each has a test in
-tests/adapters/test_ami_defects.py. What is kept of it: its connection, its reader thread and its
-way of cutting the stream into packs. One object serves one connection and is then thrown away.
+tests/adapters/test_ami_defects_connection.py or test_ami_defects_messages.py. What is kept of it:
+its connection, its reader thread and its way of cutting the stream into packs. One object serves
+one connection and is then thrown away.
 """
 
 from __future__ import annotations
