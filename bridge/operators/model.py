@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
@@ -10,6 +11,8 @@ from typing import NewType
 from bridge.vocabulary import LanguageTag, PhoneNumber
 
 OperatorId = NewType("OperatorId", int)
+
+_REGION = re.compile(r"-[A-Z]{2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +34,14 @@ class Operator:
         return self.on_duty and (self.duty_until is None or at < self.duty_until)
 
     def speaks(self, language: LanguageTag) -> bool:
-        """Whether a migrant of this language needs no interpreter with them."""
-        return language in self.languages
+        """Whether a migrant of this language needs no interpreter with them.
+
+        A region tells no two languages apart here: who speaks Romanian (``ro``) speaks Moldovan
+        (``ro-MD``). Interpreters are another matter, see docs/matching.md.
+        """
+        return _spoken(language) in map(_spoken, self.languages)
+
+
+def _spoken(tag: LanguageTag) -> str:
+    """The tag without its region."""
+    return _REGION.sub("", tag)
