@@ -114,6 +114,12 @@ def language(text: str, known: Languages | None = None) -> Language:
     raise CommandError(f"several languages begin with {text!r}: use one of {names}{more}")
 
 
+def is_home(text: str, known: Languages) -> bool:
+    """Whether this is the tag or a name of the service's own language, which has no code."""
+    home = known.home
+    return plain(text) in {home.tag, *map(plain, (home.own, home.pt, home.en))}
+
+
 def agency(conn: Connection, code: str) -> Agency:
     """The agency with this code. Raises `CommandError`."""
     found = find_agency(conn, code.strip())

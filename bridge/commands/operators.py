@@ -38,11 +38,19 @@ def add_to(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="Their name; only coordinators see it.")],
     number: Annotated[str, typer.Argument(help="The telephone on which they are rung.")],
-    languages: Annotated[list[str], typer.Argument(help="What they speak, their best first.")],
+    languages: Annotated[
+        list[str] | None,
+        typer.Argument(help="What they speak besides Portuguese, their best first; or nothing."),
+    ] = None,
 ) -> None:
-    """Enter an operator, off duty."""
+    """Enter an operator, off duty. Every operator speaks Portuguese; it need not be said."""
+    shown = name.strip()
+    if not shown:
+        raise CommandError("an operator has a name by which coordinators know them; give it")
     known = load_languages()
-    tags = [base.language(one, known).tag for one in languages]
+    tags = [
+        base.language(one, known).tag for one in languages or () if not base.is_home(one, known)
+    ]
     try:
         dialled = permit(number).number
     except NotPermitted as reason:
@@ -53,7 +61,7 @@ def add(
     def work(conn: Connection) -> OperatorId:
         if store.find_operator(conn, dialled) is not None:
             raise CommandError("that number is another operator's; give their own")
-        return store.add(conn, name.strip(), dialled, tags)
+        return store.add(conn, shown, dialled, tags)
 
     typer.echo(f"operator {base.in_database(work)} is entered, off duty")
 

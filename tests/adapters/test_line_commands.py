@@ -161,9 +161,33 @@ def test_an_operator_is_entered_and_put_on_duty_until_an_hour() -> None:
     assert read("operators", "list")[0]["on_duty"] is False
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ((), []),
+        (("pt",), []),
+        (("Português",), []),
+        (("portuguese", "uk", "PT", "uk"), ["uk"]),
+    ],
+)
+def test_every_operator_speaks_portuguese_so_it_need_not_be_said(
+    said: tuple[str, ...], kept: list[str]
+) -> None:
+    run("operators", "add", " Ana ", WRITTEN, *said)
+    [entered] = read("operators", "list")
+    assert (entered["name"], entered["languages"]) == ("Ana", kept)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\t\u00a0"])
+def test_an_operator_without_a_name_is_refused(name: str) -> None:
+    assert "has a name" in refused("operators", "add", name, WRITTEN, "uk")
+    assert read("operators", "list") == []
+
+
 def test_operators_that_cannot_be_rung_or_found_are_refused() -> None:
     run("operators", "add", "Ana", WRITTEN, "uk")
     assert "another operator's" in refused("operators", "add", "Eva", WRITTEN, "ar")
+    assert "is no language" in refused("operators", "add", "Eva", WRITTEN, "klingon")
     assert "cannot be rung" in refused("operators", "add", "Eva", "760 123 456", "ar")
     assert "`stt-bridge operators list`" in refused("operators", "duty", "7", "on")
     assert "is past" in refused("operators", "duty", "1", "on", "--until", "2020-01-01T10:00")
