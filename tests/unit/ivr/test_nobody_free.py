@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bridge.ivr.languages import load_languages
+from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.request import (
     Book,
     Booked,
@@ -30,6 +31,7 @@ from bridge.ivr.request import (
     WillCallBack,
 )
 from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
+from bridge.ivr.spoken import MOST_NUMBER
 from bridge.ivr.technician import TechnicianScript
 from bridge.ivr.technician_states import TechnicianState
 from bridge.vocabulary import JobNumber
@@ -99,6 +101,15 @@ def test_place_and_estimate_are_as_honest_as_they_are_known(
     offer = replace(OFFER, place=place, estimate_minutes=estimate)
     prompts = told(offer).prompts()
     assert prompts[: 1 + len(words)] == ("nobody-available", *words)
+
+
+@pytest.mark.parametrize(("language", "at_least"), [("en", "at least"), ("pt", "pelo menos")])
+def test_the_first_place_without_a_number_has_no_more_before_it_than_is_said(
+    language: str, at_least: str
+) -> None:
+    catalogue = load_catalogue()
+    most = catalogue.text(f"number-{MOST_NUMBER}", language).strip(".")
+    assert f"{at_least} {most} " in catalogue.text("queue-place-far", language)
 
 
 @pytest.mark.parametrize(
