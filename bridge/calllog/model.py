@@ -65,8 +65,10 @@ class EventKind(StrEnum):
     MIGRANT_DIALLED_IN = "migrant_dialled_in"
     """The migrant rang the line and keyed this call's code."""
     CLOSED_TOLD = "closed_told"
-    """The caller was told that nobody is there. data: place (key of the line or service), opens_at
-    (ISO 8601, UTC; absent when not known)"""
+    """The caller was told, out of hours, that nobody is there. data: place (key of the line or
+    service), opens_at (ISO 8601, UTC; absent when not known)"""
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    """The caller asked an open line for an operator, and there was none. data: language"""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"
     """The caller is to be rung at the next opening. data: due_at (ISO 8601, UTC)"""
     DIRECTED = "directed"

@@ -130,8 +130,7 @@ class FrontDoor:
                 gone = _Away(visit, language, "line-person-silent", away + 1)
                 return await self._put_through(desk.operator, gone, "asked")
             case NobodyThere():
-                why = "line-nobody-on-duty"
-                return await self.closed(conversation, visit, desk, spoken, why=why)
+                return await self.closed(conversation, visit, desk, spoken)
             case OtherLanguage() if times < _MOST_LANGUAGES:
                 return await self.ask(conversation, visit, times + 1)
             case OtherLanguage():

@@ -26,6 +26,7 @@ from bridge.ivr.closed import CallBackNoted, PromiseCallBack
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,
+    ClosedMeanwhile,
     FindOperator,
     NobodyOnDuty,
     OperatorFound,
@@ -143,7 +144,10 @@ class LineDesk:
 
     async def _find_operator(self) -> object:
         found = await self._speaking.operator_for(self.language or HOME)
+        if found is None and not self.is_open:
+            return ClosedMeanwhile()
         if found is None:
+            await self._note(EventKind.NOBODY_ON_DUTY, {"language": self.language or HOME})
             return NobodyOnDuty()
         self.operator = found.to
         return OperatorFound(with_interpreter=not found.speaks)

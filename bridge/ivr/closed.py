@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The script for whoever rings while nobody is there: says so, when it opens, and offers to ring.
-
-The same script says that no operator is on duty while the line is open.
-"""
+"""The script for whoever rings out of hours: says so, when it opens, and offers to ring."""
 
 from __future__ import annotations
 

@@ -65,7 +65,10 @@ class ServiceNow:
 
 @dataclass(frozen=True, slots=True)
 class FindOperator:
-    """Question: which operator can talk with this caller? Answer: `OperatorFound` or another."""
+    """Question: which operator can talk with this caller?
+
+    Answer: `OperatorFound`, `NobodyOnDuty` or `ClosedMeanwhile`; another says that it failed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,12 @@ class OperatorFound:
 
 @dataclass(frozen=True, slots=True)
 class NobodyOnDuty:
-    """There is none."""
+    """There is none, though the line is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMeanwhile:
+    """There is none, and since the call began the line has closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,12 @@ class WantsOperator:
 
 @dataclass(frozen=True, slots=True)
 class NobodyThere(GoesOn):
-    """Nobody is on duty, which the next script says."""
+    """The line has closed and nobody is on duty, which the next script says."""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyToTalk:
+    """Nobody is on duty in an open line; they were told to ring later, and goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +161,9 @@ Move = tuple[SupportLineState, Step]
 
 @dataclass(frozen=True, slots=True)
 class SupportLineScript:
-    """The menu of the line. Outcomes: `ToService`, `WantsOperator`, `NobodyThere`, `OtherLanguage`,
-    `Gone`.
+    """The menu of the line.
+
+    Outcomes: `ToService`, `WantsOperator`, `NobodyThere`, `NobodyToTalk`, `OtherLanguage`, `Gone`.
     """
 
     languages: tuple[str, ...]
@@ -250,8 +264,19 @@ class SupportLineScript:
             case Answer(OperatorFound(with_interpreter)):
                 words = "operator-interpreter" if with_interpreter else "operator-soon"
                 return self._leave(patience, WantsOperator(with_interpreter), words)
-            case _:
+            case Answer(ClosedMeanwhile()):
                 return _over(NobodyThere())
+            case Answer(NobodyOnDuty()):
+                return self._nobody(patience, "line-nobody-on-duty")
+            case _:
+                return self._nobody(patience, "line-our-fault")
+
+    def _nobody(self, patience: Patience, why: str) -> Move:
+        """Say so, and go back to what needs no operator; or end, when patience is over."""
+        after = patience.corrected()
+        if patience.over or after.over:
+            return self._leave(patience, NobodyToTalk(), why, "line-ring-later", "goodbye")
+        return self._menu(after, why, "line-ring-later")
 
     # --- what is said --------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bridge.callers.keys import CallerKeys
@@ -19,7 +21,7 @@ from tests.unit.conference.test_at_the_line import (
     rings,
     said,
 )
-from tests.unit.conference.world import World
+from tests.unit.conference.world import UKRAINIAN, World
 
 pytestmark = pytest.mark.looptime
 
@@ -46,3 +48,31 @@ async def test_romanian_and_moldovan_are_one_language_between_caller_and_operato
         assert wanted.data == {"language": chosen, "interpreter": False}
         await w.until(lambda: len(w.switch.others_in_room(line.leg)) == 1)
         assert "ro/operator-soon" in said(w, line)
+
+
+async def test_an_open_line_without_an_operator_says_so_and_never_when_it_opens() -> None:
+    async with at() as w:
+        remembered(w, UKRAINIAN)
+        line = rings(w, "2")
+        asked = await w.event(EventKind.NOBODY_ON_DUTY)
+        assert asked.data == {"language": "uk"}
+        await w.until(lambda: said(w, line).count("uk/menu-hours") == 2)
+        told = said(w, line).index("uk/line-nobody-on-duty")
+        assert said(w, line)[told + 1 : told + 3] == ["uk/line-ring-later", "uk/menu-hours"]
+        await w.until(lambda: line.ended, 600)
+        assert said(w, line)[-1] == "uk/goodbye"
+        assert not {"uk/line-opens", "uk/line-call-back-offer"} & set(said(w, line))
+        assert EventKind.CLOSED_TOLD not in w.kinds()
+
+
+async def test_a_line_that_closes_before_an_operator_is_asked_for_says_when_it_opens() -> None:
+    just_open = datetime(2026, 11, 23, 19, 59, 55, tzinfo=UTC)
+    async with at(just_open) as w:
+        remembered(w, UKRAINIAN)
+        line = rings(w, "2", "1", pause=8.0)
+        told = await w.event(EventKind.CLOSED_TOLD)
+        assert told.data == {"place": "lam", "opens_at": "2026-11-24T09:00:00+00:00"}
+        assert EventKind.NOBODY_ON_DUTY not in w.kinds()
+        await w.event(EventKind.OPENING_CALL_BACK_PROMISED)
+        await w.until(lambda: line.ended)
+        assert "uk/line-closed" in said(w, line)

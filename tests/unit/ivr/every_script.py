@@ -68,7 +68,13 @@ from bridge.ivr.script import (
     Script,
     Silence,
 )
-from bridge.ivr.support_line import NobodyOnDuty, OperatorFound, ServiceNow, SupportLineScript
+from bridge.ivr.support_line import (
+    ClosedMeanwhile,
+    NobodyOnDuty,
+    OperatorFound,
+    ServiceNow,
+    SupportLineScript,
+)
 from bridge.ivr.technician import TechnicianScript
 from bridge.ivr.technician_ends import Ends
 from bridge.ivr.wishes import WishKey
@@ -142,6 +148,7 @@ ANSWERS: tuple[object, ...] = (
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),
     NobodyOnDuty(),
+    ClosedMeanwhile(),
     ServiceNow("cnaim-beja", True, TEN, "912000345"),
     ServiceNow("claim-fundao", False, TEN + DAY, "275779060", has_address=True),
     ServiceNow("cnaim-algarve", True, None, has_address=True),

@@ -18,9 +18,11 @@ from bridge.ivr.request import Failed
 from bridge.ivr.script import Ask, Keys, Said, Silence, prompt_of
 from bridge.ivr.support_line import (
     AboutService,
+    ClosedMeanwhile,
     FindOperator,
     NobodyOnDuty,
     NobodyThere,
+    NobodyToTalk,
     OperatorFound,
     OtherLanguage,
     ServiceNow,
@@ -118,12 +120,52 @@ def test_operator_comes_with_or_without_an_interpreter(key: str, with_interprete
     assert talk.outcome() == WantsOperator(with_interpreter)
 
 
-def test_nobody_on_duty_is_left_to_the_next_script() -> None:
-    for answer in (NobodyOnDuty(), Failed(), None):
-        talk = menu()
-        talk.key("2")
-        talk.answer(answer)
-        assert talk.outcome() == NobodyThere()
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (NobodyOnDuty(), "line-nobody-on-duty"),
+        (Failed(), "line-our-fault"),
+        (None, "line-our-fault"),
+    ],
+)
+def test_without_an_operator_the_menu_is_back_and_nothing_is_said_of_an_opening(
+    answer: object, why: str
+) -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(answer)
+    assert talk.prompts()[:3] == (why, "line-ring-later", "menu-hours")
+    assert "line-opens" not in talk.prompts()
+    talk.key("1")
+    assert "choose-service" in talk.prompts()
+
+
+def test_whoever_asks_for_an_operator_again_and_again_gets_a_goodbye() -> None:
+    talk = menu()
+    asked = 0
+    while isinstance(talk.step, Ask):
+        talk.key("0")
+        talk.answer(NobodyOnDuty())
+        asked += 1
+    assert asked == 12
+    assert talk.prompts() == ("line-nobody-on-duty", "line-ring-later", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == NobodyToTalk()
+
+
+def test_silence_with_nobody_on_duty_ends_with_a_word() -> None:
+    talk = menu()
+    for _ in range(3):
+        talk.hear(Silence())
+    talk.answer(NobodyOnDuty())
+    assert talk.prompts() == ("line-nobody-on-duty", "line-ring-later", "goodbye")
+
+
+def test_a_line_that_closed_since_the_call_began_is_left_to_the_next_script() -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(ClosedMeanwhile())
+    assert talk.outcome() == NobodyThere()
 
 
 def test_star_leads_back_from_services_to_the_menu_and_from_there_to_the_languages() -> None:
