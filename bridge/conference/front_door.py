@@ -116,6 +116,7 @@ class FrontDoor:
             visit.line.services,
             today=self._speaking.today(),
             closes_at=desk.hours.open_at(self._speaking.tools.clock.now()).closes_at,
+            day=desk.day,
             lead=lead,
         )
         match await run(Arrival(script, before=keyed), conversation, desk.consult):

@@ -20,7 +20,7 @@ from bridge.conference.record import Data
 from bridge.conference.rings import permitted
 from bridge.conference.speaking import Speaking
 from bridge.hours.directory import Directory, Line
-from bridge.hours.model import Schedule
+from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
 from bridge.ivr.request import Failed
@@ -104,6 +104,11 @@ class LineDesk:
         return self.hours.is_open(self._clock.now())
 
     @property
+    def day(self) -> tuple[Period, ...]:
+        """Its hours of today, or of the next open day."""
+        return self.hours.day_at(self._clock.now())
+
+    @property
     def place(self) -> str:
         """The key of what has these hours."""
         line = self._visit.line
@@ -156,7 +161,8 @@ class LineDesk:
 
     async def _about(self, key: str, wanted: Wanted) -> ServiceNow:
         service = self._visit.directory.service(key)
-        verdict = service.schedule.open_at(self._clock.now())
+        now = self._clock.now()
+        verdict = service.schedule.open_at(now)
         number = next(iter(service.numbers), None)
         self.service = permitted(number)
         if wanted is Wanted.PUT_THROUGH:
@@ -168,6 +174,7 @@ class LineDesk:
             number="" if number is None else number.e164.removeprefix(_HOME).removeprefix("+"),
             has_address=bool(service.address),
             can_be_reached=self.service is not None,
+            day=service.schedule.day_at(now),
         )
 
     # --- call-backs ----------------------------------------------------------------------------

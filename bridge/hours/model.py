@@ -24,12 +24,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from bridge.hours.localtime import LISBON
+from bridge.hours.localtime import LISBON, opening_instant
 from bridge.hours.periods import Period, clip, merge, subtract, utc
 from bridge.hours.window import WORKING_WEEK, BadHours, Weekday, Window
 
@@ -190,6 +190,30 @@ class Schedule:
         after = utc(after)
         return next((one.start for one in self._coming(after) if one.start > after), None)
 
+    def day_at(self, moment: datetime) -> tuple[Period, ...]:
+        """The hours of this day, what is past of them included; of the next open day, when none of
+        them is left.
+
+        A period belongs to the day on which it starts. None are told when it does not open within
+        `LOOK_AHEAD`, and while it is open since an earlier day or for more than a day: then from
+        when to when means nothing to somebody who thinks of a day.
+        """
+        moment = utc(moment)
+        midnight = opening_instant(self.zone, moment.astimezone(self.zone).date(), time())
+        found: list[Period] = []
+        for period in self._coming(midnight):
+            if period.start == midnight and self.is_open(midnight - _BLINK):
+                if moment < period.end:
+                    return ()
+                continue
+            if found and self._day_of(period) != self._day_of(found[0]):
+                if moment < found[-1].end:
+                    break
+                found = []
+            found.append(period)
+        left = bool(found) and moment < found[-1].end
+        return tuple(found) if left and all(one.duration <= _DAY for one in found) else ()
+
     def windows_on(self, day: date) -> tuple[Window, ...]:
         """The windows that open on this day by the weekly plan, earliest first.
 
@@ -211,6 +235,9 @@ class Schedule:
             if name is not None:
                 return Why.HOLIDAY, name
         return None
+
+    def _day_of(self, period: Period) -> date:
+        return period.start.astimezone(self.zone).date()
 
     def _periods(self, start: datetime, end: datetime) -> list[Period]:
         first = start.astimezone(self.zone).date() - _DAY

@@ -8,8 +8,10 @@ time that cannot be said so is said in English, completely, rather than wrongly.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 
+from bridge.hours.periods import Period
 from bridge.ivr import spoken
 from bridge.ivr.script import in_language
 
@@ -31,13 +33,55 @@ def time_of(at: datetime, today: date, language: str) -> tuple[str, ...]:
     if language in BOTH:
         return spoken.soon(at, today, language)
     local = spoken.lisbon(at)
-    ahead = local.date() - today
-    if (local.minute and local.minute not in _QUARTERS) or not timedelta() <= ahead < _WEEK:
-        return tuple(in_language("en", key) for key in spoken.soon(at, today, "en"))
-    words = [f"line-hour-{local.hour}"]
-    if local.minute:
-        words.append(f"line-minutes-{local.minute}")
-    if ahead:
-        tomorrow = ahead == _DAY
-        words.insert(0, "line-tomorrow" if tomorrow else f"line-day-{local.isoweekday()}")
+    clock, day = _clock(local.time()), () if local.date() == today else _day(local.date(), today)
+    if clock is None or day is None:
+        return _in_english(spoken.soon(at, today, "en"))
+    return (*day, *clock)
+
+
+def hours_of(day: Sequence[Period], today: date, language: str) -> tuple[str, ...]:
+    """From when to when it is open on a day, which is named unless it is today.
+
+    `day` is what `Schedule.day_at` tells, and not empty.
+    """
+    on = spoken.lisbon(day[0].start).date()
+    words = ["line-hours-today"]
+    if on != today:
+        words = ["line-hours-next", *_day_words(on, today, language)]
+    for period in day:
+        for what, at in (("line-hours-open", period.start), ("line-hours-close", period.end)):
+            words += (what, *_clock_words(spoken.lisbon(at).time(), language))
     return tuple(words)
+
+
+def _day_words(on: date, today: date, language: str) -> tuple[str, ...]:
+    if language in BOTH:
+        return spoken.day(on, today)
+    return _day(on, today) or _in_english(spoken.day(on, today))
+
+
+def _clock_words(at: time, language: str) -> tuple[str, ...]:
+    if language in BOTH:
+        return spoken.clock_time(at, language)
+    return _clock(at) or _in_english(spoken.clock_time(at, "en"))
+
+
+def _day(on: date, today: date) -> tuple[str, ...] | None:
+    """Another day in a language of the line; `None` when it has no words for it."""
+    ahead = on - today
+    if not timedelta() < ahead < _WEEK:
+        return None
+    return ("line-tomorrow" if ahead == _DAY else f"line-day-{on.isoweekday()}",)
+
+
+def _clock(at: time) -> tuple[str, ...] | None:
+    """A time in a language of the line; `None` when it has no words for it."""
+    if at.minute == 0:
+        return (f"line-hour-{at.hour}",)
+    if at.minute not in _QUARTERS:
+        return None
+    return (f"line-hour-{at.hour}", f"line-minutes-{at.minute}")
+
+
+def _in_english(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(in_language("en", key) for key in keys)

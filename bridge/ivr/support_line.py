@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bridge.ivr.line_words import time_of
+from bridge.hours.periods import Period
+from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.prompts import spell
 from bridge.ivr.script import (
@@ -61,6 +62,8 @@ class ServiceNow:
     has_address: bool = False
     can_be_reached: bool = True
     """Whether a call can be put through to it."""
+    day: tuple[Period, ...] = ()
+    """Its hours of today or the next open day, see `Schedule.day_at`; empty: not to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,9 @@ class SupportLineScript:
     today: date
     """The date in Lisbon."""
     closes_at: datetime | None = None
-    """When the line closes today, aware; `None` when that need not be told."""
+    """When the line closes, aware; `None` when that need not be told."""
+    day: tuple[Period, ...] = ()
+    """The line's hours of today, see `Schedule.day_at`; empty: only when it closes is told."""
     lead: tuple[str, ...] = ()
     """What is said first: why a caller comes back to the menu."""
     most_turns: int = 12
@@ -281,9 +286,14 @@ class SupportLineScript:
     # --- what is said --------------------------------------------------------------------------
 
     def _hours(self, patience: Patience) -> tuple[str, ...]:
+        """The hours of the line, which is open."""
+        language = self._language(patience)
+        if self.day:
+            return ("line-open", *hours_of(self.day, self.today, language))
         if self.closes_at is None:
             return ()
-        return ("line-open", *time_of(self.closes_at, self.today, self._language(patience)))
+        closes = time_of(self.closes_at, self.today, language)
+        return ("line-open", "line-hours-close", *closes)
 
     def _described(self, patience: Patience, service: ServiceNow) -> tuple[str, ...]:
         said = [in_language("pt", f"service-{service.key}")]
@@ -293,7 +303,10 @@ class SupportLineScript:
             said += ["service-number", *spell(service.number)]
         else:
             said.append("service-through-line")
-        return (*said, *self._open_or_closed(patience, service))
+        if not service.day:
+            return (*said, *self._open_or_closed(patience, service))
+        said.append("service-open-always" if service.open else "service-closed")
+        return (*said, *hours_of(service.day, self.today, self._language(patience)))
 
     def _open_or_closed(self, patience: Patience, service: ServiceNow) -> tuple[str, ...]:
         if service.changes_at is None:

@@ -339,6 +339,18 @@ async def test_closed_service_is_not_dialled() -> None:
         assert w.switch.transferred == []
 
 
+async def test_both_windows_of_a_service_are_told_and_the_hours_of_the_line() -> None:
+    async with at() as w:
+        line = rings(w, UKRAINIAN_KEY, "1", "4")
+        await w.until(lambda: said(w, line).count("uk/menu-hours") == 2)
+        times = [one for one in said(w, line) if one.startswith(("uk/line-hour", "uk/line-min"))]
+        assert [one.removeprefix("uk/line-") for one in times] == [
+            *("hours-today", "hours-open", "hour-9", "hours-close", "hour-20"),
+            *("hours-today", "hours-open", "hour-9", "hours-close", "hour-12", "minutes-30"),
+            *("hours-open", "hour-14", "hours-close", "hour-17", "minutes-30"),
+        ]
+
+
 async def test_zero_reaches_the_operator_on_duty_and_an_honest_end_when_nobody_answers() -> None:
     async with at() as w:
         on_duty(w)

@@ -305,3 +305,46 @@ def test_a_stretch_that_ends_before_it_starts_is_refused() -> None:
 )
 def test_a_window_is_written_as_people_write_it(days: str, label: str) -> None:
     assert str(window(days, "22:00-06:00")) == label
+
+
+# --- the hours of a day ------------------------------------------------------------------------
+
+BEJA = Schedule(
+    (window("Mon-Fri", "09:00-12:30"), window("Mon-Fri", "14:00-17:30")), holidays=PORTUGAL
+)
+WEDNESDAY = ["Wed 02 09:00–12:30", "Wed 02 14:00–17:30"]
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2026-12-02T00:00", WEDNESDAY),
+        ("2026-12-02T09:00", WEDNESDAY),
+        ("2026-12-02T13:00", WEDNESDAY),
+        ("2026-12-02T17:29:59", WEDNESDAY),
+        ("2026-12-02T17:30", ["Thu 03 09:00–12:30", "Thu 03 14:00–17:30"]),
+        ("2026-12-01T10:00", WEDNESDAY),
+        ("2026-12-04T18:00", ["Mon 07 09:00–12:30", "Mon 07 14:00–17:30"]),
+    ],
+)
+def test_hours_are_those_of_the_day_and_of_the_next_open_day_when_none_are_left(
+    at: str, told: list[str]
+) -> None:
+    assert shown(BEJA.day_at(z(at))) == told
+
+
+def test_hours_past_midnight_belong_to_the_evening() -> None:
+    bar = Schedule((window("Wed-Thu", "22:00-02:00"), window("Wed-Thu", "10:00-12:00")))
+    assert shown(bar.day_at(z("2026-12-02T23:00"))) == ["Wed 02 10:00–12:00", "Wed 02 22:00–02:00"]
+    assert bar.day_at(z("2026-12-03T01:00")) == ()
+    assert shown(bar.day_at(z("2026-12-03T02:00"))) == ["Thu 03 10:00–12:00", "Thu 03 22:00–02:00"]
+
+
+def test_what_never_or_always_opens_or_for_days_has_no_hours_of_a_day() -> None:
+    assert Schedule().day_at(z("2026-12-02T10:00")) == ()
+    always = Schedule((window("Mon-Sun", "00:00-24:00"),))
+    assert always.day_at(z("2026-12-02T10:00")) == ()
+    weekdays = Schedule((window("Mon-Fri", "00:00-24:00"),))
+    assert weekdays.day_at(z("2026-12-05T10:00")) == ()
+    one_day = Schedule((window("Wed", "00:00-24:00"),))
+    assert shown(one_day.day_at(z("2026-12-02T10:00"))) == ["Wed 02 00:00–00:00"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
+from bridge.hours.periods import Period
 from bridge.ivr.announcements import Announcement
 from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
@@ -98,6 +99,9 @@ LOWER_LEVEL = NobodyAvailable(1, step_down=True)
 """Nothing else, for each choice that may be there or not doubles the places of the walk."""
 WINDOWS = ((TEN, TEN + timedelta(hours=3)), (TEN + timedelta(hours=4), TEN + DAY))
 
+HOURS = tuple(Period(start, end) for start, end in WINDOWS)
+HOURS_TOMORROW = tuple(Period(one.start + DAY, one.end + DAY) for one in HOURS)
+
 IN_ENGLISH = Ways(
     "en",
     Subject.SCHOOL,
@@ -150,7 +154,9 @@ ANSWERS: tuple[object, ...] = (
     NobodyOnDuty(),
     ClosedMeanwhile(),
     ServiceNow("cnaim-beja", True, TEN, "912000345"),
+    ServiceNow("cnaim-beja", True, TEN, "912000345", day=HOURS),
     ServiceNow("claim-fundao", False, TEN + DAY, "275779060", has_address=True),
+    ServiceNow("claim-fundao", False, TEN + DAY, "275779060", day=HOURS_TOMORROW),
     ServiceNow("cnaim-algarve", True, None, has_address=True),
     CommandDone(),
     Noted(),
@@ -320,6 +326,7 @@ SCRIPTS: dict[str, Script[Any]] = {
     "support line": _support,
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),
+    "support line, hours of today": replace(_support, day=HOURS),
     "support line, no services": replace(_support, services=()),
     "closed": _closed,
     "closed, an operator on duty": replace(_closed, operator_on_duty=True),

@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bridge.hours.directory import load_directory
+from bridge.hours.periods import Period
 from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
 from bridge.ivr.door import WantsPerson
-from bridge.ivr.line_words import time_of
+from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.opening import opening_script
 from bridge.ivr.prompts import load_catalogue, spell
 from bridge.ivr.request import Failed
@@ -42,10 +43,15 @@ LINE = DIRECTORY.lines[0]
 BEJA = ServiceNow("cnaim-beja", True, CLOSES, "912000345")
 FUNDAO = ServiceNow("claim-fundao", False, MONDAY_8_30, "275779060", has_address=True)
 ALGARVE = ServiceNow("cnaim-algarve", True, CLOSES, has_address=True)
+OFFICE_UK = (
+    *("line-hours-open", "line-hour-9", "line-hours-close", "line-hour-12", "line-minutes-30"),
+    *("line-hours-open", "line-hour-14", "line-hours-close", "line-hour-17", "line-minutes-30"),
+)
+"""From 9 to 12:30 and from 14 to 17:30."""
 
 
 def menu(*languages: str, lead: tuple[str, ...] = ()) -> Talk[SupportLineState]:
-    script = SupportLineScript(languages or ("uk",), LINE.services, FRIDAY, CLOSES, lead)
+    script = SupportLineScript(languages or ("uk",), LINE.services, FRIDAY, CLOSES, lead=lead)
     return Talk(script)
 
 
@@ -67,8 +73,8 @@ def test_hours_name_the_closing_time_and_each_service_in_portuguese_with_a_key()
     talk = menu()
     talk.key("1")
     said = talk.prompts()
-    assert said[:3] == ("line-open", "line-hour-20", "choose-service")
-    assert said[3:6] == ("pt/service-cnaim-lisboa", "line-key", "digit-1")
+    assert said[:4] == ("line-open", "line-hours-close", "line-hour-20", "choose-service")
+    assert said[4:7] == ("pt/service-cnaim-lisboa", "line-key", "digit-1")
     talk.key(key_of("claim-fundao"))
     assert talk.question() == AboutService("claim-fundao")
     talk.answer(FUNDAO)
@@ -77,6 +83,46 @@ def test_hours_name_the_closing_time_and_each_service_in_portuguese_with_a_key()
         *("service-number", *spell("275779060")),
         *("service-closed", "line-opens", "line-day-1", "line-hour-8", "line-minutes-30"),
     )
+
+
+def test_the_hours_of_the_line_are_told_from_when_to_when() -> None:
+    day = DIRECTORY.lines[0].schedule.day_at(CLOSES - timedelta(hours=10))
+    talk = Talk(SupportLineScript(("uk",), LINE.services, FRIDAY, CLOSES, day))
+    talk.key("1")
+    assert talk.prompts()[:6] == (
+        *("line-open", "line-hours-today"),
+        *("line-hours-open", "line-hour-9", "line-hours-close", "line-hour-20"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "told"),
+    [
+        ("11:00", "service-open-always", ("line-hours-today", *OFFICE_UK)),
+        ("13:00", "service-closed", ("line-hours-today", *OFFICE_UK)),
+        ("18:00", "service-closed", ("line-hours-next", "line-day-1", *OFFICE_UK)),
+    ],
+)
+def test_every_window_of_the_day_is_told_of_a_service_or_of_its_next_open_day(
+    at: str, state: str, told: tuple[str, ...]
+) -> None:
+    schedule = DIRECTORY.service("cnaim-beja").schedule
+    now = datetime.fromisoformat(f"2026-11-20T{at}+00:00")
+    talk = menu()
+    talk.key("1", key_of("cnaim-beja"))
+    verdict = schedule.open_at(now)
+    changes = verdict.closes_at or verdict.opens_at
+    talk.answer(replace(BEJA, open=verdict.open, changes_at=changes, day=schedule.day_at(now)))
+    words = (*spell("912000345"), state, *told)
+    assert talk.prompts()[2 : 2 + len(words)] == words
+
+
+def test_a_service_without_hours_of_a_day_says_when_it_closes() -> None:
+    talk = menu()
+    talk.key("1", key_of("cnaim-beja"))
+    talk.answer(BEJA)
+    assert "line-hours-today" not in talk.prompts()
+    assert talk.prompts()[-6:-4] == ("service-open", "line-hour-20")
 
 
 def test_open_service_is_put_through_after_its_number_is_told() -> None:
@@ -285,7 +331,11 @@ def test_every_opening_and_closing_of_the_directory_can_be_said_in_every_languag
             verdict = place.schedule.open_at(at)
             change = verdict.closes_at or verdict.opens_at
             assert change is not None
-            said = time_of(change, at.date(), language)
+            day = place.schedule.day_at(at)
+            said = (
+                *time_of(change, at.date(), language),
+                *hours_of(day, at.date(), language),
+            )
             assert {prompt_of(prompt, language) for prompt in said} <= {
                 (prompt.key, prompt.language) for prompt in catalogue
             }
@@ -300,6 +350,24 @@ def test_what_a_language_has_no_words_for_is_said_in_english() -> None:
     far = datetime(2026, 11, 20, 9, tzinfo=UTC) + timedelta(days=9)
     assert all(prompt.startswith("en/") for prompt in time_of(far, FRIDAY, "fr"))
     assert time_of(far - timedelta(days=8), FRIDAY, "fr") == ("line-tomorrow", "line-hour-9")
+    until_7_past = (Period(far, far + timedelta(hours=1, minutes=7)),)
+    assert hours_of(until_7_past, FRIDAY, "fr") == (
+        *("line-hours-next", "en/weekday-7", "en/day-29", "en/month-11"),
+        *("line-hours-open", "line-hour-9"),
+        *("line-hours-close", "en/at-10", "en/past-7", "en/in-the-morning"),
+    )
+
+
+def test_hours_in_portuguese_and_english_name_the_part_of_the_day_and_the_date() -> None:
+    day = DIRECTORY.service("cnaim-lisboa").schedule.day_at(CLOSES)
+    assert hours_of(day, FRIDAY, "pt") == (
+        *("line-hours-next", "weekday-1", "day-23", "month-11"),
+        *("line-hours-open", "oclock-8", "line-hours-close", "oclock-17"),
+    )
+    assert hours_of(day, MONDAY_8_30.date(), "en") == (
+        *("line-hours-today", "line-hours-open", "oclock-8", "in-the-morning"),
+        *("line-hours-close", "oclock-17", "in-the-afternoon"),
+    )
 
 
 def test_keys_after_the_last_word_change_nothing() -> None:
