@@ -3,14 +3,19 @@
 
 Three bounds stand side by side. A call allows `TRIES_PER_CALL` tries. A caller (a number, known by
 its keyed hash) who keeps being wrong is locked out for longer and longer. And a code that is tried
-from many numbers, which may be forged, is closed for a while to all numbers but the agency's own.
+from many numbers, which may be forged, is closed for longer and longer to all numbers but the
+agency's own: whoever invents numbers can close it to people elsewhere, never to the agency's
+telephones. Each of those has only its own lock as a caller, so a stranger who forges the number of
+one locks that one; without it, the number would be a way to guess without end.
 
 Nobody is ever told which of these holds: a locked caller hears the same words, as late, as one who
 keyed a wrong PIN or an unknown code. Whoever asks therefore proves the PIN even when
 `claim` said no, and then throws the answer away.
 
 There is no lock for each technician besides: a wrong PIN does not say whose it was meant to be,
-so the lock of the agency's code takes that place.
+so the lock of the agency's code takes that place. It rises with the wrong tries of the last day,
+and being right takes nothing back but the try itself: else the agency's own people, who are right
+all day long, would open it for whoever guesses.
 """
 
 from __future__ import annotations
@@ -38,9 +43,19 @@ FORGIVEN_AFTER = timedelta(hours=24)
 """Wrong tries count in a row only as long as the last one, and its lock, are no longer past."""
 
 CODE_TRIES = 10
-"""So many wrong tries of one code from foreign numbers within `CODE_SPAN` close it to them."""
-CODE_SPAN = timedelta(hours=1)
-CODE_CLOSED = timedelta(minutes=15)
+"""After each further so many wrong tries from foreign numbers within `CODE_SPAN`, a code closes to
+them."""
+CODE_CLOSED = (
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=24),
+)
+"""For how long, each time. The last is as long as `CODE_SPAN`, so that whoever comes after it finds
+all tries past."""
+CODE_SPAN = timedelta(hours=24)
+MOST_CODE_TRIES = CODE_TRIES * len(CODE_CLOSED)
+"""No `CODE_SPAN` has more wrong tries of one code from foreign numbers, whatever their rhythm."""
 
 REMEMBERED = timedelta(days=180)
 """How long a caller's language is remembered after their last call."""
@@ -83,6 +98,7 @@ class CodeTries:
     wrong: tuple[datetime, ...] = ()
     """Within the last `CODE_SPAN`, in order; older ones may linger."""
     closed_until: datetime | None = None
+    """Set by the last try when that closed the code."""
 
     def may_try(self, at: datetime) -> bool:
         """Whether a try from a foreign number counts at this moment."""
@@ -92,17 +108,18 @@ class CodeTries:
         """After one more wrong try from a foreign number. While closed, nothing changes."""
         if not self.may_try(at):
             return self
-        counted = self.wrong if self.closed_until is None else ()
-        wrong = (*(one for one in counted if one + CODE_SPAN > at), at)
-        return CodeTries(wrong, at + CODE_CLOSED if len(wrong) >= CODE_TRIES else None)
+        wrong = (*(one for one in self.wrong if one + CODE_SPAN > at), at)
+        closures, further = divmod(len(wrong), CODE_TRIES)
+        if further:
+            return CodeTries(wrong)
+        return CodeTries(wrong, at + CODE_CLOSED[min(closures, len(CODE_CLOSED)) - 1])
 
     def taken_back(self, at: datetime) -> CodeTries:
         """As if the try of that moment had not been; what it closed is open again."""
         if at not in self.wrong:
             return self
         place = self.wrong.index(at)
-        wrong = self.wrong[:place] + self.wrong[place + 1 :]
-        return CodeTries(wrong, self.closed_until if len(wrong) >= CODE_TRIES else None)
+        return CodeTries(self.wrong[:place] + self.wrong[place + 1 :])
 
     def forgiven(self, at: datetime) -> bool:
         """Whether nothing of this counts any more."""

@@ -38,7 +38,8 @@ code_lock = Table(
     Column("last_at", UtcDateTime),
     Column("closed_until", UtcDateTime),
 )
-"""The wrong tries of a code by foreign numbers: `wrong` holds their moments, ISO 8601."""
+"""The wrong tries of a code by foreign numbers: `wrong` holds their moments, ISO 8601, of the last
+day, of which there are `MOST_CODE_TRIES` at most."""
 
 caller_language = Table(
     "caller_language",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from bridge.callers.model import (
     FORGIVEN_AFTER,
     LOCKS,
     LONGEST_WITHHELD_LOCK,
+    MOST_CODE_TRIES,
     TRIES_PER_CALL,
     CodeTries,
     Tries,
@@ -98,36 +100,106 @@ def test_three_tries_at_once_are_always_the_most(pauses: list[int]) -> None:
         assert fourth - first >= LOCKS[0]
 
 
-@given(_pauses)
-def test_a_code_is_tried_by_strangers_ten_times_in_a_quarter_of_an_hour_at_most(
-    pauses: list[int],
+def guessed(pauses: Iterable[float], right: frozenset[int] = frozenset()) -> list[datetime]:
+    """When strangers' wrong tries of a code were let through; `right` are turns of honest people,
+    whose try is taken back after its proof.
+    """
+    tries, at, wrong = CodeTries(), START, []
+    for turn, pause in enumerate(pauses):
+        at += timedelta(seconds=pause)
+        if not tries.may_try(at):
+            assert tries.one_more(at) == tries
+        elif turn in right:
+            tries = tries.one_more(at).taken_back(at)
+        else:
+            wrong.append(at)
+            tries = tries.one_more(at)
+        assert len(tries.wrong) <= MOST_CODE_TRIES
+    return wrong
+
+
+def assert_bounded(wrong: list[datetime]) -> None:
+    """No day has more tries than a day may have, and no quarter of an hour more than ten."""
+    for first, after in zip(wrong, wrong[MOST_CODE_TRIES:], strict=False):
+        assert after - first >= timedelta(hours=24)
+    for first, eleventh in zip(wrong, wrong[CODE_TRIES:], strict=False):
+        assert eleventh - first >= CODE_CLOSED[0]
+
+
+_rhythms = st.lists(
+    st.tuples(
+        st.integers(1, 60),
+        st.one_of(
+            st.floats(0, 7200),
+            st.sampled_from([0, 1, 59, 400, 899, 900, 901, 3600, 14400, 86399, 86400, 86401]),
+        ),
+    ),
+    max_size=12,
+)
+"""So many tries, each after such a pause."""
+
+
+@given(_rhythms, st.frozensets(st.integers(0, 300)))
+def test_no_day_has_more_than_forty_tries_of_one_code_by_strangers(
+    rhythms: list[tuple[int, float]], right: frozenset[int]
 ) -> None:
-    tries, at, counted = CodeTries(), START, []
-    for pause in pauses:
-        at += timedelta(seconds=pause % 400)
-        if tries.may_try(at):
-            counted.append(at)
+    """Whatever the rhythm, however many numbers, and whoever is right in between."""
+    assert MOST_CODE_TRIES == 40
+    assert_bounded(guessed((pause for times, pause in rhythms for _ in range(times)), right))
+
+
+@pytest.mark.parametrize("pause", [1, 60, 399, 400, 900, 2159, 2160, 3600, 7200])
+def test_three_days_of_guessing_at_one_pace_are_bounded_too(pause: int) -> None:
+    turns = range(3 * 86400 // pause)
+    honest = frozenset(turns[::7])
+    for wrong in (guessed(pause for _ in turns), guessed((pause for _ in turns), honest)):
+        assert_bounded(wrong)
+        assert len(wrong) <= 3 * MOST_CODE_TRIES
+
+
+def test_a_code_closes_for_longer_with_every_ten_tries_of_a_day() -> None:
+    tries, at, closed = CodeTries(), START, []
+    for _ in range(6):
+        for _ in range(CODE_TRIES):
+            assert tries.may_try(at)
+            tries = tries.one_more(at)
+        assert tries.closed_until is not None
+        assert not tries.may_try(tries.closed_until - SECOND)
+        closed.append(tries.closed_until - at)
+        at = tries.closed_until
+    hour = timedelta(hours=1)
+    # After the day's closure all tries are past, so it begins again.
+    assert closed == [15 * MINUTE, hour, 4 * hour, 24 * hour, 15 * MINUTE, hour]
+
+
+def test_after_a_quiet_day_a_code_closes_for_a_quarter_of_an_hour_again() -> None:
+    tries, at = CodeTries(), START
+    for _ in range(3 * CODE_TRIES):
         tries = tries.one_more(at)
-        assert len(tries.wrong) <= CODE_TRIES
-    for first, eleventh in zip(counted, counted[CODE_TRIES:], strict=False):
-        assert eleventh - first >= CODE_CLOSED
+        at = max(at, tries.closed_until or at)
+    last = tries.wrong[-1]
+    assert not tries.forgiven(last + CODE_SPAN - SECOND)
+    assert tries.forgiven(last + CODE_SPAN)
+    at = last + CODE_SPAN
+    for _ in range(CODE_TRIES):
+        tries = tries.one_more(at)
+    assert tries.closed_until == at + CODE_CLOSED[0]
 
 
-def test_a_code_closes_for_a_quarter_of_an_hour_and_opens_with_all_tries() -> None:
-    tries = CodeTries()
-    for minute in range(CODE_TRIES):
-        assert tries.may_try(START + minute * MINUTE)
-        tries = tries.one_more(START + minute * MINUTE)
-    closed = START + (CODE_TRIES - 1) * MINUTE
-    assert not tries.may_try(closed + CODE_CLOSED - SECOND)
-    assert tries.may_try(closed + CODE_CLOSED)
-    assert len(tries.one_more(closed + CODE_CLOSED).wrong) == 1
+def test_being_right_opens_no_code_that_others_closed() -> None:
+    """A hospital whose people are right all day long does not help whoever guesses its code."""
+    tries, at, closed = CodeTries(), START, []
+    for turn in range(4 * 2 * CODE_TRIES):
+        tries = tries.one_more(at).taken_back(at) if turn % 2 else tries.one_more(at)
+        if tries.closed_until is not None and not tries.may_try(at):
+            closed.append(tries.closed_until - at)
+            at = tries.closed_until
+        at += SECOND
+    assert closed == list(CODE_CLOSED)
 
 
 def counted(tries: CodeTries, at: datetime) -> list[datetime]:
-    """The wrong tries that still count; none once a closure is over."""
-    if tries.closed_until is not None and tries.may_try(at):
-        return []
+    """The wrong tries that still count."""
     return [one for one in tries.wrong if one + CODE_SPAN > at]
 
 
@@ -146,7 +218,7 @@ def test_what_is_taken_back_has_not_been(pauses: list[int], last: int) -> None:
         assert counted(tries, at) == counted(without, at)
 
 
-def test_slow_mistakes_close_no_code() -> None:
+def test_nine_mistakes_a_day_close_no_code() -> None:
     tries, at = CodeTries(), START
     for _ in range(100):
         tries = tries.one_more(at)

@@ -15,7 +15,13 @@ from bridge.bookings import openings
 from bridge.bookings.openings import ABANDONED_AFTER, MOST_TRIES, OpeningState
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
-from bridge.callers.model import CODE_TRIES, FORGIVEN_AFTER, REMEMBERED
+from bridge.callers.model import (
+    CODE_SPAN,
+    CODE_TRIES,
+    FORGIVEN_AFTER,
+    MOST_CODE_TRIES,
+    REMEMBERED,
+)
 from bridge.callers.store import Attempt
 from bridge.conference import fields_store
 from bridge.conference import store as conference
@@ -99,6 +105,23 @@ def test_a_code_tried_from_many_numbers_closes_to_all_but_its_own(conn: Connecti
     assert callers.may_try(conn, Attempt(THERE, CODE), START + 15 * MINUTE)
 
 
+def test_two_days_of_guessing_from_ever_new_numbers_are_few_tries_and_lock_nobody_at_home(
+    conn: Connection,
+) -> None:
+    allowed = []
+    for place, minute in enumerate(range(0, 2 * 24 * 60, 4)):
+        at = START + minute * MINUTE
+        if callers.claim(conn, Attempt(KEYS.caller(number(100 + place)), CODE), at):
+            allowed.append(at)
+        if minute % 60 == 0:
+            own = Attempt(HERE, CODE, own=True)
+            assert callers.claim(conn, own, at)
+            callers.right(conn, own, at)
+    for first, after in zip(allowed, allowed[MOST_CODE_TRIES:], strict=False):
+        assert after - first >= CODE_SPAN
+    assert MOST_CODE_TRIES < len(allowed) <= 2 * MOST_CODE_TRIES
+
+
 def test_mistakes_at_the_agencys_own_telephones_close_nothing(conn: Connection) -> None:
     for place in range(3 * CODE_TRIES):
         callers.claim(conn, Attempt(KEYS.caller(number(100 + place)), CODE, own=True), START)
@@ -135,8 +158,8 @@ def test_locks_are_forgotten_only_once_they_are_forgiven(conn: Connection) -> No
     for _ in range(3):
         callers.claim(conn, Attempt(HERE, CODE), START)
     locked_until = START + MINUTE
-    assert callers.forget(conn, START + timedelta(minutes=59)) == 0
-    assert callers.forget(conn, START + timedelta(hours=1)) == 1  # the code's
+    assert callers.forget(conn, START + CODE_SPAN - MINUTE / 2) == 0
+    assert callers.forget(conn, START + CODE_SPAN) == 1  # the code's
     assert callers.forget(conn, locked_until + FORGIVEN_AFTER - MINUTE / 2) == 0
     assert callers.forget(conn, locked_until + FORGIVEN_AFTER) == 1
 
