@@ -26,7 +26,7 @@ from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.model import BadHours
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
-from bridge.ivr.soundfiles import recorded_in, require, sounds
+from bridge.ivr.soundfiles import recorded_in, require, sounds, unheard
 from bridge.roster.desk import RosterDesk
 from bridge.roster.policies import POLICIES, Policy, policy_named
 from bridge.settings import Settings
@@ -65,7 +65,7 @@ class Bridge:
         )
         self._roster = RosterDesk(_policy(settings.policy, settings.fairness))
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        directory = _directory(settings.directory)
+        directory = self._directory = _directory(settings.directory)
         ports = Ports(
             database=self._database,
             switch=self._switch,
@@ -102,10 +102,14 @@ class Bridge:
     async def start(self) -> None:
         """Check prompts and tables, reach Asterisk, take over open calls, then take new ones.
 
-        Raises `PromptsMissing`, `DatabaseUnavailable`, `SwitchError` or `UnsupportedAsterisk`,
-        each with one sentence that names the remedy; then nothing is left running.
+        Raises `PromptsMissing`, `BadSettings`, `DatabaseUnavailable`, `SwitchError` or
+        `UnsupportedAsterisk`, each with one sentence that names the remedy (`BadSettings` with one
+        for each prompt that the directory lacks); then nothing is left running.
         """
         require(self._catalogue, self._settings.prompts_dir, self._settings.recordings_dir)
+        lacking = unheard(self._directory, self._catalogue, self._settings.recordings_dir)
+        if lacking:
+            raise BadSettings("\n".join(f"STT_DIRECTORY: {one}" for one in lacking))
         try:
             await self._database.run(self._warm_up)
             await self._switch.start()

@@ -8,6 +8,7 @@ are nested with two underscores: ``STT_ASTERISK__AMI_PORT=5038``.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,3 +63,10 @@ class Settings(BaseSettings):
     """The lines and services of the installation (as `bridge/hours/directory.toml`); none: those
     of Portugal's service."""
     asterisk: AsteriskSettings = AsteriskSettings()
+
+    def __init__(self, **given: Any) -> None:
+        """Read the environment and the env file. Raises `ValueError` with a sentence for people."""
+        try:
+            super().__init__(**given)
+        except UnicodeDecodeError:
+            raise ValueError(".env is not in UTF-8; save it in that encoding") from None

@@ -19,7 +19,9 @@ from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
 from bridge.agencies.store import find_agency
+from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.localtime import LISBON
+from bridge.hours.model import BadHours
 from bridge.hours.report import read_moment
 from bridge.ivr.languages import Language, Languages, load_languages
 from bridge.settings import Settings
@@ -118,6 +120,15 @@ def is_home(text: str, known: Languages) -> bool:
     """Whether this is the tag or a name of the service's own language, which has no code."""
     home = known.home
     return plain(text) in {home.tag, *map(plain, (home.own, home.pt, home.en))}
+
+
+def directory() -> Directory:
+    """The lines and services of this installation, as its file has them. Raises `CommandError`."""
+    path = Settings().directory
+    try:
+        return load_directory() if path is None else read_directory(path)
+    except BadHours as error:
+        raise CommandError(f"STT_DIRECTORY: {error}") from None
 
 
 def agency(conn: Connection, code: str) -> Agency:

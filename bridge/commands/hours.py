@@ -13,11 +13,9 @@ from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, clock, print_json
 from bridge.hours import store
-from bridge.hours.directory import Directory, load_directory, read_directory
+from bridge.hours.directory import Directory
 from bridge.hours.localtime import LISBON
-from bridge.hours.model import BadHours
 from bridge.hours.report import hours_report
-from bridge.settings import Settings
 from bridge.storage.database import DatabaseUnavailable
 
 hours = typer.Typer(invoke_without_command=True, help="Whether a line or a service is open.")
@@ -111,7 +109,7 @@ def closures(as_json: Json = False) -> None:
 
 def _directory() -> Directory:
     """The directory with the closures; without them where there is no database yet."""
-    written = _written()
+    written = base.directory()
     try:
         return base.in_database(lambda conn: store.directory_with(conn, written))
     except DatabaseUnavailable as reason:
@@ -119,17 +117,8 @@ def _directory() -> Directory:
         return written
 
 
-def _written() -> Directory:
-    """The lines and services of this installation, as its file has them."""
-    path = Settings().directory
-    try:
-        return load_directory() if path is None else read_directory(path)
-    except BadHours as error:
-        raise CommandError(f"STT_DIRECTORY: {error}") from None
-
-
 def _place(line: str | None, service: str | None) -> str:
-    directory = _written()
+    directory = base.directory()
     if line is not None and service is None:
         return directory.line(line).key
     if service is not None and line is None:

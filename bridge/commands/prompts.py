@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
 from bridge.ivr import paths, transcripts
 from bridge.ivr.prompts import Catalogue, load_catalogue, reading_list
@@ -61,7 +62,8 @@ def prompts_check(
 ) -> None:
     """List what is missing, broken, unreviewed, too loud, too quiet or too long.
 
-    Exit code 0 when Portuguese and English are clean and no sound file that calls need is missing.
+    What the lines and services of STT_DIRECTORY name is looked at too. Exit code 0 when Portuguese
+    and English are clean and no sound file that calls need is missing.
     """
     settings = Settings()
     catalogue = _catalogue(settings)
@@ -69,7 +71,9 @@ def prompts_check(
         raise CommandError(f"there are no prompts in the language {language!r}")
     findings = [
         one
-        for one in review(catalogue, settings.prompts_dir, settings.recordings_dir)
+        for one in review(
+            catalogue, settings.prompts_dir, settings.recordings_dir, base.directory()
+        )
         if language in (None, one.language)
     ]
     blocking = sum(one.blocks for one in findings)

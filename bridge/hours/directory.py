@@ -165,6 +165,8 @@ def read_directory(path: Path) -> Directory:
         return parse_directory(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadHours(f"{path} cannot be read ({error.strerror}); correct the path") from None
+    except UnicodeDecodeError:
+        raise BadHours(f"{path} is not in UTF-8; save it in that encoding") from None
 
 
 def parse_days(text: str) -> frozenset[Weekday]:

@@ -116,6 +116,14 @@ class Catalogue:
             self.voice(language) or self.is_recorded(key, language)
         )
 
+    def is_heard(self, key: str, language: str) -> bool:
+        """Whether anything is heard where this prompt is said in `language`, if only in a fallback.
+
+        A recording is heard also where the catalogue has no text: an installation's own prompt.
+        """
+        spoken = self.said_in(key, language)
+        return self.can_say(key, spoken) or self.is_recorded(key, spoken)
+
     def said_in(self, key: str, language: str) -> str:
         """The language in which this prompt is said to whom it should be said in `language`.
 
@@ -202,6 +210,16 @@ def spell(digits: str) -> tuple[str, ...]:
 def language_name(tag: str) -> str:
     """The key that says the name of a language."""
     return f"language-{tag}"
+
+
+def service_name(service: str) -> str:
+    """The key that says the name of a service."""
+    return f"service-{service}"
+
+
+def service_address(service: str) -> str:
+    """The key that says where a service is."""
+    return f"address-{service}"
 
 
 def reading_list(catalogue: Catalogue, language: str) -> str:

@@ -2,7 +2,8 @@
 """What is to be done about the prompts: missing, broken, unreviewed, too loud, too long.
 
 Every finding is about one prompt in one language, or about a whole language of the line that has
-no texts at all. The limits are those of the rules for prompts (`prompts.toml`).
+no texts at all. What lines and services name is looked at too. The limits are those of the rules
+for prompts (`prompts.toml`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES, Limit
+from bridge.hours.directory import Directory
+from bridge.ivr.line_prompts import silent
+from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES, Limit, PromptRules
 from bridge.ivr.prompts import Catalogue, Prompt
 from bridge.ivr.sound import NotATelephoneSound, measure, read_wav
-from bridge.ivr.soundfiles import recorded_in, resolve
+from bridge.ivr.soundfiles import (
+    how_to_record,
+    own_recordings,
+    recorded_in,
+    resolve,
+    sound_file,
+)
 
 
 class Fault(StrEnum):
@@ -70,8 +79,12 @@ class Finding:
         return f"{name}: {self.fault.value}" + (f" ({self.detail})" if self.detail else "")
 
 
-def review(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> list[Finding]:
+def review(
+    catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path, directory: Directory
+) -> list[Finding]:
     """Everything there is to be done, in the order of the catalogue and then of the line.
+
+    `directory` has the lines and services whose greetings, names and addresses callers hear.
 
     Reads every sound file; nothing is written.
     """
@@ -82,7 +95,12 @@ def review(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> lis
         limit = known.rules.limit(prompt.key, for_migrants=prompt.key in for_migrants)
         path = resolve(prompt.key, prompt.language, prompts_dir, recordings_dir)
         findings += _of(prompt, known, limit, path)
-    return [*findings, *_gaps(known), *_strays(known, recordings_dir)]
+    return [
+        *findings,
+        *_named(known, recordings_dir, directory),
+        *_gaps(known),
+        *_strays(known, recordings_dir, directory),
+    ]
 
 
 def instead(catalogue: Catalogue, language: str) -> str:
@@ -103,12 +121,22 @@ def _of(prompt: Prompt, catalogue: Catalogue, limit: Limit, path: Path) -> Itera
     if not path.is_file():
         yield found(Fault.NO_FILE, "run `stt-bridge prompts build`")
         return
+    yield from _sound(prompt.language, prompt.key, catalogue.rules, limit, path)
+
+
+def _sound(
+    language: str, key: str, rules: PromptRules, limit: Limit, path: Path
+) -> Iterator[Finding]:
+    """What is wrong with a sound file that is there."""
+
+    def found(fault: Fault, detail: str) -> Finding:
+        return Finding(language, key, fault, detail)
+
     try:
         measured = measure(read_wav(path))
     except NotATelephoneSound:
         yield found(Fault.WRONG_FORMAT, f"{path} is not a WAV of 8 kHz, mono, 16 bit")
         return
-    rules = catalogue.rules
     if measured.seconds > limit.most_seconds:
         yield found(Fault.TOO_LONG, f"{measured.seconds:.1f} s of {limit.most_seconds:g} s")
     over = measured.level_db - rules.level_db
@@ -134,9 +162,22 @@ def _gaps(catalogue: Catalogue) -> Iterator[Finding]:
             yield Finding(language, "", Fault.NO_TEXTS, detail + instead(catalogue, language))
 
 
-def _strays(catalogue: Catalogue, recordings_dir: Path) -> Iterator[Finding]:
+def _named(catalogue: Catalogue, recordings_dir: Path, directory: Directory) -> Iterator[Finding]:
+    """What lines and services name beyond the catalogue: it is recorded, or to be recorded."""
+    for one in silent(directory, catalogue):
+        detail = f"{one.what}: {how_to_record(one, recordings_dir)}"
+        yield Finding(one.language, one.key, Fault.NO_FILE, detail)
+    for one in own_recordings(directory, catalogue, recordings_dir):
+        limit = catalogue.rules.limit(one.key, for_migrants=True)
+        path = sound_file(recordings_dir, one.name)
+        yield from _sound(one.language, one.key, catalogue.rules, limit, path)
+
+
+def _strays(catalogue: Catalogue, recordings_dir: Path, directory: Directory) -> Iterator[Finding]:
     """Recordings that are called like no prompt."""
+    own = {one.name for one in own_recordings(directory, catalogue, recordings_dir)}
     for path in sorted(recordings_dir.glob("*/*")):
         language, key = path.parent.name, path.name.removesuffix(".wav")
-        if path.suffix != ".wav" or (key, language) not in catalogue:
+        known = (key, language) in catalogue or f"{language}/{key}" in own
+        if path.suffix != ".wav" or not known:
             yield Finding(language, key, Fault.NO_SUCH_PROMPT, str(path))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from bridge.hours.directory import Directory
+from bridge.ivr.line_prompts import NamedPrompt, named_by, silent
 from bridge.ivr.prompts import Catalogue, Prompt, Recorded
 from bridge.ivr.script import prompt_of
 from bridge.ivr.sound import NotATelephoneSound, read_wav
@@ -78,6 +80,41 @@ def unusable(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> l
             read_wav(path)
         except NotATelephoneSound:
             problems.append(f"{prompt.name}: {path} is not a WAV of 8 kHz, mono, 16 bit")
+    return problems
+
+
+def own_recordings(
+    directory: Directory, catalogue: Catalogue, recordings_dir: Path
+) -> list[NamedPrompt]:
+    """The prompts that lines and services name, and that only a person's recording says."""
+    known = catalogue.with_recordings(recorded_in(recordings_dir))
+    return [
+        one
+        for one in named_by(directory, known)
+        if (one.key, one.language) not in known and known.is_recorded(one.key, one.language)
+    ]
+
+
+def how_to_record(prompt: NamedPrompt, recordings_dir: Path) -> str:
+    """What is to be done about a prompt that nothing says: one clause for people."""
+    otherwise = f", or {prompt.otherwise}" if prompt.otherwise else ""
+    path = sound_file(recordings_dir, prompt.name)
+    return f"record it as {path} (WAV of 8 kHz, mono, 16 bit){otherwise}"
+
+
+def unheard(directory: Directory, catalogue: Catalogue, recordings_dir: Path) -> list[str]:
+    """What callers should hear of these lines and services and would not; one sentence each."""
+    known = catalogue.with_recordings(recorded_in(recordings_dir))
+    problems = [
+        f"{one.what} has neither a text nor a recording; {how_to_record(one, recordings_dir)}"
+        for one in silent(directory, known)
+    ]
+    for one in own_recordings(directory, catalogue, recordings_dir):
+        path = sound_file(recordings_dir, one.name)
+        try:
+            read_wav(path)
+        except NotATelephoneSound:
+            problems.append(f"{one.what}: {path} is not a WAV of 8 kHz, mono, 16 bit; convert it")
     return problems
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from bridge.hours.periods import Period
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
-from bridge.ivr.prompts import spell
+from bridge.ivr.prompts import service_address, service_name, spell
 from bridge.ivr.script import (
     Answer,
     Ask,
@@ -247,7 +247,7 @@ class SupportLineScript:
         offered = [
             prompt
             for key, service in enumerate(self.services[:MOST_SERVICES], start=1)
-            for prompt in (in_language("pt", f"service-{service}"), "line-key", f"digit-{key}")
+            for prompt in (in_language("pt", service_name(service)), "line-key", f"digit-{key}")
         ]
         prompts = (*lead, "choose-service", *offered, "line-back")
         ask = Ask(prompts, language, 1, first_key_seconds=5.0)
@@ -296,9 +296,9 @@ class SupportLineScript:
         return ("line-open", "line-hours-close", *closes)
 
     def _described(self, patience: Patience, service: ServiceNow) -> tuple[str, ...]:
-        said = [in_language("pt", f"service-{service.key}")]
+        said = [in_language("pt", service_name(service.key))]
         if service.has_address:
-            said += ["service-address", in_language("pt", f"address-{service.key}")]
+            said += ["service-address", in_language("pt", service_address(service.key))]
         if service.number:
             said += ["service-number", *spell(service.number)]
         else:

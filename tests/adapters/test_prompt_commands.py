@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from bridge.commands import prompts
+from bridge.hours.directory import load_directory
 from bridge.ivr.paths import PATHS
 from bridge.ivr.prompt_rules import load_rules
 from bridge.ivr.prompts import Catalogue, Prompt, load_catalogue
@@ -46,9 +47,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue that is rendered in a moment."""
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue that is rendered in a moment, and no lines that name more."""
     monkeypatch.setattr(prompts, "load_catalogue", lambda: FEW)
+    no_lines = tmp_path / "no-lines.toml"
+    no_lines.touch()
+    monkeypatch.setenv("STT_DIRECTORY", str(no_lines))
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +153,30 @@ def test_nothing_blocks_when_every_file_is_there(
         assert f"{language}: no texts" in result.output
 
 
+def test_what_an_own_directory_names_is_checked_too(
+    folder: Path, all_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STT_PROMPTS_DIR", str(all_files))
+    directory = folder / "directory.toml"
+    directory.write_text(
+        '[[line]]\nkey = "ajuda"\npt = "Linha"\nen = "Line"\nlanguages = ["pt"]\n'
+        'greeting = "ajuda"\nhours = [{ days = "Mon-Fri", open = ["09:00-19:00"] }]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("STT_DIRECTORY", str(directory))
+    before = stt("check")
+    assert before.exit_code == 1
+    where = folder / "recordings/pt/ajuda.wav"
+    assert f"pt/ajuda: no sound file (the greeting of the line ajuda: record it as {where}" in (
+        before.output
+    )
+    where.parent.mkdir(parents=True)
+    shutil.copy(all_files / "pt/goodbye.wav", where)
+    assert stt("check").exit_code == 0
+    monkeypatch.setenv("STT_DIRECTORY", str(folder / "nowhere.toml"))
+    assert "STT_DIRECTORY: " in str(stt("check").exception)
+
+
 def test_the_paths_are_listed_and_each_can_be_printed(folder: Path) -> None:
     listed = stt("transcript", "--path", "list")
     assert [line.split("\t")[0] for line in listed.output.splitlines()] == list(PATHS)
@@ -172,5 +200,5 @@ def test_the_real_prompts_are_clean(tmp_path: Path) -> None:
     """Every prompt rendered as it will be heard: none too long, too loud or too quiet."""
     catalogue = load_catalogue()
     assert build(catalogue, tmp_path).uneven == ()
-    found = review(catalogue, tmp_path, tmp_path / "none")
+    found = review(catalogue, tmp_path, tmp_path / "none", load_directory())
     assert [str(one) for one in found if one.blocks] == []

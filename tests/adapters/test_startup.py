@@ -19,6 +19,22 @@ from bridge.telephony.asterisk.frames import Frame
 from tests.adapters.fake_ami import FakeAmi, FakePeer
 
 SECRET = "0123456789abcdef0123456789abcdef"
+OWN_LINES = """
+[[line]]
+key = "ajuda"
+pt = "Linha de Ajuda"
+en = "Help Line"
+greeting = "my-greeting"
+languages = ["pt", "xx"]
+services = ["camara"]
+hours = [{ days = "Mon-Fri", open = ["09:00-19:00"] }]
+
+[[service]]
+key = "camara"
+pt = "Câmara"
+en = "Town hall"
+hours = [{ days = "Mon-Fri", open = ["09:00-19:00"] }]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +120,34 @@ async def test_one_missing_prompt_is_named(settings: dict[str, str], tmp_path: P
     code, said = await serve(settings | {"STT_PROMPTS_DIR": str(partial)})
     assert (code, len(said)) == (1, 1)
     assert "pt/goodbye" in said[0]
+
+
+async def test_lines_that_nobody_would_hear_are_told_one_by_one(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """An installation's own file of lines and services, with nothing recorded for it."""
+    own = tmp_path / "own.toml"
+    own.write_text(OWN_LINES, encoding="utf-8")
+    code, said = await serve(settings | {"STT_DIRECTORY": str(own)})
+    assert code == 1
+    recordings = settings["STT_RECORDINGS_DIR"]
+    for line, name in zip(said, ("my-greeting", "language-xx", "service-camara"), strict=True):
+        assert line.removeprefix("error: ").startswith("STT_DIRECTORY: the ")
+        assert f"record it as {recordings}/pt/{name}.wav" in line
+
+
+async def test_a_file_in_another_encoding_is_named_with_the_remedy(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_bytes(OWN_LINES.encode("latin-1"))
+    code, said = await serve(settings | {"STT_DIRECTORY": str(own)})
+    told = f"error: STT_DIRECTORY: {own} is not in UTF-8; save it in that encoding"
+    assert (code, said) == (1, [told])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("STT_POLICY=não".encode("latin-1"))
+    code, said = await serve(settings)
+    assert (code, said) == (1, ["error: .env is not in UTF-8; save it in that encoding"])
 
 
 async def test_tables_that_are_missing(settings: dict[str, str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from bridge.hours.directory import (
     parse_days,
     parse_directory,
     parse_stretch,
+    read_directory,
 )
 from bridge.hours.model import BadHours, Weekday, Why
 from tests.unit.hours.moments import lisbon, shown, whole_day
@@ -216,6 +218,17 @@ def test_a_list_that_would_mislead_is_refused_with_the_entry_and_the_reason(
     assert GOOD.count(old) >= 1
     with pytest.raises(BadHours, match=sentence):
         parse_directory(GOOD.replace(old, new, 1))
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    with pytest.raises(BadHours, match=r"own\.toml cannot be read .*; correct the path"):
+        read_directory(path)
+    path.write_bytes(GOOD.encode("latin-1"))
+    with pytest.raises(BadHours, match=r"own\.toml is not in UTF-8; save it in that encoding"):
+        read_directory(path)
+    path.write_text(GOOD, encoding="utf-8")
+    assert read_directory(path).lines[0].key == "lam"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.hours.directory import Directory
 from bridge.ivr.prompt_rules import PromptRules
 from bridge.ivr.prompts import Catalogue, Prompt
 from bridge.ivr.review import Fault, Finding, review
@@ -31,6 +32,7 @@ GOODBYE = tuple(
     }.items()
 )
 CATALOGUE = Catalogue((*OFFER, *GOODBYE), VOICES, RULES)
+NO_LINES = Directory((), ())
 
 
 def sound(seconds: float = 1.0, level_db: float = -20.0) -> array[int]:
@@ -55,7 +57,7 @@ def put(directory: Path, name: str, samples: array[int]) -> None:
 
 
 def findings(folder: Path) -> list[Finding]:
-    return review(CATALOGUE, folder / "prompts", folder / "recordings")
+    return review(CATALOGUE, folder / "prompts", folder / "recordings", NO_LINES)
 
 
 def faults(folder: Path) -> set[tuple[str, str, Fault]]:
@@ -155,7 +157,7 @@ def test_a_language_of_the_line_that_lacks_one_text_is_told_which(folder: Path) 
     for prompt in more:
         put(folder / "prompts", prompt.name, sound())
     catalogue = Catalogue((*CATALOGUE, *more), VOICES, RULES)
-    found = review(catalogue, folder / "prompts", folder / "recordings")
+    found = review(catalogue, folder / "prompts", folder / "recordings", NO_LINES)
     assert [(one.language, one.key) for one in found if one.fault is Fault.NO_TEXT] == [
         ("uk", "rejoin"),
         ("kea", "rejoin"),
