@@ -115,6 +115,8 @@ class Keys:
     digits: str
     at: datetime | None = None
     """When the last of them was recognised, where the carrier can tell."""
+    finished: bool = False
+    """Whether the finish key of an `Ask` ended the entry, and not its length or a pause."""
 
     def __repr__(self) -> str:
         return f"Keys(<{len(self.digits)}>)"

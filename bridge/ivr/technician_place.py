@@ -52,6 +52,8 @@ from bridge.ivr.technician_states import (
 MOST_NUMBER_DIGITS = 15
 """E.164 numbers are no longer."""
 LEAST_NUMBER_DIGITS = 3
+_LONE_DIGIT_SECONDS = 1.5
+"""A pause this long after the only digit of an entry ends it as the hash key would."""
 
 Move = tuple[PlaceState | Leaving, Step]
 
@@ -77,7 +79,8 @@ class MigrantPlacing:
             case CheckingNumber() | ReservingDialIn() | Requesting():
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if isinstance(heard, Keys):
-                return self._zero(state) if heard.digits == "0" else self._keyed(state, heard)
+                person = heard.digits == "0" and not self._is_entry(state, heard)
+                return self._zero(state) if person else self._keyed(state, heard)
             case AllowingVoicemail(patience, chosen, digits):
                 return self._placed(patience, chosen, Ring(digits), None)
             case TellingDialIn(patience, chosen):
@@ -107,14 +110,16 @@ class MigrantPlacing:
                 return state, Ask(prompts, language, 1, first_key_seconds=3.0)
             case KeyingField(_, _, _, values):
                 asked = self.fields[len(values)]
-                # One key more than fits shows an entry that is too long; a fixed length needs
-                # neither that nor the hash key.
-                most = asked.most + (asked.least < asked.most)
+                # One key more than fits shows an entry that is too long. A fixed length needs
+                # neither that nor the hash key, but where it is one digit: a zero is an entry
+                # with the hash key only.
+                most = asked.most + (asked.least < asked.most or asked.most == 1)
+                pause = _LONE_DIGIT_SECONDS if asked.most == 1 else 5.0
                 prompts = (*lead, f"ask-{asked.name.value.replace('_', '-')}")
-                return state, Ask(prompts, language, most, "#", 12.0, 5.0)
+                return state, Ask(prompts, language, most, "#", 12.0, pause)
 
     def _keyed(self, state: PlaceQuestion, keys: Keys) -> Move:
-        """Take the keys, which are not a zero, as the answer to the question of a state."""
+        """Take the keys, which ask for no person, as the answer to the question of a state."""
         match state, keys.digits:
             case PlacingMigrant(patience, chosen), "1":
                 return self._placed(patience, chosen, BesideMe(), keys.at)
@@ -160,6 +165,11 @@ class MigrantPlacing:
         if len(values) < len(self.fields):
             return self._ask(KeyingField(patience.renewed(), chosen, place, values))
         return Requesting(), Consult(RequestInterpreter(chosen, place, at, values))
+
+    def _is_entry(self, state: PlaceQuestion, zero: Keys) -> bool:
+        """Whether a zero is what is asked for: with the hash key, where one digit is enough."""
+        field = self.fields[len(state.values)] if isinstance(state, KeyingField) else None
+        return zero.finished and field is not None and field.least == 1
 
     def _zero(self, state: PlaceQuestion) -> Move:
         if self.ends.operator_on_duty:

@@ -325,7 +325,7 @@ class SimulatedConversation(Conversation):
             if not isinstance(heard, Keys):
                 return heard
             if heard.digits == ask.finish_key:
-                break
+                return Keys(digits, self._switch.clock.now(), finished=True)
             digits += heard.digits
             patience = ask.next_key_seconds
         return Keys(digits, self._switch.clock.now())

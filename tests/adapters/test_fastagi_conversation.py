@@ -172,6 +172,18 @@ async def test_an_entry_is_collected(talk: Talk, keyed: str, ask: Ask, digits: s
     assert before <= heard.at <= datetime.now(UTC)
 
 
+@pytest.mark.parametrize(
+    ("keyed", "digits", "finished"),
+    [("0#", "0", True), ("#", "", True), ("01#", "01", False), ("0.#", "0", False)],
+)
+async def test_an_entry_tells_whether_the_finish_key_ended_it(
+    talk: Talk, keyed: str, digits: str, finished: bool
+) -> None:
+    (heard,) = await talk.turns(Phone(keyed), Ask((), "pt", 2, finish_key="#"))
+    assert isinstance(heard, Keys)
+    assert (heard.digits, heard.finished) == (digits, finished)
+
+
 async def test_an_entry_uses_its_two_deadlines(talk: Talk) -> None:
     ask = Ask(("p",), "pt", 4, first_key_seconds=7.5, next_key_seconds=2.5)
     (first,) = await talk.turns(Phone("..1"), ask)

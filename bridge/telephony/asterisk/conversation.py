@@ -230,7 +230,7 @@ class AgiConversation:
         while key is not None:
             at = key.at
             if ask.finish_key and key.digit == ask.finish_key:
-                return Keys(digits, at)
+                return Keys(digits, at, finished=True)
             digits += key.digit
             if len(digits) >= ask.most_keys:
                 # Many close a complete number all the same; that is no answer to what comes next.

@@ -110,7 +110,7 @@ IN_ENGLISH = Ways(
     fields=(
         AgencyField(FieldName.PROCESS_NUMBER, 9, 12),
         AgencyField(FieldName.DEPARTMENT, 4, 4),
-        AgencyField(FieldName.COST_CENTRE, 3, 3),
+        AgencyField(FieldName.COST_CENTRE, 1, 3),
     ),
 )
 """An agency that wants everything keyed that can be."""
@@ -169,6 +169,7 @@ HEARD: tuple[Heard, ...] = (
     HungUp(),
     *(Keys(key) for key in ALL_KEYS),
     Keys(""),
+    Keys("0", finished=True),
     Keys(CODE + PIN),
     Keys(PIN),
     Keys(CODE),
