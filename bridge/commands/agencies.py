@@ -17,7 +17,7 @@ from bridge.agencies.model import Agency, AgencyField, FieldName
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import load_languages
-from bridge.telephony.gate import DialRules
+from bridge.telephony.gate import DialRules, Refusal, never_passes
 from bridge.vocabulary import BadNumber, PhoneNumber
 
 agencies = typer.Typer(no_args_is_help=True, help="What differs from agency to agency.")
@@ -30,6 +30,10 @@ favourites = typer.Typer(no_args_is_help=True, help="The languages of the keys 1
 Code = Annotated[str, typer.Argument(help="The agency's code.")]
 Number = Annotated[str, typer.Argument(help="A telephone number.")]
 
+_NEVER = {
+    Refusal.EMERGENCY: "emergency numbers",
+    Refusal.WORLDWIDE: "satellite and other worldwide numbers",
+}
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
 
 
@@ -200,6 +204,11 @@ def _prefix(text: str) -> str:
     elif plain.isascii() and plain.isdigit():
         plain = f"+351{plain}"
     DialRules((plain,))  # raises BadPrefix, a sentence for people
+    reason = never_passes(plain)
+    if reason is not None:
+        raise CommandError(
+            f"{text!r} cannot be allowed: {_NEVER[reason]} pass for nobody; leave it out"
+        )
     return plain
 
 

@@ -129,6 +129,9 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
         (("favourites", "set", CODE, "uk", "uk"), "each language once"),
         (("dial-allow", CODE, "spain"), "a plus sign and digits"),
         (("dial-allow", CODE, "+"), "a plus sign and digits"),
+        (("dial-allow", CODE, "808", "112"), "'112' cannot be allowed: emergency numbers pass"),
+        (("dial-allow", CODE, "+351 117"), "emergency numbers pass for nobody; leave it out"),
+        (("dial-allow", CODE, "+881"), "satellite and other worldwide numbers pass for nobody"),
     ],
 )
 def test_what_cannot_be_read_changes_nothing(words: tuple[str, ...], says: str) -> None:
