@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.clock import SystemClock
+from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
-from bridge.hours.directory import load_directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.card import Ui, find_fonts, render_card, unreviewed
 from bridge.ivr.languages import load_languages
@@ -61,7 +61,7 @@ def card(
 ) -> None:
     """Make the card to be printed: two A4 pages, every language with its code and "I speak …"."""
     found = load_languages()
-    directory = load_directory()
+    directory = base.directory()
     rung = directory.lines[0] if line is None else directory.line(line)
     numbers = [_printed(number) for number in rung.numbers]
     today = SystemClock().now().astimezone(LISBON).date()

@@ -274,6 +274,25 @@ def test_the_command_writes_the_card_and_says_what_nobody_has_reviewed(tmp_path:
     assert "808 257 257 or 218 106 191" in text
 
 
+def test_the_command_prints_the_numbers_of_the_installation_s_own_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[line]]\nkey = "ajuda"\npt = "Linha"\nen = "Line"\nnumbers = ["210 000 001"]\n'
+        'hours = [{ days = "Mon-Fri", open = ["09:00-19:00"] }]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("STT_DIRECTORY", str(own))
+    file = tmp_path / "card.pdf"
+    done = run("card", "-o", str(file), "--fonts", str(FOLDER))
+    assert done.exit_code == 0, done.output
+    with pypdfium2.PdfDocument(file.read_bytes()) as document:
+        text = document[0].get_textpage().get_text_range()
+    assert "210 000 001" in text
+    assert "808 257 257" not in text
+
+
 def test_the_command_lists_the_languages_and_their_fonts() -> None:
     listed = json.loads(run("list", "--json").output)
     assert [one["code"] for one in listed] == [one.code for one in load_languages()]
