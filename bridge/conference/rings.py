@@ -39,6 +39,9 @@ from bridge.vocabulary import (
 PAUSE_SECONDS = 2.0
 """Between two tries; a phone that lost its network needs a moment."""
 
+Seat = tuple[Role, Part, bool]
+"""Whom a ring is to bring: a role, for an interpreter the part, and whether they lead the call."""
+
 
 class Why(StrEnum):
     """Why somebody is rung."""
@@ -83,9 +86,14 @@ class Ring:
     """Whether they answered, and pressed the key that says no."""
     attempt: int = 1
 
+    @property
+    def seat(self) -> Seat:
+        """Whom it is to bring; no two telephones ring for the same one."""
+        return self.role, self.part, self.leads
+
 
 class Rings:
-    """The rings of one call that have not brought anybody yet."""
+    """The rings of one call that have not brought anybody yet: one for each who is wanted."""
 
     def __init__(
         self,
@@ -105,6 +113,8 @@ class Rings:
         self._adopt = adopt
         self._wanted = wanted
         self._pending: dict[LegId, Ring] = {}
+        self._pausing: dict[Seat, Ring] = {}
+        """The tries that are to be made after a pause, unless somebody is rung before."""
 
     def why(self, leg: LegId) -> Why | None:
         """Why the person on this leg is being rung; `None` when nobody rings them."""
@@ -112,7 +122,7 @@ class Rings:
         return None if found is None else found.why
 
     def any(self, role: Role) -> bool:
-        """Whether somebody of this role is being rung."""
+        """Whether the telephone of somebody of this role rings."""
         return any(ring.role is role for ring in self._pending.values())
 
     def resume(self, leg: LegId, ring: Ring) -> None:
@@ -124,6 +134,8 @@ class Rings:
         legs = [leg for leg, ring in self._pending.items() if ring.role is role]
         for leg in legs:
             del self._pending[leg]
+        for seat in [seat for seat, ring in self._pausing.items() if ring.role is role]:
+            del self._pausing[seat]
         return legs
 
     def instead(self, leg: LegId, on_failure: Callable[[], Awaitable[None]]) -> None:
@@ -138,13 +150,22 @@ class Rings:
         if ring is not None:
             self._pending[leg] = replace(ring, tries=ring.attempt, declined=True)
 
-    async def ring(self, ring: Ring) -> LegId | None:
-        """Ring them, written first. `None` when the interpreter is promised to another by now."""
+    async def ring(self, ring: Ring) -> None:
+        """Ring them, written first; nothing happens while a telephone rings for the same one.
+
+        Where a further try was to follow after a pause, this is that try. What should follow a
+        failure follows at once for an interpreter who is promised to another by now.
+        """
+        if any(other.seat == ring.seat for other in self._pending.values()):
+            return
+        pausing = self._pausing.pop(ring.seat, None)
+        if pausing is not None:
+            ring = replace(ring, attempt=pausing.attempt)
         leg, at = new_leg_id(ring.role), self._ports.clock.now()
         to = ring.to
         if to is None:
             await ring.on_failure()
-            return None
+            return
 
         def work(conn: Connection) -> bool:
             if ring.interpreter is not None and not roster_store.reserve(
@@ -157,7 +178,7 @@ class Rings:
 
         if not await self._record.transact(work):
             await ring.on_failure()
-            return None
+            return
         self._pending[leg] = ring
         if ring.interpreter is not None:
             self._ports.roster.promised(ring.interpreter)
@@ -182,7 +203,6 @@ class Rings:
                 ring_seconds=self._ports.migrant_ring_seconds,
             )
         )
-        return leg
 
     def _rung(self, ring: Ring, leg: LegId, at: datetime) -> Event:
         if ring.why is Why.INVITED:
@@ -232,19 +252,28 @@ class Rings:
         if not self._wanted(ring.role):
             return True
         if ring.attempt < ring.tries:
-            again = replace(ring, attempt=ring.attempt + 1)
-            self._mailbox.tell_later(PAUSE_SECONDS, partial(self._again, again))
+            self._pause(replace(ring, attempt=ring.attempt + 1))
             return True
         await self._give_up(ring, leg, "refused" if ring.declined else reason)
         return True
 
+    def _pause(self, ring: Ring) -> None:
+        self._pausing[ring.seat] = ring
+        self._mailbox.tell_later(PAUSE_SECONDS, partial(self._again, ring))
+
     async def _again(self, ring: Ring) -> None:
-        if self._wanted(ring.role) and not (ring.leads and self._leader_is_there()):
+        if self._pausing.get(ring.seat) is not ring:
+            return
+        del self._pausing[ring.seat]
+        if self._wanted(ring.role) and not self._is_there(ring):
             await self.ring(ring)
 
-    def _leader_is_there(self) -> bool:
-        leg = self._record.legs.get(self._record.technician)
-        return leg is not None and leg.connected and not leg.ended
+    def _is_there(self, ring: Ring) -> bool:
+        """Whether the one whom this ring is to bring has come by themselves."""
+        record = self._record
+        if ring.role is Role.INTERPRETER:
+            return ring.part in record.interpreters
+        return any(record.leads(leg.id) is ring.leads for leg in record.legs.of(ring.role))
 
     async def _give_up(self, ring: Ring, leg: LegId, reason: str) -> None:
         if ring.why is Why.INVITED:
