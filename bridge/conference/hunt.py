@@ -36,7 +36,6 @@ from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import Tries
 from bridge.telephony.gate import NATIONAL, DialRules
-from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
 
 MOST_PROSPECTS = 64
@@ -391,34 +390,13 @@ class Hunt:
             self._tried.rung(offer.interpreter)
             if request is not None:
                 self._desk.rung(offer.interpreter, self._asked(request).language, now)
-            leg = CallLeg(
-                offer.leg,
-                Role.INTERPRETER,
-                now,
-                interpreter=offer.interpreter,
-                part=self._part,
-                relay=record.pivot,
-            )
-            self._adopt(leg)
+            self._adopt(offer.as_leg(now, self._part, record.pivot))
         self._waves += 1
         overlap = wave.next_after or self._desk.policy.overlap_after
         if overlap is not None:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
         # All at once: nobody's telephone waits until the switch has heard of another's.
-        await asyncio.gather(
-            *(
-                self._commands.ring(
-                    OutboundLeg(
-                        leg=offer.leg,
-                        to=offer.to,
-                        caller_id=self._ports.caller_id,
-                        conversation=ConversationName.OFFER,
-                        ring_seconds=self._ports.ring_seconds,
-                    )
-                )
-                for offer in offers
-            )
-        )
+        await asyncio.gather(*(self._commands.ring(one.to_ring(self._ports)) for one in offers))
 
     def _asked(self, request: Request) -> Requirements:
         """What this part is asked for: the whole request or, in a relay, its half of the way."""

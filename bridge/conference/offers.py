@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.conference.legs import CallLeg, Part
+from bridge.conference.ports import Ports
 from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
-from bridge.vocabulary import InterpreterId, LegId, PhoneNumber
+from bridge.telephony.switch import ConversationName, OutboundLeg
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,27 @@ class Offer:
     to: PermittedNumber
     phone: int = 0
     """Which of the interpreter's telephones, in their order."""
+
+    def as_leg(self, since: datetime, part: Part, relay: LanguageTag | None) -> CallLeg:
+        """The call's new leg, on which it is made."""
+        return CallLeg(
+            self.leg,
+            Role.INTERPRETER,
+            since,
+            interpreter=self.interpreter,
+            part=part,
+            relay=relay,
+        )
+
+    def to_ring(self, ports: Ports) -> OutboundLeg:
+        """What the switch is asked to ring."""
+        return OutboundLeg(
+            leg=self.leg,
+            to=self.to,
+            caller_id=ports.caller_id,
+            conversation=ConversationName.OFFER,
+            ring_seconds=ports.ring_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
