@@ -12,12 +12,12 @@ from functools import partial
 
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState
+from bridge.conference.offers import Telephone, dialable_again
 from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import RosterDesk
-from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import PhoneNumber, Role
 
@@ -64,24 +64,28 @@ class DropGuard:
         record = self._record
         if record.state is not CallState.TALKING and not self._still_awaited(leg):
             return False
-        to = permitted(self._number(leg), record.dial_rules)
-        if to is None:
+        ring = self._ring_for(leg)
+        if ring is None:
             return False
         leads = record.leads(leg.id)
         record.technician_lost = record.technician_lost or leads
         word = Announcement.LOST_TECHNICIAN if leads else _LOST[leg.role]
         await self._room.announce_loss(word, leg.role)
-        await self._rings.ring(self._ring_for(leg, to))
+        await self._rings.ring(ring)
         return True
 
     def resume(self, leg: CallLeg) -> None:
         """A telephone rings that a process redialled which died: whoever answers is wanted back."""
-        to = permitted(self._number(leg), self._record.dial_rules)
-        if to is not None:
-            self._rings.resume(leg.id, self._ring_for(leg, to))
+        ring = self._ring_for(leg)
+        if ring is not None:
+            self._rings.resume(leg.id, ring)
 
-    def _ring_for(self, leg: CallLeg, to: PermittedNumber) -> Ring:
-        """The ring that brings somebody back who was on this leg."""
+    def _ring_for(self, leg: CallLeg) -> Ring | None:
+        """The ring that brings somebody back who was on this leg; `None` if it cannot be made."""
+        telephones = self._telephones(leg)
+        if not telephones:
+            return None
+        (phone, to), *others = telephones
         return Ring(
             leg.role,
             to,
@@ -92,6 +96,8 @@ class DropGuard:
             interpreter=leg.interpreter,
             part=leg.part,
             relay=leg.relay,
+            phone=phone,
+            others=tuple(others),
             leads=self._record.leads(leg.id),
         )
 
@@ -103,15 +109,18 @@ class DropGuard:
             and self._record.state in (CallState.HUNTING, CallState.JOINING)
         )
 
-    def _number(self, leg: CallLeg) -> PhoneNumber | None:
-        if self._record.leads(leg.id):
-            return self._record.technician_number
-        if leg.role is Role.MIGRANT:
-            return self._record.migrant_to
-        if leg.role is Role.INTERPRETER and leg.interpreter is not None:
-            phones = self._desk.interpreter(leg.interpreter).phones
-            return phones[0] if phones else None
-        return None
+    def _telephones(self, leg: CallLeg) -> list[Telephone]:
+        """Where they can be rung, first where they were; only interpreters have several."""
+        record = self._record
+        number: PhoneNumber | None = None
+        if record.leads(leg.id):
+            number = record.technician_number
+        elif leg.role is Role.MIGRANT:
+            number = record.migrant_to
+        elif leg.role is Role.INTERPRETER and leg.interpreter is not None:
+            return dialable_again(self._desk.interpreter(leg.interpreter).phones, leg.phone)
+        to = permitted(number, record.dial_rules)
+        return [] if to is None else [(0, to)]
 
     def _on_failure(self, leg: CallLeg) -> Callable[[], Awaitable[None]]:
         if self._record.leads(leg.id):

@@ -21,7 +21,7 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.legs import CallLeg, Part, part_data
+from bridge.conference.legs import CallLeg, Part, part_data, phone_data
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
 from bridge.conference.offers import LiveOffer, Offer, Promised, dialable
@@ -78,11 +78,11 @@ class Hunt:
     def resume(
         self,
         tried: Mapping[InterpreterId, Tries],
-        live: Iterable[tuple[LegId, InterpreterId, datetime]],
+        live: Mapping[LegId, LiveOffer],
     ) -> None:
         """Take over from a process that died. The pauses before asking again begin anew."""
         self._tried.resume(tried)
-        self._live.update({leg: LiveOffer(who, since) for leg, who, since in live})
+        self._live.update(live)
 
     async def begin(
         self,
@@ -366,12 +366,13 @@ class Hunt:
             about = record.about(offer.interpreter, self._part)
             if offer.interpreter in promised:
                 events.append(record.event(EventKind.RESERVED, offer.leg, about, at))
-                events.append(record.event(EventKind.OFFERED, offer.leg, about, at))
+                rung = {**about, **phone_data(offer.phone)}
+                events.append(record.event(EventKind.OFFERED, offer.leg, rung, at))
             else:
                 events.append(record.event(EventKind.RESERVATION_REFUSED, data=about, at=at))
                 self._mailbox.tell(partial(self._taken_elsewhere, offer.interpreter))
-        rung = {offer.leg: offer.interpreter for offer in offers}
-        store.add_legs(conn, rung, record.id, Role.INTERPRETER, at)
+        made = {offer.leg: offer.interpreter for offer in offers}
+        store.add_legs(conn, made, record.id, Role.INTERPRETER, at)
         return offers
 
     async def _taken_elsewhere(self, who: InterpreterId) -> None:

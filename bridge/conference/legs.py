@@ -25,6 +25,11 @@ def part_data(part: Part, relay: LanguageTag | None) -> dict[str, str]:
     return {} if relay is None else {"relay": relay, "part": part.value}
 
 
+def phone_data(phone: int) -> dict[str, int]:
+    """What the event before a ring says of the interpreter's telephone; nothing of the first."""
+    return {"phone": phone} if phone else {}
+
+
 @dataclass(frozen=True, slots=True)
 class CallLeg:
     """One leg, as far as the switch has told us."""
@@ -38,6 +43,8 @@ class CallLeg:
     """For an interpreter: what they do in the call."""
     relay: LanguageTag | None = None
     """For an interpreter of a relay: the language between the two."""
+    phone: int = 0
+    """For an interpreter: which of their telephones it is, in their order."""
     accepted_at: datetime | None = None
     """When this interpreter took the call; their minutes count from here."""
     connected: bool = False

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,7 @@ class Offer:
             interpreter=self.interpreter,
             part=part,
             relay=relay,
+            phone=self.phone,
         )
 
     def to_ring(self, ports: Ports) -> OutboundLeg:
@@ -64,12 +65,24 @@ class Promised:
     """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
 
 
-def dialable(phones: tuple[PhoneNumber, ...], first: int) -> tuple[int, PermittedNumber] | None:
+Telephone = tuple[int, PermittedNumber]
+"""One of somebody's telephones: its place in their order, and its number."""
+
+
+def dialable(phones: Sequence[PhoneNumber], first: int) -> Telephone | None:
     """The first of somebody's telephones, from that place on, that the gate lets through."""
+    return next(iter(_dialable(phones, first)), None)
+
+
+def dialable_again(phones: Sequence[PhoneNumber], latest: int) -> list[Telephone]:
+    """Somebody's telephones that the gate lets through, the one that they were on before others."""
+    return sorted(_dialable(phones, 0), key=lambda one: one[0] != latest)
+
+
+def _dialable(phones: Sequence[PhoneNumber], first: int) -> Iterator[Telephone]:
     for place, number in enumerate(phones[first:], first):
         try:
-            return place, permit(number)
+            yield place, permit(number)
         except NotPermitted:
             # A roster number that the gate refuses is the roster's fault, not the call's.
             continue
-    return None

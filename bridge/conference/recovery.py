@@ -241,6 +241,7 @@ def _interpreter_leg(leg: LegId, event: Event) -> CallLeg:
         interpreter=None if who is None else InterpreterId(int(who)),
         part=Part(str(event.data.get("part", Part.PORTUGUESE))),
         relay=None if relay is None else LanguageTag(str(relay)),
+        phone=int(event.data.get("phone") or 0),
     )
 
 

@@ -33,6 +33,7 @@ from bridge.conference.hunt import Hunt
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
+from bridge.conference.offers import LiveOffer
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
@@ -83,9 +84,13 @@ class Hunts:
 
     def resume(self, remembered: Remembered) -> None:
         """Take over from a process that died."""
-        parts = {leg.id: leg.part for leg in remembered.legs}
+        legs = {leg.id: leg for leg in remembered.legs}
         for part, hunt in self._of.items():
-            live = [one for one in remembered.live_offers if parts[one[0]] is part]
+            live = {
+                leg: LiveOffer(who, since, legs[leg].phone)
+                for leg, who, since in remembered.live_offers
+                if legs[leg].part is part
+            }
             hunt.resume(remembered.tried[part], live)
 
     async def begin(

@@ -19,8 +19,9 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.legs import CallLeg, Part, part_data
+from bridge.conference.legs import CallLeg, Part, part_data, phone_data
 from bridge.conference.mailbox import Mailbox
+from bridge.conference.offers import Telephone
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
@@ -80,6 +81,10 @@ class Ring:
     """For an interpreter: what they do in the call."""
     relay: LanguageTag | None = None
     """For an interpreter of a relay: the language between the two."""
+    phone: int = 0
+    """For an interpreter: which of their telephones it is."""
+    others: tuple[Telephone, ...] = ()
+    """For an interpreter: the telephones on which they are tried next, in turn."""
     leads: bool = False
     """Whether they are the technician, or the operator in the technician's place."""
     declined: bool = False
@@ -90,6 +95,14 @@ class Ring:
     def seat(self) -> Seat:
         """Whom it is to bring; no two telephones ring for the same one."""
         return self.role, self.part, self.leads
+
+    def again(self) -> Ring:
+        """The next try: on their next telephone, where they have several."""
+        following = replace(self, attempt=self.attempt + 1)
+        if self.to is None or not self.others:
+            return following
+        (phone, to), *rest = self.others
+        return replace(following, to=to, phone=phone, others=(*rest, (self.phone, self.to)))
 
 
 class Rings:
@@ -190,6 +203,7 @@ class Rings:
                 interpreter=ring.interpreter,
                 part=ring.part,
                 relay=ring.relay,
+                phone=ring.phone,
             )
         )
         if ring.leads:
@@ -213,6 +227,7 @@ class Rings:
         if ring.role is Role.OPERATOR and ring.leads:
             data["leads"] = True
         data.update(part_data(ring.part, ring.relay))
+        data.update(phone_data(ring.phone))
         return self._record.event(EventKind.REDIALLED, leg, data, at)
 
     async def confirmed(self, leg: LegId, *, waits: bool = False) -> RoomId | None:
@@ -252,7 +267,7 @@ class Rings:
         if not self._wanted(ring.role):
             return True
         if ring.attempt < ring.tries:
-            self._pause(replace(ring, attempt=ring.attempt + 1))
+            self._pause(ring.again())
             return True
         await self._give_up(ring, leg, "refused" if ring.declined else reason)
         return True
