@@ -32,6 +32,9 @@ from bridge.vocabulary import InterpreterId, LanguageTag
 
 log = structlog.get_logger(__name__)
 
+_SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
+"""Why those are not rung whom somebody who waits may get all the same."""
+
 
 class RosterDesk:
     """Ranks the roster by one policy, and tells who became free."""
@@ -172,6 +175,16 @@ class RosterDesk:
         ranking = self._present.rank(Requirements(language), self.policy)
         return [InterpreterId(int(one)) for one in ranking.speakers]
 
+    def only_unreached(self, requirements: Requirements, tried: Set[InterpreterId]) -> bool:
+        """Whether somebody would be rung for this now, were their telephone to be reached.
+
+        `False` as well where others could serve it in a while: they are rung in vain just now, in
+        a call, or in the pause after one.
+        """
+        ranking = self._present.rank(requirements, self.policy, tried=tried)
+        counts = ranking.counts()
+        return Skip.UNREACHED in counts and not (len(ranking) or _SOON & counts.keys())
+
     @property
     def call_minutes(self) -> float:
         """The mean length of a call, as far as is known."""
@@ -233,6 +246,10 @@ class RosterDesk:
         in_a_row = self._present.interpreter(who).limits.unanswered_in_a_row
         if standing.unanswered_streak == in_a_row:
             log.warning("an interpreter is not answering", interpreter=int(who), in_a_row=in_a_row)
+
+    def unreached(self, who: InterpreterId, at: datetime, promised_at: datetime) -> None:
+        """No telephone of theirs could be reached with the ring promised at a moment."""
+        self._stand(who, self._present.standing(who).unreached(at, promised_at))
 
     def stopped(self, who: InterpreterId, seconds: float) -> None:
         """We stopped ringing them after so many seconds."""

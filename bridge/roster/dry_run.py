@@ -89,6 +89,7 @@ def foresee(standing: Standing, at: datetime, now: datetime) -> Standing:
         standing,
         reserved=False,
         wrap_up_until=None,
+        unreached_until=None,
         recent_offers=(),
         consecutive_minutes=0.0,
         minutes_today=standing.minutes_today if same_day else 0.0,

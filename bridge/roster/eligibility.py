@@ -53,6 +53,8 @@ class Skip(IntEnum):
     BUSY = 16
     """Promised to a call."""
     WRAP_UP = 17
+    UNREACHED = 18
+    """Their telephone could not be reached a moment ago, whoever's fault that was."""
 
     @property
     def label(self) -> str:
@@ -113,6 +115,8 @@ def own_reason(
         return Skip.BUSY
     if standing.wrap_up_until is not None and at < standing.wrap_up_until:
         return Skip.WRAP_UP
+    if standing.unreached_until is not None and at < standing.unreached_until:
+        return Skip.UNREACHED
     return None
 
 
@@ -133,6 +137,7 @@ def own_reason_holds_until(
         interpreter.presence.until,
         standing.day_ends,
         standing.wrap_up_until,
+        standing.unreached_until,
         standing.offers_full_until(interpreter.limits.offers_an_hour),
     ]
     if standing.last_call_ended is not None:
@@ -225,6 +230,11 @@ def explain(
         numbers = (("begins", _text(None if following is None else following.begins)),)
     elif reason is Skip.WRAP_UP:
         numbers = (("until", _text(standing.wrap_up_until)),)
+    elif reason is Skip.UNREACHED:
+        numbers = (
+            ("unreached_in_a_row", standing.unreached_streak),
+            ("until", _text(standing.unreached_until)),
+        )
     return Skipped(interpreter.id, reason, numbers)
 
 

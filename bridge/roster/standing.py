@@ -14,12 +14,27 @@ from zoneinfo import ZoneInfo
 from bridge.roster.people import Limits
 
 HOUR = timedelta(hours=1)
+UNREACHED_PAUSE = timedelta(seconds=5)
+"""After a ring that no telephone could be reached with; twice as long after each further one."""
+LONGEST_UNREACHED_PAUSE = timedelta(minutes=2)
+_TOGETHER = timedelta(seconds=5)
+"""Pauses end on multiples of this: whom one failure made unreachable, one look finds again."""
+_DOUBLINGS = 16
+"""More of them than any pause has."""
 
 
 def next_midnight(at: datetime, zone: ZoneInfo) -> datetime:
     """When the day of a moment ends where the service is; in UTC."""
     tomorrow = at.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+
+
+def reachable_again(at: datetime, in_a_row: int) -> datetime:
+    """When somebody may be rung again who could not be reached at a moment, so often in a row."""
+    pause = UNREACHED_PAUSE * (1 << min(in_a_row - 1, _DOUBLINGS))
+    over = at + min(pause, LONGEST_UNREACHED_PAUSE)
+    past = timedelta(seconds=over.second, microseconds=over.microsecond) % _TOGETHER
+    return over + (_TOGETHER - past if past else timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,10 @@ class Standing:
     """When their phone was rung within the last hour, in order; older ones may linger."""
     unanswered_streak: int = 0
     """Offers left unanswered in a row; being refused or cut short by us does not count."""
+    unreached_streak: int = 0
+    """Rings in a row that reached no telephone; by whose fault, nobody can tell."""
+    unreached_until: datetime | None = None
+    """When the pause after the last of these is over."""
     minutes_offered: float = 0.0
     """Minutes of work offered over the last 30 days (see fairness.py)."""
     minutes_promised: float = 0.0
@@ -82,7 +101,7 @@ class Standing:
     def refused(self, minutes: float) -> Standing:
         """They pressed 2. `minutes` is the work that was offered (the mean of a call)."""
         return replace(
-            self,
+            self._reached(),
             reserved=False,
             unanswered_streak=0,
             minutes_offered=self.minutes_offered + minutes,
@@ -91,19 +110,36 @@ class Standing:
     def unanswered(self, minutes: float) -> Standing:
         """Their phone rang out. `minutes` is the work that was offered (the mean of a call)."""
         return replace(
-            self,
+            self._reached(),
             reserved=False,
             unanswered_streak=self.unanswered_streak + 1,
             minutes_offered=self.minutes_offered + minutes,
         )
 
+    def unreached(self, at: datetime, promised_at: datetime) -> Standing:
+        """No telephone could be reached with the ring that was promised at a moment.
+
+        Nothing is held against anybody, and it was no ring; but the next one waits a little.
+        """
+        in_a_row = self.unreached_streak + 1
+        return replace(
+            self,
+            reserved=False,
+            recent_offers=tuple(one for one in self.recent_offers if one != promised_at),
+            unreached_streak=in_a_row,
+            unreached_until=reachable_again(at, in_a_row),
+        )
+
     def accepted(self) -> Standing:
         """They pressed 1."""
-        return replace(self, unanswered_streak=0)
+        return replace(self._reached(), unanswered_streak=0)
 
     def back(self, at: datetime) -> Standing:
         """They said by phone, web or coordinator that they are there."""
-        return replace(self, unanswered_streak=0, available_since=at)
+        return replace(self._reached(), unanswered_streak=0, available_since=at)
+
+    def _reached(self) -> Standing:
+        return replace(self, unreached_streak=0, unreached_until=None)
 
     def call_ended(
         self,

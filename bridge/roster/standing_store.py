@@ -29,7 +29,7 @@ from bridge.roster.people import Interpreter, Limits, PresenceNow
 from bridge.roster.people_store import load_people, load_person
 from bridge.roster.ranking import Knowledge
 from bridge.roster.rates import Rates, estimate
-from bridge.roster.standing import HOUR, Booked, Standing, next_midnight
+from bridge.roster.standing import HOUR, Booked, Standing, next_midnight, reachable_again
 from bridge.roster.store import OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import InterpreterId, LanguageTag
@@ -133,24 +133,35 @@ class _Fold:
         self._day_ends: datetime | None = None
         self._offers: list[datetime] = []
         self._streak = 0
+        self._unreached = 0
+        self._unreached_until: datetime | None = None
         self._offered = 0.0
 
     def add(self, row: Row[tuple[object, ...]]) -> None:
-        if row.made_at + HOUR > self._at:
+        unreached = row.outcome == OfferOutcome.UNREACHED
+        if row.made_at + HOUR > self._at and not unreached:
             self._offers.append(row.made_at)
         if row.released_at is None:
             self._reserved = True
         if row.accepted_at is not None:
             self._streak = 0
+            self._reached()
             if row.released_at is not None:
                 self._call(row.accepted_at, max(row.ended_at, row.accepted_at), hard=row.hard)
         elif row.outcome in _TAKEN_AMISS:
             if row.ended_at > self._since:
                 self._offered += row.minutes or 0.0
+            self._reached()
             if row.outcome == OfferOutcome.REFUSED:
                 self._streak = 0
             elif self._back_at is None or row.ended_at > self._back_at:
                 self._streak += 1
+        elif unreached and (self._back_at is None or row.ended_at > self._back_at):
+            self._unreached += 1
+            self._unreached_until = reachable_again(row.ended_at, self._unreached)
+
+    def _reached(self) -> None:
+        self._unreached, self._unreached_until = 0, None
 
     def _call(self, began: datetime, ended: datetime, *, hard: bool) -> None:
         if ended <= self._since:
@@ -181,12 +192,15 @@ class _Fold:
             day_ends=self._day_ends,
             recent_offers=tuple(self._offers),
             unanswered_streak=self._streak,
+            unreached_streak=self._unreached,
+            unreached_until=self._unreached_until,
             minutes_offered=self._offered,
             minutes_promised=promised,
         )
 
 
 _TAKEN_AMISS = frozenset({OfferOutcome.REFUSED.value, OfferOutcome.UNANSWERED.value})
+_TEACHES_NOTHING = frozenset({OfferOutcome.UNREACHED.value, OfferOutcome.NEXT_PHONE.value})
 
 
 def _promised(schedule: object, joined_at: datetime | None, at: datetime) -> float:
@@ -315,7 +329,8 @@ def load_answering(
     """How everybody answered since a moment, hour by hour of the service's day; one query.
 
     The offers are told to `answering` (by default a new one) in the order in which they ended:
-    accepted within `PROMPTLY` seconds of the ringing or not, or stopped by us before.
+    accepted within `PROMPTLY` seconds of the ringing or not, or stopped by us before. A telephone
+    that could not be reached says nothing of how somebody answers.
     """
     learned = Answering() if answering is None else answering
     ended = _offers_since(since).where(reservation.c.ended_at.is_not(None))
@@ -326,6 +341,8 @@ def load_answering(
         rang, hour = (over - began).total_seconds(), began.astimezone(zone).hour
         if row.accepted_at is not None:
             accepted = float(rang <= PROMPTLY)
+        elif row.outcome in _TEACHES_NOTHING:
+            continue
         elif row.outcome in _TAKEN_AMISS:
             accepted = 0.0
         else:

@@ -121,7 +121,12 @@ class OfferOutcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
-    """Rang out, busy, unreachable, or answered and pressed nothing."""
+    """Rang out, busy, rejected, or answered and pressed nothing."""
+    UNREACHED = "unreached"
+    """No telephone could be reached: our line, a network, or theirs. Nothing is held against
+    anybody, and it counts as no ring."""
+    NEXT_PHONE = "next_phone"
+    """Unanswered on this telephone, and their next one is rung: what becomes of that one counts."""
     CANCELLED = "cancelled"
     """We stopped it; nothing is held against anybody."""
 

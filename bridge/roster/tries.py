@@ -18,6 +18,9 @@ UNANSWERED_PAUSE = 20.0
 """Seconds after the first unanswered ring of a call; twice as many after each further one."""
 MOST_UNANSWERED = 5
 """After so many unanswered rings of one call, it does not ring the same person again."""
+NOT_REACHED = frozenset({"failed", "unreachable"})
+"""Endings (`telephony.switch.Ending`) of a ring that reached no telephone. It was no try: how long
+nobody rings them then, for whatever call, is the rule of `Standing.unreached`."""
 REFUSED_PAUSE = 120.0
 """Seconds after a refusal."""
 MOST_REFUSED = 2

@@ -86,6 +86,7 @@ def standings(draw: st.DrawFn) -> Standing:
         day_ends=draw(st.none() | moments),
         recent_offers=tuple(sorted(draw(st.lists(moments, max_size=4)))),
         unanswered_streak=draw(st.sampled_from([0, 0, 1, 2, 3, 5])),
+        unreached_until=draw(st.none() | moments),
         minutes_offered=float(draw(st.integers(0, 500))),
         minutes_promised=float(draw(st.integers(0, 5000))),
         booked=draw(bookings()),

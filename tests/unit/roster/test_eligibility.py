@@ -31,7 +31,13 @@ from bridge.roster.requirements import (
     Wish,
 )
 from bridge.roster.skills import Gender, Level, Subject
-from bridge.roster.standing import Booked, Standing, next_midnight
+from bridge.roster.standing import (
+    LONGEST_UNREACHED_PAUSE,
+    Booked,
+    Standing,
+    next_midnight,
+    reachable_again,
+)
 from bridge.vocabulary import InterpreterId
 from tests.unit.roster.people import (
     AGENCY,
@@ -233,6 +239,7 @@ def _one(
         (FREE, Standing(booked=(SOON,), reserved=True), Skip.BOOKED_SOON, "begins"),
         (FREE, Standing(reserved=True), Skip.BUSY, None),
         (FREE, Standing(wrap_up_until=NOON + timedelta(seconds=1)), Skip.WRAP_UP, "until"),
+        (FREE, Standing(unreached_until=NOON + timedelta(seconds=1)), Skip.UNREACHED, "until"),
     ],
 )
 def test_each_own_reason_is_given_with_its_numbers(
@@ -383,6 +390,32 @@ def test_three_unanswered_in_a_row_until_they_are_back() -> None:
     assert _one(FREE, standing.back(NOON)).candidates
     assert standing.rung(NOON).released().unanswered_streak == 3
     assert standing.rung(NOON).refused(12.0).unanswered_streak == 0
+
+
+def test_who_cannot_be_reached_is_rung_again_after_a_pause_and_held_to_nothing() -> None:
+    before = Standing(unanswered_streak=2, minutes_offered=24.0)
+    standing, at, pauses = before, NOON, []
+    for _ in range(7):
+        standing = standing.rung(at).unreached(at, at)
+        assert (standing.unanswered_streak, standing.minutes_offered) == (2, 24.0)
+        assert not standing.recent_offers
+        until = standing.unreached_until
+        assert until is not None
+        pauses.append((until - at).total_seconds())
+        at = until
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 120.0, 120.0]
+    assert _one(FREE, before.unreached(NOON, NOON)).skipped[0].reason is Skip.UNREACHED
+    rang = standing.rung(at).unanswered(12.0)
+    assert (rang.unreached_streak, rang.unreached_until) == (0, None)
+    assert rang.recent_offers == (at,)
+    for reached in (standing.refused(12.0), standing.accepted(), standing.back(at)):
+        assert (reached.unreached_streak, reached.unreached_until) == (0, None)
+
+
+def test_those_whom_one_failure_made_unreachable_are_looked_at_together() -> None:
+    moments = [NOON + timedelta(milliseconds=step) for step in (1, 900, 4_999, 5_000)]
+    assert {reachable_again(at, 1) for at in moments} == {NOON + timedelta(seconds=10)}
+    assert reachable_again(NOON, 10_000) == NOON + LONGEST_UNREACHED_PAUSE
 
 
 def test_midnight_is_lisbons() -> None:

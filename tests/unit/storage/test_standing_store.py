@@ -125,6 +125,12 @@ class Told:
             store.release(conn, leg, self.now)
         if offer.outcome is OfferOutcome.CANCELLED:
             self.pure = self.pure.released()
+        elif offer.outcome is OfferOutcome.NEXT_PHONE:
+            assert store.end_offer(conn, leg, self.now, offer.outcome)
+            self.pure = self.pure.released()
+        elif offer.outcome is OfferOutcome.UNREACHED:
+            assert store.end_offer(conn, leg, self.now, offer.outcome)
+            self.pure = self.pure.unreached(self.now, self.now - timedelta(seconds=offer.rings))
         else:
             assert store.end_offer(conn, leg, self.now, offer.outcome, offer.minutes)
             refused = offer.outcome is OfferOutcome.REFUSED
@@ -266,6 +272,8 @@ def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
     accept(*offer(one, "slow", START + timedelta(minutes=5), 11))
     end(*offer(one, "refused", START + hour, 3), OfferOutcome.REFUSED)
     end(*offer(two, "unanswered", START, 20), OfferOutcome.UNANSWERED)
+    end(*offer(two, "not reached", START, 0), OfferOutcome.UNREACHED)
+    end(*offer(two, "first telephone", START, 20), OfferOutcome.NEXT_PHONE)
     store.reserve(conn, two, call, LegId("live"), START + hour, "p")
     learned = standing_store.load_answering(conn, START)
     assert learned.tallies(one, 9) == (Tally(3, 1.0), Tally(2, 1.0))
