@@ -50,12 +50,9 @@ from bridge.vocabulary import (
     LanguageTag,
     LegId,
     PhoneNumber,
-    Role,
     RoomId,
 )
 
-_MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
-"""States in which a room waits for people."""
 _FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
 
 
@@ -87,7 +84,9 @@ class Call:
         self._mailbox = Mailbox()
         self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
-        self._commands = SwitchCommands(ports, self._mailbox, self.happened, self._is_open)
+        self._commands = SwitchCommands(
+            ports, self._mailbox, self.happened, self.record.legs.is_open
+        )
         self._hunts = Hunts(
             ports,
             self.record,
@@ -103,7 +102,7 @@ class Call:
             self._commands,
             self._mailbox,
             adopt=self._adopt,
-            wanted=self._is_wanted,
+            wanted=self.record.awaits,
         )
         self.waiting = Waiting(self.record, self._commands)
         self._room = Room(
@@ -382,6 +381,11 @@ class Call:
         """Whether somebody who became free may serve this request."""
         return self._hunts.served_by(who)
 
+    @property
+    def only_unreached(self) -> bool:
+        """See `Hunts.only_unreached`."""
+        return self._hunts.only_unreached
+
     async def put_through(self, reason: str) -> None:
         """The technician is on the way to a person."""
 
@@ -416,16 +420,6 @@ class Call:
         self.record.legs.add(leg)
         self._listeners.new_leg(leg.id, self.id)
 
-    def _is_wanted(self, role: Role) -> bool:
-        """Whether the room waits for somebody of this role who is being rung.
-
-        Not for a lost interpreter once the call hunts again: then others may be on their way.
-        """
-        if role is Role.INTERPRETER:
-            return self.record.state is CallState.TALKING
-        waits_too = self.record.led_by_operator and self.record.state is CallState.QUEUED
-        return waits_too or self.record.state in _MEETING
-
     def _resume_ring(self, leg: LegId, why: Why) -> None:
         found = self.record.legs.get(leg)
         if found is not None and why is Why.DROPPED:
@@ -442,7 +436,3 @@ class Call:
         self._listeners.nobody_left(self.id)
         if self.record.led_by_operator:
             self._mailbox.tell(partial(self._room.announce, Announcement.NO_INTERPRETER_YET))
-
-    def _is_open(self, leg: LegId) -> bool:
-        found = self.record.legs.get(leg)
-        return found is not None and not found.ended

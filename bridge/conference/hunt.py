@@ -9,7 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -34,7 +34,7 @@ from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
-from bridge.roster.tries import Tries
+from bridge.roster.tries import NOT_REACHED, Tries
 from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
 
@@ -183,6 +183,11 @@ class Hunt:
         if self._record.state is CallState.QUEUED:
             await self._next_wave(exhausts=False)
 
+    @property
+    def left_out(self) -> Set[InterpreterId]:
+        """Whom this hunt has tried, and does not ring now."""
+        return self._tried.left_out
+
     def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
         """Who could be rung for this now, those left out whom this hunt has tried."""
         return self._desk.rank(conn, asked, at, self._tried.left_out)
@@ -240,20 +245,22 @@ class Hunt:
         if reason is not None:
             data["reason"] = reason
         at = self._ports.clock.now()
-        record = self._record
+        record, refused = self._record, kind is EventKind.OFFER_REFUSED
 
         def work(conn: Connection) -> list[Offer]:
             told = [record.event(kind, leg, data, at)]
-            outcome = (
-                OfferOutcome.REFUSED if kind is EventKind.OFFER_REFUSED else OfferOutcome.UNANSWERED
-            )
-            roster_store.end_offer(conn, leg, at, outcome, self._desk.call_minutes)
             if roster_store.release(conn, leg, at) is not None:
                 freed = record.about(who, self._part)
                 told.append(record.event(EventKind.RELEASED, leg, freed, at))
             next_phone = {who: offer.phone + 1}
             wanted = reason in NEXT_PHONE_REASONS and self._is_on
             offers = self._reserve(conn, next_phone, at, told) if wanted else []
+            ended = OfferOutcome.REFUSED if refused else OfferOutcome.UNANSWERED
+            outcome, minutes = ended, self._desk.call_minutes
+            if offers:
+                outcome, minutes = OfferOutcome.NEXT_PHONE, 0.0
+            # The first word counts: that no telephone was reached is written with its leg's end.
+            roster_store.end_offer(conn, leg, at, outcome, minutes)
             calllog.append(conn, *told)
             return offers
 
@@ -261,12 +268,11 @@ class Hunt:
         if again:
             await self._ring(Promised(again))
             return
-        refused = kind is EventKind.OFFER_REFUSED
-        self._tried.in_vain(who, refused=refused)
-        if refused:
-            self._desk.refused(who)
+        if reason in NOT_REACHED:
+            self._tried.unreached(who)
         else:
-            self._desk.unanswered(who)
+            self._tried.in_vain(who, refused=refused)
+            (self._desk.refused if refused else self._desk.unanswered)(who)
         await self.go_on()
 
     async def cancel(self, reason: str) -> None:
@@ -324,6 +330,9 @@ class Hunt:
         at = self._ports.clock.now()
         promised = Promised()
         events = list(told)
+        if not self._ports.switch.reachable:
+            calllog.append(conn, *events)
+            return promised
         passed: set[InterpreterId] = set()
         while not promised.offers:
             asked = self._asked(request)
@@ -350,15 +359,16 @@ class Hunt:
     ) -> list[Offer]:
         """Promise interpreters to this call, each to be rung at this telephone of theirs.
 
-        What is to be written to the call's log goes to the end of `events`.
+        What is to be written to the call's log goes to the end of `events`. Nobody is promised
+        while the switch cannot ring them.
         """
         record = self._record
         wanted: list[Offer] = []
-        for who, phone in phones.items():
+        for who, phone in phones.items() if self._ports.switch.reachable else ():
             found = dialable(self._desk.interpreter(who).phones, phone)
             if found is not None:
                 place, to = found
-                wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, place))
+                wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, at, place))
         legs = {offer.interpreter: offer.leg for offer in wanted}
         promised = roster_store.reserve_all(conn, legs, record.id, at, self._ports.owner)
         offers = [offer for offer in wanted if offer.interpreter in promised]
@@ -385,13 +395,12 @@ class Hunt:
                 await self._nobody_left()
             return
         request = record.request
-        now = self._ports.clock.now()
         for offer in offers:
-            self._live[offer.leg] = LiveOffer(offer.interpreter, now, offer.phone)
+            self._live[offer.leg] = LiveOffer(offer.interpreter, offer.since, offer.phone)
             self._tried.rung(offer.interpreter)
             if request is not None:
-                self._desk.rung(offer.interpreter, self._asked(request).language, now)
-            self._adopt(offer.as_leg(now, self._part, record.pivot))
+                self._desk.rung(offer.interpreter, self._asked(request).language, offer.since)
+            self._adopt(offer.as_leg(self._part, record.pivot))
         self._waves += 1
         overlap = wave.next_after or self._desk.policy.overlap_after
         if overlap is not None:

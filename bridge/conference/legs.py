@@ -79,6 +79,11 @@ class Legs:
         """The leg as it stands, or `None` when it is not of this call."""
         return self._by_id.get(leg)
 
+    def is_open(self, leg: LegId) -> bool:
+        """Whether this leg is of this call, and has not ended."""
+        found = self._by_id.get(leg)
+        return found is not None and not found.ended
+
     def update(self, leg: LegId, **changes: Any) -> None:
         """Write down what changed about a leg of this call."""
         self._by_id[leg] = replace(self._by_id[leg], **changes)

@@ -21,15 +21,17 @@ class Offer:
     leg: LegId
     interpreter: InterpreterId
     to: PermittedNumber
+    since: datetime
+    """When it was promised."""
     phone: int = 0
     """Which of the interpreter's telephones, in their order."""
 
-    def as_leg(self, since: datetime, part: Part, relay: LanguageTag | None) -> CallLeg:
+    def as_leg(self, part: Part, relay: LanguageTag | None) -> CallLeg:
         """The call's new leg, on which it is made."""
         return CallLeg(
             self.leg,
             Role.INTERPRETER,
-            since,
+            self.since,
             interpreter=self.interpreter,
             part=part,
             relay=relay,

@@ -25,6 +25,8 @@ from bridge.conference.model import (
 )
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
+from bridge.roster.store import OfferOutcome
+from bridge.roster.tries import NOT_REACHED
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import Ending
@@ -43,6 +45,8 @@ from bridge.vocabulary import (
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
+_MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
+"""States in which a room waits for people."""
 
 
 class CallRecord:
@@ -139,6 +143,16 @@ class CallRecord:
         """Whether this is the leg of an interpreter who accepted."""
         return leg in self.interpreters.values()
 
+    def awaits(self, role: Role) -> bool:
+        """Whether the room waits for somebody of this role who is being rung.
+
+        Not for a lost interpreter once the call hunts again: then others may be on their way.
+        """
+        if role is Role.INTERPRETER:
+            return self.state is CallState.TALKING
+        waits_too = self.led_by_operator and self.state is CallState.QUEUED
+        return waits_too or self.state in _MEETING
+
     def takes_part(self, leg: LegId, at: datetime) -> None:
         """The interpreter on this leg is in the call from this moment on."""
         self.legs.update(leg, connected=True, accepted_at=at)
@@ -213,13 +227,20 @@ class CallRecord:
         self.progress = replace(self.progress, booked=True)
 
     async def end_leg(self, leg: CallLeg, at: datetime, ending: Ending) -> None:
-        """A leg is gone: write it, and free the interpreter it was reserved with."""
+        """A leg is gone: write it, and free the interpreter it was reserved with.
+
+        That no telephone could be reached is written with it, and at once kept in memory, so that
+        no other call rings the same telephone in the next moment.
+        """
+        unreached = not leg.connected and ending.value in NOT_REACHED
 
         def work(conn: Connection) -> InterpreterId | None:
             store.end_leg(conn, leg.id, at, ending.value)
             data: Data = {"role": leg.role.value, "ending": ending.value}
             data.update(part_data(leg.part, leg.relay))
             calllog.append(conn, self.event(EventKind.LEG_ENDED, leg.id, data, at))
+            if unreached:
+                roster_store.end_offer(conn, leg.id, at, OfferOutcome.UNREACHED)
             freed = roster_store.release(conn, leg.id, at)
             if freed is None:
                 return None
@@ -233,6 +254,8 @@ class CallRecord:
             return
         if leg.accepted_at is not None:
             self._ports.roster.call_ended(freed, leg.accepted_at, at, hard=self._was_hard(leg))
+        elif unreached:
+            self._ports.roster.unreached(freed, at, leg.since)
         else:
             self._ports.roster.released(freed)
 

@@ -13,7 +13,7 @@ from bridge.conference.legs import CallLeg, Part
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
 from bridge.roster.requirements import Requirements
-from bridge.roster.tries import Tries
+from bridge.roster.tries import NOT_REACHED, Tries
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
 
@@ -154,7 +154,10 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         if event.kind in _IN_VAIN and leg in offers:
             who, part = offers[leg][0], legs[leg].part
             refused = event.kind is EventKind.OFFER_REFUSED
-            tried[part][who] = tried[part][who].one_more(refused=refused)
+            if event.data.get("reason") not in NOT_REACHED:
+                tried[part][who] = tried[part][who].one_more(refused=refused)
+            elif tried[part][who] == Tries():
+                del tried[part][who]
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
         if leg == technician and event.kind in (EventKind.LEG_ENDED, EventKind.REJOINED):

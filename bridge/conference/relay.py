@@ -126,6 +126,9 @@ class Hunts:
 
     async def go_on(self) -> None:
         """Ring the next wave for whatever the call still lacks, where nobody rings for it."""
+        if self._record.state is CallState.QUEUED:
+            await self.ask_waiting()
+            return
         for part in self._record.parts:
             # The hunt before this one may have given the relay up.
             if part in self._record.parts:
@@ -184,9 +187,33 @@ class Hunts:
             return False
         languages = {request.language}
         if self._record.relay_allowed:
-            for pivot in self._desk.pivots(request.language):
-                languages |= {pivot, pair(request.language, pivot)}
+            languages |= self._halves(request.language)
         return any(self._desk.speaks(who, language) for language in languages)
+
+    @property
+    def only_unreached(self) -> bool:
+        """Whether somebody could serve this call now whom we cannot ring, and nobody else could.
+
+        No telephone can be rung while the switch cannot be asked; and a network may be down.
+        """
+        request = self._record.request
+        if not self._ports.switch.reachable:
+            return True
+        if request is None:
+            return False
+        languages = {request.language}
+        if self._record.relay_allowed and not self._desk.has_speakers(request.language):
+            languages = self._halves(request.language)
+        tried = self._of[Part.PORTUGUESE].left_out
+        return any(
+            self._desk.only_unreached(replace(request.requirements, language=language), tried)
+            for language in languages
+        )
+
+    def _halves(self, language: LanguageTag) -> set[LanguageTag]:
+        """What a relay's interpreters speak: each language between, and its pair with this one."""
+        pivots = self._desk.pivots(language)
+        return {*pivots, *(pair(language, pivot) for pivot in pivots)}
 
     async def somebody_free(self, who: InterpreterId) -> None:
         """Somebody became free while this request waits: offer it at once, if it serves them."""
@@ -228,7 +255,7 @@ class Hunts:
         Whoever accepted for a pivot before this one is let go.
         """
         record, request = self._record, self._record.request
-        if request is None or not record.relay_allowed:
+        if request is None or not record.relay_allowed or not self._ports.switch.reachable:
             return False
         queued = record.state is CallState.QUEUED
         progress = advance(record.progress, Trigger.FREE) if queued else record.progress
@@ -282,9 +309,10 @@ class Hunts:
     async def _give_up(self) -> None:
         """Nobody is left to be rung: the call waits in the queue, and the technician is told."""
         record = self._record
+        reason = "nobody_reached" if self.only_unreached else "nobody_left"
         if record.pivot is not None:
             await self.cancel("relay_incomplete")
-        await record.move(Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": "nobody_left"})
+        await record.move(Trigger.EXHAUST, EventKind.NOBODY_AVAILABLE, {"reason": reason})
         record.pivot = None
         self._given_up.clear()
         await self.dismiss()

@@ -26,7 +26,7 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
 from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
-from bridge.telephony.switch import ConversationName, OutboundLeg
+from bridge.telephony.switch import ConversationName, Ending, OutboundLeg
 from bridge.vocabulary import (
     InterpreterId,
     LanguageTag,
@@ -167,7 +167,8 @@ class Rings:
         """Ring them, written first; nothing happens while a telephone rings for the same one.
 
         Where a further try was to follow after a pause, this is that try. What should follow a
-        failure follows at once for an interpreter who is promised to another by now.
+        failure follows at once for an interpreter who is promised to another by now. While the
+        switch cannot be asked nobody is rung; they are as soon as it can.
         """
         if any(other.seat == ring.seat for other in self._pending.values()):
             return
@@ -178,6 +179,9 @@ class Rings:
         to = ring.to
         if to is None:
             await ring.on_failure()
+            return
+        if not self._ports.switch.reachable:
+            self._pause(ring)
             return
 
         def work(conn: Connection) -> bool:
@@ -265,6 +269,9 @@ class Rings:
         if ring is None:
             return False
         if not self._wanted(ring.role):
+            return True
+        if reason == Ending.FAILED.value and not self._ports.switch.reachable:
+            self._pause(ring)
             return True
         if ring.attempt < ring.tries:
             self._pause(ring.again())

@@ -120,7 +120,10 @@ class TechnicianDesk:
                     return SteppedDown() if await self._call.consent.give() else NoLongerWaiting()
                 case QueuePlace():
                     helps = await self._consent_would_help()
-                    return QueueStanding(*self._tools.queue.place(self._call), step_down=helps)
+                    place, minutes = self._tools.queue.place(self._call)
+                    return QueueStanding(
+                        place, minutes, step_down=helps, unreached=self._call.only_unreached
+                    )
         except (DatabaseUnavailable, MailboxClosed):
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
@@ -154,6 +157,7 @@ class TechnicianDesk:
             slots=slots,
             today=at.astimezone(LISBON).date(),
             step_down=await self._consent_would_help(),
+            unreached=self._call.only_unreached,
         )
 
     # --- answers -------------------------------------------------------------------------------

@@ -57,6 +57,10 @@ class Tried:
         self._tries[who] = self._tries.get(who, Tries()).one_more(refused=refused)
         self._expect(who, refused=refused)
 
+    def unreached(self, who: InterpreterId) -> None:
+        """No telephone of theirs could be reached: that was no try (see `Standing.unreached`)."""
+        self._left_out.discard(who)
+
     def is_free(self, who: InterpreterId) -> None:
         """Somebody became free, and may be rung once more unless they refused."""
         if not self._tries.get(who, Tries()).refused:

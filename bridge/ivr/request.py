@@ -242,6 +242,8 @@ class QueueStanding:
     """How long the wait will be; `None` when nobody can tell."""
     step_down: bool = False
     """As in `NobodyAvailable`, by now."""
+    unreached: bool = False
+    """As in `NobodyAvailable`, by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ class NobodyAvailable:
     """The date in Lisbon, for "today" and "tomorrow"; without it full dates are said."""
     step_down: bool = False
     """Whether somebody below the required level could be rung now, if the technician agreed."""
+    unreached: bool = False
+    """Whether there is somebody, but no telephone of theirs can be reached now."""
 
 
 # --- outcomes (and `Gone`) ---------------------------------------------------------------------

@@ -175,9 +175,13 @@ class NobodyFree:
     def _answered(self, state: Arranging, answer: object) -> Move:
         patience, standing = state.patience, state.standing
         match state, answer:
-            case AskingPlace(), QueueStanding(place, estimate, step_down):
+            case AskingPlace(), QueueStanding(place, estimate, step_down, unreached):
                 offer = replace(
-                    standing.offer, place=place, estimate_minutes=estimate, step_down=step_down
+                    standing.offer,
+                    place=place,
+                    estimate_minutes=estimate,
+                    step_down=step_down,
+                    unreached=unreached,
                 )
                 return self._queue_word(patience, standing, offer)
             case AskingPlace(), _:
@@ -252,14 +256,19 @@ class NobodyFree:
                 return AskingPlace(patience, standing), Consult(QueuePlace())
 
     def _queue_word(self, patience: Patience, before: Standing, offer: NobodyAvailable) -> Move:
-        """The place and the estimate; now and then, or when it is news, also what can be keyed."""
+        """The place and the estimate; now and then, or when it is news, also what can be keyed,
+        and that nobody can be reached.
+        """
         standing = replace(before, offer=offer)
         keys: tuple[str, ...] = ()
-        if standing.slices % _KEYS_EVERY == 0:
+        now_and_then = standing.slices % _KEYS_EVERY == 0
+        unreached = offer.unreached and (now_and_then or not before.offer.unreached)
+        if now_and_then:
             keys = (*_other_keys(offer), *self.ends.person_key)
         elif offer.step_down and not before.offer.step_down:
             keys = ("step-down-key",)
-        return self._tell(patience, standing, *_place_words(offer), *keys)
+        lead = ("nobody-reached",) if unreached else ()
+        return self._tell(patience, standing, *lead, *_place_words(offer), *keys)
 
     def _tell(self, patience: Patience, standing: Standing, *prompts: str) -> Move:
         return QueueTelling(patience, standing), Say(prompts, self.ends.language)
@@ -274,8 +283,10 @@ def _other_keys(offer: NobodyAvailable) -> tuple[str, ...]:
 
 
 def _nobody(offer: NobodyAvailable) -> str:
-    """The truth: nobody of the language, or nobody of the level that is required."""
-    return "nobody-of-level" if offer.step_down else "nobody-available"
+    """The truth: nobody of the level that is required, nobody who can be reached, or nobody."""
+    if offer.step_down:
+        return "nobody-of-level"
+    return "nobody-reached" if offer.unreached else "nobody-available"
 
 
 def _place_words(offer: NobodyAvailable) -> tuple[str, ...]:

@@ -59,6 +59,11 @@ class SimulatedSwitch:
 
     # --- the Switch protocol -------------------------------------------------------------------
 
+    @property
+    def reachable(self) -> bool:
+        """See `Switch.reachable`."""
+        return self._linked
+
     async def originate(self, outbound: OutboundLeg) -> None:
         """See `Switch.originate`."""
         self._require_link()

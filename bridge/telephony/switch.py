@@ -258,6 +258,14 @@ ConversationHandler = Callable[[Conversation], Awaitable[Next]]
 class Switch(Protocol):
     """A telephone system that can do what the bridge needs."""
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the switch can be asked now, and tells what happens.
+
+        Where it could not, a `LinkRestored` follows once it can.
+        """
+        ...
+
     async def originate(self, outbound: OutboundLeg) -> None:
         """Start ringing a number; returns as soon as the switch took the request.
 

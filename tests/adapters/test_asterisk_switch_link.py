@@ -53,6 +53,27 @@ async def test_a_lost_link_is_told_and_restored_with_what_is_true(world: World) 
     await world.until_told(LegEnded, leg)
 
 
+async def test_the_link_that_acts_is_lost_alone_and_restored_for_those_who_waited(
+    world: World,
+) -> None:
+    assert world.switch.reachable
+    writer, meanwhile = world.switch._writer, []
+    tell = writer._on_down
+
+    def down() -> None:
+        tell()
+        meanwhile.append(world.switch.reachable)
+
+    writer._on_down = down
+    assert writer._client is not None
+    await asyncio.to_thread(writer._client.close)
+    await world.until(lambda: any(isinstance(event, LinkRestored) for event in world.told))
+    assert meanwhile == [False]
+    assert world.switch.reachable
+    leg = await world.ring("answers")
+    await world.until_told(LegAnswered, leg)
+
+
 async def test_asterisk_dies_and_comes_back(world: World) -> None:
     world.turns = [Wait(600)]
     leg = await world.ring("answers")
@@ -60,6 +81,7 @@ async def test_asterisk_dies_and_comes_back(world: World) -> None:
     await world.asterisk.kill()
     await world.until(lambda: any(isinstance(event, LinkLost) for event in world.told))
     await world.until(lambda: world.heard == [HungUp()])
+    reachable = [world.switch.reachable]
     # The link that sees is down; the one that acts may notice a little later, and then says that
     # no answer came.
     with pytest.raises(SwitchUnavailable, match="check that Asterisk runs"):
@@ -69,6 +91,7 @@ async def test_asterisk_dies_and_comes_back(world: World) -> None:
 
     await world.asterisk.start()
     await world.until(lambda: any(isinstance(event, LinkRestored) for event in world.told))
+    assert [*reachable, world.switch.reachable] == [False, True]
     restored = next(event for event in world.told if isinstance(event, LinkRestored))
     assert restored.snapshot.legs == frozenset()
     again = await world.ring("answers")

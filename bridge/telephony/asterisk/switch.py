@@ -108,7 +108,7 @@ class AsteriskSwitch:
             on_event=lambda frame: None,
             events=False,
             idle_seconds=idle_seconds,
-            on_up=self._writer_up.set,
+            on_up=self._on_writer_up,
             on_down=self._writer_up.clear,
         )
         self._agi = FastAgiServer(self._converse, settings.agi_host, settings.agi_port)
@@ -157,6 +157,11 @@ class AsteriskSwitch:
         await self._reader.stop()
 
     # --- requests ------------------------------------------------------------------------------
+
+    @property
+    def reachable(self) -> bool:
+        """See `Switch.reachable`."""
+        return self._reader.up and self._writer.up and self._held is None
 
     async def originate(self, outbound: OutboundLeg) -> None:
         """See `Switch.originate`. Raises `SwitchUnavailable`, `SwitchError`."""
@@ -368,6 +373,11 @@ class AsteriskSwitch:
             # What happens while the snapshot is taken is told after it.
             self._held = []
             self._restoring = asyncio.create_task(self._restore())
+
+    def _on_writer_up(self) -> None:
+        self._writer_up.set()
+        if self._reader.up and self._held is None:
+            self._on_reader_up()
 
     async def _restore(self) -> None:
         """Tell that we see again, with what Asterisk says is true now."""

@@ -94,7 +94,7 @@ DAY = timedelta(days=1)
 SLOTS = (TEN, TEN + DAY, TEN + 3 * DAY, TEN + 4 * DAY)
 
 FULL_OFFER = NobodyAvailable(2, 7, call_back=True, slots=SLOTS, today=TODAY)
-NO_QUEUE = NobodyAvailable(call_back=True, slots=SLOTS[:1])
+NO_QUEUE = NobodyAvailable(call_back=True, slots=SLOTS[:1], unreached=True)
 LOWER_LEVEL = NobodyAvailable(1, step_down=True)
 """Nothing else, for each choice that may be there or not doubles the places of the walk."""
 WINDOWS = ((TEN, TEN + timedelta(hours=3)), (TEN + timedelta(hours=4), TEN + DAY))
@@ -127,7 +127,7 @@ ANSWERS: tuple[object, ...] = (
     Requested(JobNumber.of_serial(42)),
     Requested(JobNumber.of_serial(42), "204815"),
     Failed(),
-    QueueStanding(1, None),
+    QueueStanding(1, None, unreached=True),
     QueueStanding(400, 100_000),
     WillCallBack(),
     SteppedDown(),

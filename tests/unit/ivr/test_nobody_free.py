@@ -376,6 +376,29 @@ def test_a_queue_that_closes_is_said_and_what_is_left_is_offered() -> None:
     assert talk.prompts() == ("nobody-available", "call-back-key", "person-key", "or-ring-later")
 
 
+def test_that_nobody_can_be_reached_is_said_instead_and_now_and_then_again() -> None:
+    talk = told(replace(OFFER, unreached=True))
+    assert talk.prompts()[0] == "nobody-reached"
+    assert "nobody-available" not in talk.prompts()
+    talk.key("1")
+    heard = []
+    for _ in range(6):
+        talk.hear(Said(), Silence())
+        talk.answer(QueueStanding(3, 7, unreached=True))
+        heard.append("nobody-reached" in talk.prompts())
+    assert heard == [False, False, True, False, False, True]
+
+
+def test_that_nobody_can_be_reached_any_more_is_said_at_once_in_the_queue() -> None:
+    talk = queueing()
+    talk.hear(Silence())
+    talk.answer(QueueStanding(3, 7, unreached=True))
+    assert talk.prompts() == ("nobody-reached", *STANDING)
+    talk.hear(Said(), Silence())
+    talk.answer(QueueStanding(3, 7))
+    assert talk.prompts() == STANDING
+
+
 @pytest.mark.parametrize("on_duty", [True, False])
 def test_a_queue_without_end_leads_to_a_person_or_is_ended_with_a_word(on_duty: bool) -> None:
     talk = told(operator_on_duty=on_duty, most_queue_slices=5)
