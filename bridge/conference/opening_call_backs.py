@@ -51,6 +51,8 @@ class OpeningCallBacks:
             if since + timedelta(seconds=self._ports.migrant_ring_seconds) + _TALK <= at:
                 del self._ringing[leg]
                 await self.missed(one)
+        if not self._ports.switch.reachable:
+            return  # a try that cannot be made is none
         room = MOST_AT_A_TIME - len(self._ringing)
         for one, to in await self._ports.database.run(lambda conn: self._take(conn, at, room)):
             await self._ring(one, to, at)

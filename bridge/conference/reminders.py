@@ -3,18 +3,20 @@
 
 A reminder's leg belongs to no call, so nothing that happens on it is written into a call's log;
 what is remembered of it is the booking it is about, for as long as it may still be answered. A
-reminder is given once: a process that dies has reminded nobody, and nobody is woken twice.
+reminder is given once: a process that dies has reminded nobody, and nobody is woken twice. One that
+the switch did not take was not given, and is given later.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
 from bridge.bookings import store as bookings
-from bridge.bookings.model import Booking
+from bridge.bookings.model import Booking, BookingId
 from bridge.conference.ports import Ports
 from bridge.conference.rings import permitted
 from bridge.hours.localtime import LISBON
@@ -38,7 +40,7 @@ from bridge.vocabulary import InterpreterId, LegId, Role, new_leg_id
 log = structlog.get_logger(__name__)
 
 LATER = timedelta(minutes=2)
-"""Who is in a call when they are to be reminded is reminded so much later."""
+"""Who is in a call, or cannot be rung, when they are to be reminded is reminded so much later."""
 
 
 class Reminders:
@@ -52,7 +54,11 @@ class Reminders:
         """Ring the interpreters whose reminder is due. Raises `DatabaseUnavailable`."""
         at = self._ports.clock.now()
         self._forget(at)
+        if not self._ports.switch.reachable:
+            return
         due = await self._ports.database.run(lambda conn: self._take(conn, at))
+        failed: dict[BookingId, Booking] = {}
+        given: set[BookingId] = set()
         for booking, who, to in due:
             leg = new_leg_id(Role.INTERPRETER)
             self._ringing[leg] = booking, who
@@ -68,7 +74,14 @@ class Reminders:
                 )
             except SwitchError as reason:
                 del self._ringing[leg]
-                log.warning("an interpreter was not reminded", why=str(reason))
+                failed[booking.id] = booking
+                log.warning("an interpreter is not reminded yet", why=str(reason))
+            else:
+                given.add(booking.id)
+        # Where one of a relay was rung, both hear no more of it: that one would hear it twice.
+        later = [booking for which, booking in failed.items() if which not in given]
+        if later:
+            await self._ports.database.run(lambda conn: _put_off(conn, later, at))
 
     async def converse(self, conversation: Conversation) -> Next:
         """An interpreter answered: remind them, and let them go if they will not be there."""
@@ -109,8 +122,7 @@ class Reminders:
         for booking, _ in due:
             if not busy.isdisjoint(booking.coming):
                 # Both of a relay are reminded at once, or one would hear it twice.
-                if at + LATER < booking.starts_at:
-                    bookings.remind_again(conn, booking.id, at + LATER)
+                _put_off(conn, [booking], at)
                 continue
             for who in booking.coming:
                 person = load_person(conn, who)
@@ -125,3 +137,10 @@ class Reminders:
         for leg, (booking, _) in list(self._ringing.items()):
             if booking.starts_at <= at:
                 del self._ringing[leg]
+
+
+def _put_off(conn: Connection, some: Iterable[Booking], at: datetime) -> None:
+    """Remind them a little later, unless their hour has come by then."""
+    for booking in some:
+        if at + LATER < booking.starts_at:
+            bookings.remind_again(conn, booking.id, at + LATER)

@@ -17,6 +17,8 @@ from bridge.roster.standing_store import load_answering, load_standing
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, PhoneNumber
 from lab.phones import Answers, Busy, NeverAnswers, Unreachable
+from tests.unit.conference.test_at_the_line import MIGRANT as CALLER
+from tests.unit.conference.test_at_the_line import SUNDAY_NIGHT, UKRAINIAN_KEY, at, rings
 from tests.unit.conference.test_guard import in_room, three_in_a_room
 from tests.unit.conference.test_relay import allow, two
 from tests.unit.conference.world import START, TECHNICIAN, World, world
@@ -219,6 +221,22 @@ async def test_a_booked_call_whose_hour_comes_without_a_switch_begins_when_it_is
         await w.event(EventKind.ROOM_COMPLETE)
         assert in_room(w) == 2
         assert len(w.switch.originated) == 2
+
+
+async def test_an_opening_without_a_switch_uses_up_no_try() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        caller = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: caller.ended, 600)
+        w.telephone(CALLER, Answers(after_seconds=2, hears_seconds=3, keys="5"))
+        w.switch.lose_link()
+        await asyncio.sleep(10.1 * 3600)
+        for _ in range(20):
+            await w.openings.ring_due()
+            await asyncio.sleep(120)
+        assert w.switch.originated == []
+        w.switch.restore_link()
+        await w.openings.ring_due()
+        assert [one.to.number.e164 for one in w.switch.originated] == [CALLER]
 
 
 async def test_two_telephones_that_nobody_picks_up_are_one_unanswered_offer() -> None:

@@ -13,7 +13,7 @@ from bridge.calllog.model import EventKind
 from bridge.conference.duties import Duties
 from bridge.conference.reminders import LATER
 from bridge.roster.requirements import Requirements
-from bridge.telephony.switch import ConversationName, OutboundLeg
+from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchUnavailable
 from bridge.vocabulary import AgencyId, InterpreterId, PhoneNumber, TechnicianId
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
 from tests.unit.conference.world import TECHNICIAN, UKRAINIAN, World, world
@@ -93,6 +93,43 @@ async def test_an_interpreter_is_reminded_before_the_hour_and_confirms() -> None
         assert spoken[0] == "pt/reminder"
         assert "pt/reminder-confirmed" in spoken
         assert (booking(w, made).state, is_held(w, who)) == (BookingState.BOOKED, True)
+
+
+async def test_a_reminder_that_the_switch_could_not_give_is_given_when_it_is_back() -> None:
+    async with world() as w:
+        who = w.interpreter(CONFIRMS)
+        await book(w, who)
+        w.switch.lose_link()
+        await remind(w)
+        w.switch.restore_link()
+        await remind(w)
+        (ring,) = reminders(w)
+        await over(w, ring)
+        assert "pt/reminder" in w.switch.spoken[ring.leg]
+        await remind(w)
+        assert len(reminders(w)) == 1
+
+
+async def test_a_reminder_that_the_switch_refused_is_given_a_little_later() -> None:
+    async with world() as w:
+        who = w.interpreter(CONFIRMS)
+        await book(w, who)
+        originate = w.switch.originate
+
+        async def refuse(outbound: OutboundLeg) -> None:
+            raise SwitchUnavailable("no answer came in time")
+
+        w.switch.originate = refuse  # type: ignore[method-assign]
+        await remind(w)
+        w.switch.originate = originate  # type: ignore[method-assign]
+        await remind(w)
+        assert reminders(w) == []
+        await w.until(lambda: w.clock.now() >= w.booked_for - timedelta(minutes=60) + LATER)
+        await remind(w)
+        (ring,) = reminders(w)
+        await over(w, ring)
+        await remind(w)
+        assert len(reminders(w)) == 1
         assert w.call_ids() == []  # a reminder is no call
         assert w.reserved() == frozenset()
 
