@@ -97,6 +97,7 @@ class TechnicianDesk:
         self._wrong = 0
         self._dial_in: str | None = None
         self._slots: dict[datetime, Slot] = {}
+        """Every time that was offered: the technician may still hear the ones before the last."""
 
     async def consult(self, question: object) -> object:
         """The answer to one question; `Failed` when it cannot be had now."""
@@ -291,8 +292,8 @@ class TechnicianDesk:
         found = await self._tools.database.run(
             lambda conn: next_times(conn, request.requirements, at)
         )
-        self._slots = {slot.starts_at: slot for slot in found}
-        return tuple(self._slots)
+        self._slots.update({slot.starts_at: slot for slot in found})
+        return tuple(slot.starts_at for slot in found)
 
     def _number(self) -> PhoneNumber | None:
         to = permitted(self._call.record.technician_number)

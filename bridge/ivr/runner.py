@@ -40,16 +40,18 @@ class ScriptRun(Generic[S]):
         self._script = script
         self._conversation = conversation
         self._consult = consult
-        self._notices: deque[object] = deque()
-        self._waiting = False
+        self._notices: deque[object] = deque(maxlen=1)
+        self._stirs = False
+        """Whether the person hears music that a notice ends."""
 
     def notify(self, value: object) -> None:
-        """Tell a person who waits, now or at the next `Wait`; each value is told once, in order.
+        """Tell a person who waits how things stand: now, or as soon as the script lets it be told.
 
-        Never lost while the script runs, whatever it is doing; without effect once it is over.
+        What was not told yet gives way to what is newer, for it is true no more; told once, and
+        never lost while the script runs, whatever it is doing. Without effect once it is over.
         """
         self._notices.append(value)
-        if self._waiting:
+        if self._stirs:
             self._conversation.interrupt()
 
     async def run(self) -> object:
@@ -74,13 +76,13 @@ class ScriptRun(Generic[S]):
             return Answer(await self._consult(step.question))
         if not isinstance(step, Wait):
             return await self._conversation.perform(step)
-        if self._notices:
+        if self._notices and step.at_once:
             return Notice(self._notices.popleft())
-        self._waiting = True
+        self._stirs = step.at_once
         try:
             heard = await self._conversation.perform(step)
         finally:
-            self._waiting = False
+            self._stirs = False
         if isinstance(heard, Silence) and self._notices:
             return Notice(self._notices.popleft())
         return heard

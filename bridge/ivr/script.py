@@ -78,6 +78,8 @@ class Wait:
     """
 
     seconds: float
+    at_once: bool = True
+    """Whether a `Notice` ends the music; else it is heard instead of `Silence`, in its time."""
 
 
 @dataclass(frozen=True, slots=True)

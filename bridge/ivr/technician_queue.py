@@ -224,7 +224,9 @@ class NobodyFree:
             case Keys(digits):
                 return self._keyed_in_queue(patience.corrected(), standing, digits)
             case _ if isinstance(state, QueueTelling):
-                return QueueWaiting(patience, standing), Wait(self.slice_seconds)
+                # However often the hunt ends in vain, a word comes between two whole stretches.
+                music = Wait(self.slice_seconds, at_once=False)
+                return QueueWaiting(patience, standing), music
         if standing.slices + 1 >= self.most_slices:
             return self.ends.to_person(PersonReason.WAITED_TOO_LONG, "waited-too-long")
         standing = replace(standing, slices=standing.slices + 1)
@@ -232,9 +234,12 @@ class NobodyFree:
             case Notice(NobodyAvailable(place=None) as offer):
                 return self._options(patience, replace(standing, offer=offer), _nobody(offer))
             case Notice(NobodyAvailable() as offer):
-                return self._queue_word(patience, standing, offer)
+                # What can be had is news. The place may have changed since: it is asked, and
+                # whether a lower level would help, which is then said if it was not before.
+                fresh = replace(offer, step_down=standing.offer.step_down)
+                return self._ask_place(patience, replace(standing, offer=fresh))
             case Silence():
-                return AskingPlace(patience, standing), Consult(QueuePlace())
+                return self._ask_place(patience, standing)
             case _:
                 return self._tell(patience, standing, "queue-still")
 
@@ -253,7 +258,10 @@ class NobodyFree:
             case "4" if standing.offer.step_down:
                 return SteppingDown(patience, standing), Consult(StepDown())
             case _:
-                return AskingPlace(patience, standing), Consult(QueuePlace())
+                return self._ask_place(patience, standing)
+
+    def _ask_place(self, patience: Patience, standing: Standing) -> Move:
+        return AskingPlace(patience, standing), Consult(QueuePlace())
 
     def _queue_word(self, patience: Patience, before: Standing, offer: NobodyAvailable) -> Move:
         """The place and the estimate; now and then, or when it is news, also what can be keyed,

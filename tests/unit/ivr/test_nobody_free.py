@@ -47,6 +47,8 @@ OFFER = NobodyAvailable(
 )
 STANDING = ("queue-place-is", "number-3", "queue-time-about", "minutes-7")
 LOWER = replace(OFFER, step_down=True)
+MUSIC = Wait(20.0, at_once=False)
+"""What is heard in the queue: news do not end it."""
 OTHER_KEYS = ("call-back-key", "slots-key", "person-key")
 TIMES = (
     *("slot-for", "today", "weekday-5", "at-14", "past-30", "slot-press-1"),
@@ -76,7 +78,7 @@ def queueing() -> Talk[TechnicianState]:
     talk = told()
     talk.key("1")
     talk.hear(Said())
-    assert talk.step == Wait(20.0)
+    assert talk.step == MUSIC
     return talk
 
 
@@ -148,12 +150,12 @@ def test_one_stays_in_the_queue_with_music_and_an_honest_word() -> None:
     talk = told()
     talk.key("1")
     assert talk.prompts() == ("queue-staying", *OTHER_KEYS)
-    assert talk.hear(Said()) == Wait(20.0)
+    assert talk.hear(Said()) == MUSIC
     talk.hear(Silence())
     assert talk.question() == QueuePlace()
     talk.answer(QueueStanding(2, 4))
     assert talk.prompts() == ("queue-place-is", "number-2", "queue-time-about", "minutes-4")
-    assert talk.hear(Said()) == Wait(20.0)
+    assert talk.hear(Said()) == MUSIC
 
 
 def test_the_keys_are_said_with_every_third_word_only() -> None:
@@ -230,7 +232,7 @@ def test_four_accepts_a_lower_level_and_the_place_is_kept(waiting: bool) -> None
     assert talk.question() == StepDown()
     talk.answer(SteppedDown())
     assert talk.prompts() == ("step-down-agreed",)
-    assert talk.hear(Said()) == Wait(20.0)
+    assert talk.hear(Said()) == MUSIC
     talk.hear(Silence())
     talk.answer(QueueStanding(3, 7))
     assert talk.prompts()[: len(STANDING)] == STANDING
@@ -249,7 +251,7 @@ def test_a_consent_that_comes_too_late_is_answered_honestly() -> None:
     talk.key("4")
     talk.answer(NoLongerWaiting())
     assert talk.prompts() == ("no-longer-waiting",)
-    assert talk.hear(Said()) == Wait(20.0)
+    assert talk.hear(Said()) == MUSIC
 
 
 @pytest.mark.parametrize("answer", [Failed(), None])
@@ -361,13 +363,40 @@ def test_any_other_key_in_the_queue_tells_the_place() -> None:
     assert talk.prompts()[:2] == ("queue-first", "queue-time-unknown")
 
 
-def test_news_in_the_queue_replace_what_was_offered() -> None:
+def test_news_in_the_queue_replace_what_was_offered_and_the_place_is_asked_anew() -> None:
     talk = queueing()
-    talk.hear(Notice(NobodyAvailable(place=1, estimate_minutes=2)))
+    talk.hear(Notice(NobodyAvailable(place=4, estimate_minutes=9)))
+    assert talk.question() == QueuePlace(), "they may be as old as the music"
+    talk.answer(QueueStanding(1, 2))
     assert talk.prompts() == ("queue-first", "queue-time-about", "minutes-2")
     talk.hear(Said())
     talk.key("3")
     assert talk.question() == QueuePlace(), "times are offered no more"
+
+
+def test_a_lower_level_that_comes_with_news_is_offered_like_any() -> None:
+    talk = queueing()
+    talk.hear(Notice(LOWER))
+    talk.answer(QueueStanding(3, 7, step_down=True))
+    assert talk.prompts() == (*STANDING, "step-down-key")
+
+
+@pytest.mark.parametrize("heard", [Silence(), Notice(OFFER)])
+def test_the_queue_lasts_as_long_whatever_is_new_in_it(heard: Silence | Notice) -> None:
+    talk = told(most_queue_slices=5)
+    talk.key("1")
+    music = 0
+    while not isinstance(talk.step, Finish):
+        if isinstance(talk.step, Wait):
+            assert not talk.step.at_once, "else news would make it shorter"
+            music += 1
+            talk.hear(heard)
+        elif isinstance(talk.step, Say):
+            talk.hear(Said())
+        else:
+            talk.answer(QueueStanding(1, None))
+    assert music == 5
+    assert talk.outcome() == ToOperator(PersonReason.WAITED_TOO_LONG)
 
 
 def test_a_queue_that_closes_is_said_and_what_is_left_is_offered() -> None:

@@ -18,9 +18,11 @@ from bridge.ivr.request import NobodyAvailable, PersonReason, ToOperator, Unserv
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import (
     Ask,
+    Finish,
     Heard,
     HungUp,
     Keys,
+    Notice,
     Said,
     Say,
     Silence,
@@ -146,6 +148,46 @@ async def test_a_notice_that_comes_while_something_is_said_waits_for_the_next_mu
     assert await ongoing.run() == Unserved()
     assert not any(isinstance(turn, Wait) for turn in person.turns)
     assert not person.stirred.is_set(), "nothing was to be interrupted"
+
+
+class Waits:
+    """Plays music twice, which news end or do not, and ends with what it was told meanwhile."""
+
+    def __init__(self, *, at_once: bool) -> None:
+        self._music = Wait(20.0, at_once=at_once)
+
+    def start(self) -> tuple[tuple[object, ...], Step]:
+        return (), self._music
+
+    def hear(self, state: tuple[object, ...], heard: Heard) -> tuple[tuple[object, ...], Step]:
+        state = (*state, heard)
+        return state, self._music if len(state) < 2 else Finish(state)
+
+
+async def test_what_was_not_told_yet_gives_way_to_what_is_newer() -> None:
+    person = Person([])
+    ongoing = ScriptRun(Waits(at_once=True), person, nobody)
+    for place in (1, 2, 3):
+        ongoing.notify(NobodyAvailable(place))
+    person.does.append(Silence)
+    assert await ongoing.run() == (Notice(NobodyAvailable(3)), Silence())
+    assert len(person.turns) == 1, "the first music was not begun"
+
+
+async def test_news_that_can_wait_are_told_when_the_music_is_over() -> None:
+    person = Person([])
+    ongoing = ScriptRun(Waits(at_once=False), person, nobody)
+    ongoing.notify(NobodyAvailable(1))
+
+    def listens() -> Heard:
+        assert not person.stirred.is_set(), "the music goes on"
+        ongoing.notify(NobodyAvailable(2))
+        assert not person.stirred.is_set()
+        return Silence()
+
+    person.does.extend([listens, Silence])
+    assert await ongoing.run() == (Notice(NobodyAvailable(2)), Silence())
+    assert len(person.turns) == 2
 
 
 async def test_a_key_pressed_as_a_notice_arrives_loses_neither() -> None:
