@@ -169,6 +169,11 @@ class Commanding:
 
 
 @dataclass(frozen=True, slots=True)
+class BeingEnded:
+    """The conversation is being ended for everybody, and the leg taken from here to the goodbye."""
+
+
+@dataclass(frozen=True, slots=True)
 class Returning:
     """The last words before the room are being said."""
 
@@ -183,6 +188,7 @@ RoomKeysState = (
     | CheckingNumber
     | ConfirmingNumber
     | Commanding
+    | BeingEnded
     | Returning
     | Over
 )
@@ -214,7 +220,6 @@ _DONE = {
     _KIND.END_PRIVATE_WORD: "room-private-word-over",
     _KIND.SWAP_INTERPRETER: "replacing-interpreter",
     _KIND.ADD_PERSON: "room-ringing-person",
-    _KIND.END_FOR_ALL: "conversation-over",
     _KIND.CALL_PERSON: "room-person-called",
 }
 _WHY_NOT = {
@@ -238,6 +243,8 @@ _REASONS = {
     "4": SwapReason.OTHER,
 }
 
+_ENDED_WITHIN = 3.0
+"""Seconds in which a leg is taken to the goodbye, unless the switch is away."""
 SHORTEST_NUMBER = 3
 LONGEST_NUMBER = 15
 """As many digits as E.164 allows."""
@@ -283,6 +290,9 @@ class RoomKeysScript:
                 return self._answered(kind, value)
             case Commanding(), _:
                 return self._return(None, "our-fault")
+            case BeingEnded(), _:
+                # The switch is away: the others are still there, and it is tried again.
+                return self._return(_KIND.END_FOR_ALL)
             case ConfirmingEnd(), Keys("9"):
                 return self._command(_KIND.END_FOR_ALL)
             case CheckingNumber(digits, patience), Answer(CommandDone()):
@@ -378,7 +388,9 @@ class RoomKeysScript:
     def _answered(self, kind: RoomCommandKind, answer: object) -> Move:
         match answer:
             case CommandDone() if kind is _KIND.END_FOR_ALL:
-                return Returning(BackToRoom(kind)), Say((_DONE[kind], "goodbye"), self.language)
+                # Not a word: the goodbye's own follow at once, and with them how it was is asked.
+                # Nor back to the room meanwhile, where the others are being sent away.
+                return BeingEnded(), Ask((), self.language, 1, first_key_seconds=_ENDED_WITHIN)
             case CommandDone():
                 return Returning(BackToRoom(kind)), Say((_DONE[kind],), self.language)
             case NotPossible(why):

@@ -115,8 +115,16 @@ async def test_end_for_all_by_key() -> None:
         await technician.key("*9")
         await technician.wait(2)
         await technician.key("9")
+        heard = w.switch.spoken[technician.leg]
+        await w.until(lambda: "pt/rating-ask" in heard)
+        await technician.key("4")
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "interpreted"
+        # One goodbye, and last: whoever hears it hangs up.
+        assert heard[heard.index("pt/room-confirm-end") + 1 :] == [
+            *("pt/conversation-over", "pt/rating-ask"),
+            *("pt/rating-flag", "pt/goodbye"),
+        ]
 
 
 async def test_a_migrants_keys_do_nothing() -> None:

@@ -18,7 +18,7 @@ from bridge.ivr.room_keys import (
     SwapReason,
     WhyNot,
 )
-from bridge.ivr.script import Ask, Said, Silence
+from bridge.ivr.script import Ask, Keys, Said, Silence
 from tests.unit.ivr.talk import Talk
 
 KIND = RoomCommandKind
@@ -132,7 +132,19 @@ def test_nine_ends_it_for_all_only_when_pressed_again() -> None:
     talk.key("9")
     assert talk.question() == RoomCommand(KIND.END_FOR_ALL)
     talk.answer(CommandDone())
-    assert talk.prompts() == ("conversation-over", "goodbye")
+    # The goodbye follows, and says so; a goodbye here would have them hang up before they rate.
+    assert talk.prompts() == ()
+
+
+@pytest.mark.parametrize("heard", [Silence(), Keys("5")])
+def test_who_is_not_taken_to_the_goodbye_is_told_that_the_others_are_still_there(
+    heard: Silence | Keys,
+) -> None:
+    talk = pressed("*9")
+    talk.key("9")
+    talk.answer(CommandDone())
+    talk.hear(heard)
+    assert talk.prompts() == ("room-back",)
     talk.hear(Said())
     assert talk.outcome() == BackToRoom(KIND.END_FOR_ALL)
 
