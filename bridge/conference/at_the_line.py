@@ -212,7 +212,7 @@ class AtTheLine:
 
         on_duty = await self._speaking.somebody_on_duty()
         if resumes:
-            language = await desk.prompt_language()
+            language = self._speaking.language_of(call, leg)
             script = TechnicianScript.resume(
                 call.job, self._languages, language=language, operator_on_duty=on_duty
             )

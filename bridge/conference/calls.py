@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import Agency, AgencyKind
 from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
@@ -31,7 +31,6 @@ from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
 from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
-from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
 from bridge.vocabulary import (
     CallId,
@@ -329,20 +328,20 @@ class Calls:
 
     async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
         """Make our record agree with what the switch says, before anything else is done."""
-        for row, events, rules in await self._ports.database.run(self._orphans):
+        for row, events, agency in await self._ports.database.run(self._orphans):
             remembered = remember(row.state, events)
             call = self._make(row.id, row.job, remembered.technician or None)
             if row.technician_number is not None:
                 call.record.technician_number = PhoneNumber(row.technician_number)
             if row.migrant_number is not None and remembered.migrant_rang:
                 call.record.migrant_number = PhoneNumber(row.migrant_number)
-            call.record.dial_rules = rules
+            call.record.agency = agency
             call.resume(request_of(row, events), remembered)
             self._register(call)
         for call in self.open:
             call.compare(at, snapshot)
 
-    def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], DialRules]]:
+    def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], Agency | None]]:
         """The open calls that no task of ours runs, adopted by this process."""
         ours = self._by_id.keys() | self._opening
         orphans = [
@@ -353,7 +352,7 @@ class Calls:
         for row in orphans:
             store.update_call(conn, row.id, owner=self._ports.owner)
         return [
-            (row, [one.event for one in calllog.events_of(conn, row.id)], _dial_rules(conn, row))
+            (row, [one.event for one in calllog.events_of(conn, row.id)], _agency(conn, row))
             for row in orphans
         ]
 
@@ -371,9 +370,8 @@ class Calls:
         return True
 
 
-def _dial_rules(conn: Connection, row: store.CallRow) -> DialRules:
-    agency = None if row.agency is None else load_agency(conn, row.agency)
-    return NATIONAL if agency is None else DialRules(agency.dial_allowed)
+def _agency(conn: Connection, row: store.CallRow) -> Agency | None:
+    return None if row.agency is None else load_agency(conn, row.agency)
 
 
 class _NotOurs(Exception):

@@ -16,6 +16,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from bridge.agencies.model import Agency
 from bridge.agencies.store import load_agency
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
@@ -35,7 +36,6 @@ from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import NOT_REACHED, Tries
-from bridge.telephony.gate import NATIONAL, DialRules
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
 
 MOST_PROSPECTS = 64
@@ -109,7 +109,8 @@ class Hunt:
         work = partial(
             self.write_request, request=request, at=at, first=first, pivot=pivot, before=told
         )
-        record.relay_allowed, record.dial_rules, wave = await record.transact(work)
+        record.agency, wave = await record.transact(work)
+        record.relay_allowed = record.agency is not None and record.agency.relay_allowed
         record.progress, record.request, record.asked_at = progress, request, at
         await self._ring(wave)
 
@@ -121,14 +122,13 @@ class Hunt:
         first: InterpreterId | None = None,
         pivot: LanguageTag | None = None,
         before: Sequence[Event] = (),
-    ) -> tuple[bool, DialRules, Promised]:
+    ) -> tuple[Agency | None, Promised]:
         """Write a request and promise its first wave; changes nothing in memory.
 
-        Returns whether relay is allowed, what may be dialled, and who is to be rung.
+        Returns for whom it is, and who is to be rung.
         """
         agency = None if request.agency is None else load_agency(conn, request.agency)
         relay_allowed = agency is not None and agency.relay_allowed
-        rules = NATIONAL if agency is None else DialRules(agency.dial_allowed)
         number = request.migrant or self._record.migrant_number
         store.update_call(
             conn,
@@ -152,8 +152,8 @@ class Hunt:
             offers = self._reserve(conn, {alone: 0}, at, told)
             if offers:
                 calllog.append(conn, *told)
-                return relay_allowed, rules, Promised(offers)
-        return relay_allowed, rules, self._reserve_wave(conn, request, told)
+                return agency, Promised(offers)
+        return agency, self._reserve_wave(conn, request, told)
 
     async def go_on(self, first: InterpreterId | None = None) -> None:
         """Ring the next wave, if the call still hunts and nobody rings.

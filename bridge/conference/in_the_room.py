@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from bridge.conference.call import Call
 from bridge.conference.guests import Invitation
-from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
+from bridge.conference.prompt_languages import WORKING_LANGUAGE
 from bridge.conference.speaking import Speaking
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.rating import Noted, Rate, RatingScript
@@ -40,8 +40,8 @@ class InTheRoom:
     """Talks with one leg of a room while the others go on, or when it is over."""
 
     def __init__(self, speaking: Speaking) -> None:
+        self._speaking = speaking
         self._calls = speaking.calls
-        self._catalogue = speaking.catalogue
 
     async def keys(self, conversation: Conversation, pressed: str) -> Next:
         """A key was pressed in a room."""
@@ -68,7 +68,12 @@ class InTheRoom:
             offered = await _offered(call)
         except (MailboxClosed, DatabaseUnavailable):
             offered = frozenset({RoomCommandKind.END_FOR_ALL})
-        script = RoomKeysScript(f"*{pressed}", offered=offered, in_private=call.record.private)
+        script = RoomKeysScript(
+            f"*{pressed}",
+            self._speaking.language_of(call, leg),
+            offered=offered,
+            in_private=call.record.private,
+        )
         await run(script, conversation, consult)
         return Stay()
 
@@ -76,13 +81,12 @@ class InTheRoom:
         """The room is over for this leg."""
         leg = conversation.leg
         call = self._calls.of_leg(leg)
-        found = None if call is None else call.record.legs.get(leg)
-        if call is None or found is None:
-            await run(GoodbyeScript(), conversation)
+        if call is None:
+            await run(GoodbyeScript((WORKING_LANGUAGE,)), conversation)
         elif call.by_key.may_rate(leg):
             await self._rated(conversation, call)
         else:
-            await run(GoodbyeScript(self._languages(call, found)), conversation)
+            await run(GoodbyeScript(self._speaking.languages_of(call, leg)), conversation)
         return HangUp()
 
     async def _rated(self, conversation: Conversation, call: Call) -> None:
@@ -95,13 +99,8 @@ class InTheRoom:
                 return None
             return Noted() if done else None
 
-        await run(RatingScript(), conversation, consult)
-
-    def _languages(self, call: Call, leg: CallLeg) -> tuple[str, ...]:
-        request = call.record.request
-        if leg.role is not Role.MIGRANT or request is None:
-            return ("pt",)
-        return self._catalogue.spoken_to_migrant(request.language)
+        language = self._speaking.language_of(call, conversation.leg)
+        await run(RatingScript(language), conversation, consult)
 
 
 async def _offered(call: Call) -> frozenset[RoomCommandKind]:

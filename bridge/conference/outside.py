@@ -18,7 +18,6 @@ class Outside:
     def __init__(self, speaking: Speaking) -> None:
         self._speaking = speaking
         self._calls = speaking.calls
-        self._catalogue = speaking.catalogue
 
     def is_waiting(self, leg: LegId) -> bool:
         """Whether this leg belongs outside its room now, whichever conversation it comes from."""
@@ -32,9 +31,9 @@ class Outside:
         call = self._calls.of_leg(leg)
         if call is None:
             return HangUp()
-        why, request = call.waiting.why, call.record.request
+        why = call.waiting.why
         # Who keyed a code before the request is made waits in the languages that most understand.
-        languages = self._catalogue.spoken_to_migrant("" if request is None else request.language)
+        languages = self._speaking.languages_of(call, leg)
         still = why if why is Announcement.HOLD_PRIVATE else Announcement.STILL_LOOKING
         talking = ScriptRun(HoldScript(why, languages, still), conversation, _nobody)
         call.waiting.listen(leg, talking.notify)

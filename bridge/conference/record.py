@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from bridge.agencies.model import Agency
 from bridge.bookings import store as bookings
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
@@ -74,8 +75,8 @@ class CallRecord:
         the caller withheld it."""
         self.migrant_number: PhoneNumber | None = None
         """Where a migrant who rang the line can be rung back, if the network told it."""
-        self.dial_rules: DialRules = NATIONAL
-        """What may be dialled on behalf of this call's agency."""
+        self.agency: Agency | None = None
+        """For whom the request was made, as it stood then; `None` before, and for an operator."""
         self.private = False
         """Whether the migrant is kept outside, and cannot hear the others."""
         self.technician_lost = False
@@ -123,6 +124,11 @@ class CallRecord:
     def leader(self) -> Role:
         """The role of whoever the call is for: the technician, or an operator in their place."""
         return Role.OPERATOR if self.led_by_operator else Role.TECHNICIAN
+
+    @property
+    def dial_rules(self) -> DialRules:
+        """What may be dialled on behalf of this call's agency."""
+        return NATIONAL if self.agency is None else DialRules(self.agency.dial_allowed)
 
     def is_of(self, number: PhoneNumber | None, who: TechnicianId) -> bool:
         """Whether this technician asked for the call, and rang from this number."""

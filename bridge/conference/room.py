@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from bridge.calllog.model import EventKind
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import CallState, Trigger, advance
+from bridge.conference.prompt_languages import MigrantLanguages, prompt_languages
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
+from bridge.ivr.prompt_rules import COMPLETE_LANGUAGES
 from bridge.telephony.gate import NotPermitted, PermittedNumber
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
+
+_IN_TURN = (Role.TECHNICIAN, Role.INTERPRETER, Role.OPERATOR, Role.GUEST, Role.MIGRANT)
+"""Whose language an announcement is made in first."""
 
 
 class Room:
@@ -29,9 +34,8 @@ class Room:
         rings: Rings,
         waiting: Waiting,
         *,
-        migrant_languages: Callable[[str], tuple[str, ...]],
+        migrant_languages: MigrantLanguages,
     ) -> None:
-        """`migrant_languages` gives the prompt languages for a speaker of a language."""
         self._record = record
         self._commands = commands
         self._rings = rings
@@ -130,14 +134,21 @@ class Room:
                 await self._waiting.end_private("left")
 
     async def announce(self, word: Announcement) -> None:
-        """Have those in the room hear it, in Portuguese and in the migrant's language."""
+        """Have those in the room hear it, once in each language that somebody there needs.
+
+        All hear the same, and nobody can be taken to understand another's: the interpreter need
+        not know an English-speaking agency's language, nor the agency theirs.
+        """
         record = self._record
-        await self._commands.announce(record.room, (word.value,), "pt")
-        request = record.request
-        if word in FOR_MIGRANTS and request is not None and record.legs.role_in_room(Role.MIGRANT):
-            for language in self._migrant_languages(request.language):
-                if language != "pt":
-                    await self._commands.announce(record.room, (word.value,), language)
+        languages = {
+            language: None
+            for role in _IN_TURN
+            if record.legs.role_in_room(role) and (word in FOR_MIGRANTS or role is not Role.MIGRANT)
+            for language in prompt_languages(record, role, self._migrant_languages)
+            if word in FOR_MIGRANTS or language in COMPLETE_LANGUAGES
+        }
+        for language in languages:
+            await self._commands.announce(record.room, (word.value,), language)
 
     async def announce_loss(self, word: Announcement, of: Role) -> None:
         """Have those in the room hear that somebody was lost, until that one is back."""

@@ -15,6 +15,7 @@ from bridge.conference.call import Call
 from bridge.conference.calls import Calls
 from bridge.conference.on_duty import HOME, OnDuty, on_duty
 from bridge.conference.opening_call_backs import OpeningCallBacks
+from bridge.conference.prompt_languages import languages_of_leg
 from bridge.conference.technician_desk import DeskTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
@@ -48,6 +49,14 @@ class Speaking:
     flood: FloodGuard = field(default_factory=FloodGuard)
     """Who rings too often."""
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def languages_of(self, call: Call, leg: LegId) -> tuple[str, ...]:
+        """The prompt languages for whoever is on a leg of a call, to be taken in turn."""
+        return languages_of_leg(call.record, leg, self.catalogue.spoken_to_migrant)
+
+    def language_of(self, call: Call, leg: LegId) -> str:
+        """The one prompt language for somebody to whom a script says everything once."""
+        return self.languages_of(call, leg)[0]
 
     def gone(self, call: Call, leg: LegId) -> None:
         """The conversation noticed the hang-up; the switch's own event, which knows more, comes

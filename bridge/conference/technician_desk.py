@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency, Technician
 from bridge.agencies.secrets import PinHasher
-from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
 from bridge.bookings.times import next_times
@@ -128,18 +127,6 @@ class TechnicianDesk:
         except (DatabaseUnavailable, MailboxClosed):
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
-
-    async def prompt_language(self) -> str:
-        """What the technician of a call that has a request already is spoken to in."""
-        request = self._call.record.request
-        which = None if request is None else request.agency
-        if which is None:
-            return "pt"
-        try:
-            agency = await self._tools.database.run(lambda conn: load_agency(conn, which))
-        except DatabaseUnavailable:
-            return "pt"
-        return "pt" if agency is None else agency.prompt_language
 
     async def nobody_available(self) -> NobodyAvailable:
         """The truth for a technician for whom nobody is free, and what can be done about it."""

@@ -10,7 +10,6 @@ from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.rings import Why
 from bridge.conference.speaking import Speaking
-from bridge.conference.technician_desk import TechnicianDesk
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.migrant import Confirmed, MessageLeft, guest_script, migrant_script
@@ -25,7 +24,7 @@ from bridge.telephony.switch import (
     HangUp,
     Next,
 )
-from bridge.vocabulary import LegId, Role
+from bridge.vocabulary import LegId
 
 _KINDS = {
     Why.CALL_BACK: CallbackKind.CALL_BACK,
@@ -43,7 +42,6 @@ class WhenRung:
         self._speaking = speaking
         self._calls = speaking.calls
         self._tools = speaking.tools
-        self._catalogue = speaking.catalogue
 
     async def offer(self, conversation: Conversation) -> Next:
         """An interpreter answered an offer: the whisper, and the key that accepts."""
@@ -97,7 +95,7 @@ class WhenRung:
         if call is None or call.record.request is None:
             return HangUp()
         request = call.record.request
-        languages = self._catalogue.spoken_to_migrant(request.language)
+        languages = self._speaking.languages_of(call, conversation.leg)
         script = migrant_script(languages, request.agency_kind, voicemail=request.voicemail_allowed)
         outcome = await run(script, conversation)
         if isinstance(outcome, NoKey | MessageLeft):
@@ -113,7 +111,7 @@ class WhenRung:
         why = None if call is None else call.why_rung(leg)
         if call is None or request is None:
             return HangUp()
-        language = await TechnicianDesk(self._tools, call).prompt_language()
+        language = self._speaking.language_of(call, leg)
         if why is Why.EXPIRED:
             await run(CallbackOverScript(request.language, language), conversation)
             return HangUp()
@@ -131,8 +129,8 @@ class WhenRung:
         if call is None or request is None:
             return HangUp()
         if why is Why.ADDED:
-            theirs = self._catalogue.spoken_to_migrant(request.language)
-            outcome = await run(guest_script(tuple(dict.fromkeys(("pt", *theirs)))), conversation)
+            languages = self._speaking.languages_of(call, leg)
+            outcome = await run(guest_script(languages), conversation)
             return await self._into_room(call, leg, isinstance(outcome, Confirmed))
         if why not in _KINDS:
             return HangUp()
@@ -140,6 +138,7 @@ class WhenRung:
             _KINDS[why],
             request.language,
             call.job,
+            self._speaking.language_of(call, leg),
             with_interpreter=why is Why.MIGRANT_RANG and not call.record.progress.direct,
         )
         return await self._joining(call, leg, await run(script, conversation))
@@ -150,11 +149,7 @@ class WhenRung:
         call = self._calls.of_leg(leg)
         if call is None or call.record.request is None:
             return HangUp()
-        found = call.record.legs.get(leg)
-        languages: tuple[str, ...] = ("pt",)
-        if found is not None and found.role is Role.MIGRANT:
-            languages = self._catalogue.spoken_to_migrant(call.record.request.language)
-        outcome = await run(rejoin_script(languages), conversation)
+        outcome = await run(rejoin_script(self._speaking.languages_of(call, leg)), conversation)
         return await self._into_room(call, leg, isinstance(outcome, Confirmed))
 
     async def _joining(self, call: Call, leg: LegId, outcome: object) -> Next:

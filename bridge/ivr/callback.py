@@ -75,7 +75,7 @@ class CallbackScript:
     wanted: LanguageTag
     """The language to be interpreted."""
     job: JobNumber
-    language: str = "pt"
+    language: str
     """The prompt language: `pt` or `en`."""
     plays: int = 3
     """How often the question is put."""

@@ -30,7 +30,7 @@ class CallbackOverScript:
 
     wanted: LanguageTag
     """The language that was to be interpreted."""
-    language: str = "pt"
+    language: str
     """The prompt language: `pt` or `en`."""
     plays: int = 2
     """Whoever is only just putting the telephone to their ear misses the first."""

@@ -21,7 +21,7 @@ GoodbyeState = _Speaking | Over
 class GoodbyeScript:
     """Says that the conversation is over, and goodbye. Outcomes: `Done`, `Gone`."""
 
-    languages: tuple[str, ...] = ("pt",)
+    languages: tuple[str, ...]
     """The prompt languages; the first is spoken (see `Catalogue.spoken_to_migrant`)."""
 
     def start(self) -> tuple[GoodbyeState, Step]:

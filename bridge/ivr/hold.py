@@ -71,7 +71,7 @@ class HoldScript:
 
     why: Announcement
     """What is said first."""
-    languages: tuple[str, ...] = ("pt",)
+    languages: tuple[str, ...]
     """The prompt languages, taken in turn: `Catalogue.spoken_to_migrant` for a migrant."""
     still: Announcement = Announcement.STILL_LOOKING
     """What is said between two stretches of music, when there is no news."""

@@ -69,7 +69,7 @@ _FLAGS = {"1": Flag.HARD_CALL, "2": Flag.TECHNICAL_PROBLEM}
 class RatingScript:
     """Says that the conversation is over and asks how it was. Outcomes: `Done`, `Gone`."""
 
-    language: str = "pt"
+    language: str
     """The prompt language: `pt` or `en`."""
 
     def start(self) -> RatingMove:

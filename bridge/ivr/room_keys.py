@@ -261,7 +261,7 @@ class RoomKeysScript:
 
     pressed: str
     """What was keyed in the room, with or without its star: ``*0`` or ``0`` reads the keys."""
-    language: str = "pt"
+    language: str
     """The prompt language: `pt` or `en`."""
     offered: frozenset[RoomCommandKind] = frozenset(_KIND)
     """What can be done now. The rest is not read out; who keys it anyway is told why not."""

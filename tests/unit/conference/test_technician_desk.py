@@ -246,13 +246,10 @@ async def test_an_agency_s_ways_come_with_the_identification() -> None:
             agencies.set_fields(conn, AGENCY, [field])
 
         w.database.run_now(change)
-        desk, call = await Desks(w).ring()
+        desk, _ = await Desks(w).ring()
         found = await desk.consult(Identify(AGENCY_CODE, PIN))
         assert isinstance(found, Identified)
         assert found.ways == Ways("en", Subject.HEALTH, (UKRAINIAN,), (), (field,))
-        assert await desk.prompt_language() == "pt"  # before there is a request
-        await desk.consult(request(BesideMe()))
-        assert await TechnicianDesk(Desks(w).tools, call).prompt_language() == "en"
 
 
 async def test_a_database_that_cannot_be_used_is_owned_up_to(
@@ -269,7 +266,6 @@ async def test_a_database_that_cannot_be_used_is_owned_up_to(
             patched.setattr(w.database, "run", away)
             assert await desk.consult(Identify(AGENCY_CODE, PIN)) == Failed()
             assert await desk.consult(ReserveDialIn()) == Failed()
-            assert await desk.prompt_language() == "pt"
         assert isinstance(await desk.consult(ReserveDialIn()), DialInCode)
 
 

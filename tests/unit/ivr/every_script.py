@@ -289,25 +289,28 @@ SCRIPTS: dict[str, Script[Any]] = {
     "rejoin": rejoin_script(("pt",)),
     "rejoin, own language": rejoin_script(("ro",)),
     "rejoin, two languages": rejoin_script(("en", "pt")),
-    **{f"callback, {kind}": CallbackScript(kind, LanguageTag("uk"), _job) for kind in CallbackKind},
+    **{
+        f"callback, {kind}": CallbackScript(kind, LanguageTag("uk"), _job, "pt")
+        for kind in CallbackKind
+    },
     "callback, operator with interpreter": CallbackScript(
-        CallbackKind.MIGRANT_RANG, LanguageTag("uk"), _job, with_interpreter=True
+        CallbackKind.MIGRANT_RANG, LanguageTag("uk"), _job, "pt", with_interpreter=True
     ),
     "callback, english": CallbackScript(CallbackKind.DROPPED, LanguageTag("ff"), _job, "en"),
-    "callback, in vain": CallbackOverScript(LanguageTag("uk")),
+    "callback, in vain": CallbackOverScript(LanguageTag("uk"), "pt"),
     "callback, in vain, english": CallbackOverScript(LanguageTag("pov"), "en"),
     "reminder": ReminderScript(TEN, LanguageTag("uk"), TODAY),
     "reminder, english": ReminderScript(TEN + DAY, LanguageTag("uk"), TODAY, "en"),
     "presence": _presence,
     "presence, nobody on duty": replace(_presence, operator_on_duty=False),
     "presence, english": replace(_presence, language="en", today=None),
-    **{f"room, {key}": RoomKeysScript(key) for key in ("*0", "1", "3", "4", "5", "9", "**")},
+    **{f"room, {key}": RoomKeysScript(key, "pt") for key in ("*0", "1", "3", "4", "5", "9", "**")},
     "room, english": RoomKeysScript("*0", "en"),
-    "room, in private": RoomKeysScript("*0", in_private=True),
+    "room, in private": RoomKeysScript("*0", "pt", in_private=True),
     "room, a fourth person, english": RoomKeysScript("5", "en"),
-    "room, nothing offered": RoomKeysScript("*0", offered=frozenset()),
+    "room, nothing offered": RoomKeysScript("*0", "pt", offered=frozenset()),
     "room, only a swap": RoomKeysScript(
-        "*7", offered=frozenset({RoomCommandKind.SWAP_INTERPRETER})
+        "*7", "pt", offered=frozenset({RoomCommandKind.SWAP_INTERPRETER})
     ),
     **{
         f"hold, {why}": HoldScript(why, ("pt",), most_slices=3, most_strays=3)
@@ -345,8 +348,8 @@ SCRIPTS: dict[str, Script[Any]] = {
         most_slices=3,
         most_strays=3,
     ),
-    "rating": RatingScript(),
+    "rating": RatingScript("pt"),
     "rating, english": RatingScript("en"),
-    "goodbye": GoodbyeScript(),
+    "goodbye": GoodbyeScript(("pt",)),
     "goodbye, ukrainian": GoodbyeScript(("uk",)),
 }

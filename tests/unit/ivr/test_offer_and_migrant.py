@@ -154,6 +154,6 @@ def test_goodbye_is_said_and_over() -> None:
     assert talk.step == Say(("conversation-over", "goodbye"), "uk")
     talk.hear(Said())
     assert talk.outcome() == Done()
-    talk = Talk(GoodbyeScript())
+    talk = Talk(GoodbyeScript(("pt",)))
     talk.hear(HungUp())
     assert talk.outcome() == Gone()

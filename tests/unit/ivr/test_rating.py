@@ -13,7 +13,7 @@ from tests.unit.ivr.talk import Talk
 
 
 def over() -> Talk[RatingState]:
-    return Talk(RatingScript())
+    return Talk(RatingScript("pt"))
 
 
 @pytest.mark.parametrize("key", "12345")

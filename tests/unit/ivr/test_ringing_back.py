@@ -23,7 +23,7 @@ JOB = JobNumber.of_serial(41)
 
 
 def rung(kind: CallbackKind = CallbackKind.CALL_BACK) -> Talk[CallbackState]:
-    return Talk(CallbackScript(kind, LanguageTag("uk"), JOB))
+    return Talk(CallbackScript(kind, LanguageTag("uk"), JOB, "pt"))
 
 
 def reminded() -> Talk[ReminderState]:

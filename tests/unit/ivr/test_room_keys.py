@@ -25,7 +25,7 @@ KIND = RoomCommandKind
 
 
 def pressed(keys: str, *, in_private: bool = False) -> Talk[RoomKeysState]:
-    return Talk(RoomKeysScript(keys, in_private=in_private))
+    return Talk(RoomKeysScript(keys, "pt", in_private=in_private))
 
 
 @pytest.mark.parametrize("keys", ["*0", "0", "*", ""])
@@ -45,7 +45,7 @@ def test_star_zero_reads_the_keys(keys: str) -> None:
 
 def test_only_what_can_be_done_is_read() -> None:
     offered = frozenset({KIND.SWAP_INTERPRETER, KIND.END_PRIVATE_WORD, KIND.PRIVATE_WORD})
-    script = RoomKeysScript("*0", offered=offered, in_private=True)
+    script = RoomKeysScript("*0", "pt", offered=offered, in_private=True)
     assert Talk(script).prompts() == (
         "room-keys",
         "room-key-end-private-word",
@@ -253,7 +253,7 @@ def test_keyed_numbers_are_in_no_repr() -> None:
 
 
 def test_without_leave_to_add_somebody_no_number_is_asked_for() -> None:
-    talk = Talk(RoomKeysScript("*5", offered=frozenset({KIND.END_FOR_ALL})))
+    talk = Talk(RoomKeysScript("*5", "pt", offered=frozenset({KIND.END_FOR_ALL})))
     assert talk.question() == RoomCommand(KIND.ADD_PERSON)
 
 

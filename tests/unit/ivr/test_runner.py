@@ -85,8 +85,8 @@ def test_a_person_is_a_conversation() -> None:
 
 
 async def test_the_outcome_of_the_script_is_returned() -> None:
-    assert await run(GoodbyeScript(), Person([Said()])) == Done()
-    assert await run(GoodbyeScript(), Person([HungUp()])) == Gone()
+    assert await run(GoodbyeScript(("pt",)), Person([Said()])) == Done()
+    assert await run(GoodbyeScript(("pt",)), Person([HungUp()])) == Gone()
 
 
 async def test_the_application_is_consulted_and_its_answer_heard() -> None:
