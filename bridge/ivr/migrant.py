@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bridge.agencies.model import AgencyKind
 from bridge.ivr.outcomes import Gone, NoKey, Over
-from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Said, Say, Step
+from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Said, Say, Step, in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class MigrantScript:
     greeting: tuple[str, ...] = ("migrant-greeting",)
     """The prompts that say who calls, why, and that a key is wanted."""
     message: str = ""
-    """The prompt of the message that is left when nobody pressed a key; empty: none is left."""
+    """The prompt of the message that is left when nobody pressed a key; empty: none is left.
+
+    It is left in all of the languages: whoever listens to it later may know one of them only."""
 
     def start(self) -> tuple[MigrantState, Step]:
         """Greet."""
@@ -74,9 +76,11 @@ class MigrantScript:
                 return _over(Confirmed(at))
             case Greeting(play), _ if play < self.plays:
                 return self._greet(play + 1)
+            case Greeting(), _ if self.message:
+                said = (in_language(language, self.message) for language in self.languages)
+                return TakingLeave(), Say((*said, "goodbye"), self.languages[-1])
             case Greeting(play), _:
-                said = (self.message, "goodbye") if self.message else ("goodbye",)
-                return TakingLeave(), Say(said, self._language(play))
+                return TakingLeave(), Say(("goodbye",), self._language(play))
             case TakingLeave(), Keys(at=at) if self.message:
                 # A person after all, who picked up late.
                 return _over(Confirmed(at))
@@ -103,7 +107,8 @@ def migrant_script(
     """Greets a migrant and says what kind of institution asks; never its name.
 
     `voicemail`: whether the agreed message is left when nobody presses a key. Then the greeting
-    is said once less, for many machines record no longer than a minute.
+    is said once less, for many machines record no longer than a minute: so it fits in even where
+    it is left in two languages, and the likelier one comes first.
     """
     other = kind is AgencyKind.OTHER
     who = () if other else (f"migrant-from-{kind.value.replace('_', '-')}",)

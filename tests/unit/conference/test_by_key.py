@@ -14,7 +14,7 @@ from bridge.ratings import store as ratings
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.dials_store import dial
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import AgencyId, Role, TechnicianId
+from bridge.vocabulary import AgencyId, LanguageTag, Role, TechnicianId
 from lab.phones import Answers, NeverAnswers, Voicemail
 from tests.unit.conference.migrants import (
     ACCEPTS,
@@ -76,11 +76,21 @@ async def test_a_voicemail_is_told_of_and_left_nothing_unless_agreed() -> None:
         assert members(w) == 2
 
 
-async def test_the_agreed_message_is_left_when_nobody_presses_a_key() -> None:
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("uk", ["uk/voicemail-message", "uk/goodbye"]),
+        # Nobody can say it in Bangla: whoever listens may know either.
+        ("bn", ["en/voicemail-message", "pt/voicemail-message", "pt/goodbye"]),
+    ],
+)
+async def test_the_agreed_message_is_left_when_nobody_presses_a_key(
+    language: str, message: list[str]
+) -> None:
     async with world() as w:
-        w.interpreter(ACCEPTS)
+        w.interpreter(ACCEPTS, LanguageTag(language))
         w.telephone(MIGRANT, Voicemail(stays_seconds=200))
-        w.request(migrant=MIGRANT.removeprefix("+351"))
+        w.request(language, migrant=MIGRANT.removeprefix("+351"))
         await w.event(EventKind.OFFER_ACCEPTED)
         record = w.calls.open[0].record
         assert record.request is not None
@@ -89,7 +99,8 @@ async def test_the_agreed_message_is_left_when_nobody_presses_a_key() -> None:
         await w.event(EventKind.MIGRANT_UNREACHED)
         await w.until(lambda: technician_heard(w, "voicemail-left"))
         heard = w.switch.spoken[w.switch.originated[-1].leg]
-        assert heard[-2:] == ["uk/voicemail-message", "uk/goodbye"]
+        assert heard[-len(message) :] == message
+        assert [one for one in heard if one.endswith("voicemail-message")] == message[:-1]
 
 
 async def test_a_voicemail_that_hangs_up_early_was_left_no_message() -> None:

@@ -285,6 +285,9 @@ SCRIPTS: dict[str, Script[Any]] = {
     "migrant, two languages": MigrantScript(("en", "pt")),
     **{f"migrant, from {kind}": migrant_script(("uk",), kind) for kind in AgencyKind},
     "migrant, voicemail allowed": migrant_script(("ro",), AgencyKind.HEALTH, voicemail=True),
+    "migrant, voicemail, two languages": migrant_script(
+        ("fr", "pt"), AgencyKind.HEALTH, voicemail=True
+    ),
     "guest": guest_script(("pt", "uk")),
     "rejoin": rejoin_script(("pt",)),
     "rejoin, own language": rejoin_script(("ro",)),

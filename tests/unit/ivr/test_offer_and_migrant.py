@@ -10,7 +10,7 @@ import pytest
 
 from bridge.agencies.model import AgencyKind
 from bridge.ivr.goodbye import GoodbyeScript
-from bridge.ivr.migrant import Confirmed, MigrantScript
+from bridge.ivr.migrant import Confirmed, MessageLeft, MigrantScript, migrant_script
 from bridge.ivr.offer import (
     Accepted,
     AcceptOffer,
@@ -24,7 +24,7 @@ from bridge.ivr.offer import (
 )
 from bridge.ivr.outcomes import Done, Gone, NoKey
 from bridge.ivr.prompts import load_catalogue
-from bridge.ivr.script import HungUp, Keys, Said, Say, Silence
+from bridge.ivr.script import HungUp, Keys, Said, Say, Silence, in_language
 from bridge.vocabulary import LanguageTag, RoomId
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
 
@@ -147,6 +147,21 @@ def test_without_an_own_greeting_two_languages_take_turns_and_silence_ends_it() 
     assert talk.step == Say(("goodbye",), "en")
     talk.hear(Keys("1"))
     assert talk.outcome() == NoKey(), "a voicemail's beep after the goodbye joins nobody"
+
+
+def test_the_message_is_left_in_all_languages_and_only_a_whole_one_is_left() -> None:
+    script = migrant_script(("en", "pt"), AgencyKind.HEALTH, voicemail=True)
+    told = (in_language("en", "voicemail-message"), in_language("pt", "voicemail-message"))
+    for heard, outcome in (
+        (Said(), MessageLeft()),
+        (HungUp(), Gone()),
+        (Keys("1", LAST_KEY_AT), Confirmed(LAST_KEY_AT)),
+    ):
+        talk = Talk(script)
+        talk.hear(Silence(), Silence())
+        assert talk.step == Say((*told, "goodbye"), "pt")
+        talk.hear(heard)
+        assert talk.outcome() == outcome
 
 
 def test_goodbye_is_said_and_over() -> None:
