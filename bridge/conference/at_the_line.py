@@ -202,7 +202,7 @@ class AtTheLine:
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.is_technicians():
             return await self._person()
-        desk = TechnicianDesk(self._tools, call)
+        desk = TechnicianDesk(self._tools, call, self._speaking.directory)
 
         async def consult(question: object) -> object:
             answer = await desk.consult(question)

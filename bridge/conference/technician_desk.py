@@ -27,6 +27,7 @@ from bridge.conference.model import Request
 from bridge.conference.queue import Queue
 from bridge.conference.rings import permitted
 from bridge.conference.same_again import same_again
+from bridge.hours.directory import Directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.language_choice_states import LanguageChosen
 from bridge.ivr.request import (
@@ -86,9 +87,11 @@ class DeskTools:
 class TechnicianDesk:
     """The desk for one technician's conversation."""
 
-    def __init__(self, tools: DeskTools, call: Call) -> None:
+    def __init__(self, tools: DeskTools, call: Call, directory: Directory) -> None:
+        """`directory` has the lines, one of which was rung."""
         self._tools = tools
         self._call = call
+        self._directory = directory
         self._identification = TechnicianIdentification(
             tools.database, tools.clock, tools.hasher, tools.callers, call.record.technician_number
         )
@@ -183,7 +186,7 @@ class TechnicianDesk:
 
         def work(conn: Connection) -> tuple[str | None, str]:
             row = store.find_call(conn, call)
-            number = "" if row is None else _as_dialled(row.line)
+            number = "" if row is None else _to_ring(self._directory, row.line)
             if drawn is not None:
                 return drawn, number
             for _ in range(_MOST_DRAWS):
@@ -330,10 +333,15 @@ def _requirements(
     )
 
 
-def _as_dialled(line: str) -> str:
-    """The digits with which a line is rung from within the country; empty when it is not known."""
+def _to_ring(directory: Directory, rung: str) -> str:
+    """The digits with which a migrant reaches the line that was rung; empty when it is not known.
+
+    The technician may have rung a number that mobiles cannot.
+    """
     try:
-        digits = PhoneNumber.parse(line).e164.removeprefix(_HOME)
+        number = PhoneNumber.parse(rung)
     except BadNumber:
         return ""
-    return digits.replace("+", "00")
+    line = directory.line_of(number)
+    told = number if line is None or line.from_anywhere is None else line.from_anywhere
+    return told.e164.removeprefix(_HOME).replace("+", "00")

@@ -64,6 +64,9 @@ class Line(Place):
     """The keys of the services that it tells of and puts callers through to, in their order."""
     technicians: str = ""
     """The service by whose hours technicians are served; empty: they keep the line's own."""
+    from_anywhere: PhoneNumber | None = None
+    """The one of its numbers that every telephone can ring, also a mobile and one abroad: what
+    somebody is told who is to ring. `None` only for a line without numbers."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def parse_stretch(text: str) -> tuple[time, time]:
 
 
 def _line(entry: _Table) -> Line:
-    place = _place(entry, ("greeting", "languages", "services", "technicians"))
+    place = _place(entry, ("greeting", "languages", "services", "technicians", "from_anywhere"))
     languages = tuple(map(LanguageTag, _texts(place.key, entry, "languages")))
     services = tuple(_texts(place.key, entry, "services"))
     for name, listed, most in (
@@ -213,7 +216,25 @@ def _line(entry: _Table) -> Line:
         languages=languages,
         services=services,
         technicians=_text(place.key, entry, "technicians", ""),
+        from_anywhere=_from_anywhere(entry, place),
     )
+
+
+def _from_anywhere(entry: _Table, place: Place) -> PhoneNumber | None:
+    """Which number every telephone can ring; of several, none may be guessed."""
+    named = _text(place.key, entry, "from_anywhere", "")
+    if not named and len(place.numbers) < 2:
+        return next(iter(place.numbers), None)
+    try:
+        found = PhoneNumber.parse(named)
+    except BadNumber:
+        found = None
+    if found is None or found not in place.numbers:
+        raise BadHours(
+            f"{place.key}: say which of its numbers every telephone can ring, a mobile and one "
+            'abroad: from_anywhere = "…"'
+        )
+    return found
 
 
 def _place(entry: _Table, further: tuple[str, ...] = ()) -> Place:

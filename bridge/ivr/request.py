@@ -189,7 +189,8 @@ class DialInCode:
     code: str = field(repr=False)
     """Six digits."""
     number: str = ""
-    """The number to ring as digits to be read out; empty: the line's, which is not known."""
+    """The number to ring from any telephone, as digits to be read out; empty: the line's, which is
+    not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ async def test_a_time_that_was_read_out_can_be_booked_when_the_next_ones_are_oth
         w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
         tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-        desk = TechnicianDesk(tools, w.calls.open[0])
+        desk = TechnicianDesk(tools, w.calls.open[0], w.directory)
         read_out = (await desk.nobody_available()).slots
         await asyncio.sleep(16 * 60)
         assert read_out[0] not in (await desk.nobody_available()).slots

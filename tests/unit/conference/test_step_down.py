@@ -54,7 +54,7 @@ def rung(w: World) -> list[InterpreterId]:
 def desk(w: World) -> TechnicianDesk:
     """The desk of the first call's technician."""
     tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-    return TechnicianDesk(tools, w.calls.open[0])
+    return TechnicianDesk(tools, w.calls.open[0], w.directory)
 
 
 # --- the key -------------------------------------------------------------------------------------

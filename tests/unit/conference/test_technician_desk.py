@@ -106,7 +106,7 @@ class Desks:
         """Somebody rings the line from this number; `None`: it is withheld."""
         caller = None if number is None else PhoneNumber(number)
         call = await self._w.calls.open_call(new_leg_id(Role.TECHNICIAN), LINE, caller)
-        return TechnicianDesk(self.tools, call), call
+        return TechnicianDesk(self.tools, call, self._w.directory), call
 
     async def tries(self, number: str | None, *pins: str, code: str = AGENCY_CODE) -> list[object]:
         """What is answered to these PINs, keyed in one call."""

@@ -17,6 +17,7 @@ from bridge.hours.directory import (
     read_directory,
 )
 from bridge.hours.model import BadHours, Weekday, Why
+from bridge.vocabulary import PhoneNumber
 from tests.unit.hours.moments import lisbon, shown, whole_day
 
 GOOD = """
@@ -155,6 +156,14 @@ def test_public_numbers_and_addresses_are_those_the_service_prints() -> None:
     assert directory.service("claim-fundao").address.endswith("6230-338 Fundão")
 
 
+def test_a_line_knows_its_number_for_every_telephone() -> None:
+    """The service prints 808 257 257 for landlines, the other for mobiles and from abroad."""
+    assert load_directory().line("lam").from_anywhere == PhoneNumber("+351218106191")
+    assert parse_directory(GOOD).line("lam").from_anywhere == PhoneNumber("+351210000001")
+    without = parse_directory(GOOD.replace('numbers = ["210 000 001"]', ""))
+    assert without.line("lam").from_anywhere is None
+
+
 def test_a_list_may_give_closed_days_a_municipality_and_an_end() -> None:
     directory = parse_directory(GOOD)
     schedule = directory.service("balcao").schedule
@@ -210,6 +219,18 @@ def test_a_list_may_give_closed_days_a_municipality_and_an_end() -> None:
         ('key = "lam"', 'key = "lam"\ntechnicians = "st"', "lam: there is no service 'st'"),
         ('key = "lam"', 'key = "lam"\nlanguages = ["uk", "uk"]', "'languages' names at most 30"),
         ("[[service]]", '[[service]]\nlanguages = ["uk"]', "has an unknown 'languages'"),
+        (
+            '["210 000 001"]',
+            '["210 000 001", "808 257 257"]',
+            "lam: say which of its numbers every",
+        ),
+        (
+            '["210 000 001"]',
+            '["210 000 001", "808 257 257"]\nfrom_anywhere = "210 000 002"',
+            "lam: say which of its numbers every",
+        ),
+        ('key = "lam"', 'key = "lam"\nfrom_anywhere = "112"', "lam: say which of its numbers"),
+        ("[[service]]", '[[service]]\nfrom_anywhere = "1"', "has an unknown 'from_anywhere'"),
     ],
 )
 def test_a_list_that_would_mislead_is_refused_with_the_entry_and_the_reason(
