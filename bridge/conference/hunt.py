@@ -21,11 +21,12 @@ from bridge.agencies.store import load_agency
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
+from bridge.conference.choice import Choice
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.legs import CallLeg, Part, part_data, phone_data
+from bridge.conference.legs import CallLeg, Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
-from bridge.conference.offers import LiveOffer, Offer, Promised, dialable
+from bridge.conference.offers import LiveOffer, Offer, Promised
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.same_again import after_the_cut
@@ -33,13 +34,10 @@ from bridge.conference.tried import Tried
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
-from bridge.roster.skills import pair
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import NOT_REACHED, Tries
-from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId, new_leg_id
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId, RoomId
 
-MOST_PROSPECTS = 64
-"""So far down a ranking a wave may look; no wave rings nearly as many."""
 NEXT_PHONE_REASONS = frozenset({"unreachable", "no_answer", "failed"})
 """After these, an interpreter's next telephone is worth a try; after "busy" none is."""
 
@@ -71,6 +69,7 @@ class Hunt:
         self._adopt = adopt
         self._nobody_left = nobody_left
         self._tried = Tried(mailbox, rings=self._is_ringing, ask_again=ask_again)
+        self._choice = Choice(ports, record, mailbox, part, lambda: self._tried.left_out)
         self._live: dict[LegId, LiveOffer] = {}
         self._losers: list[LegId] = []
         self._waves = 0
@@ -149,11 +148,11 @@ class Hunt:
         alone = first if first is not None else after_the_cut(conn, self._desk, request, at)
         if alone is not None:
             self._desk.refresh(conn, at)
-            offers = self._reserve(conn, {alone: 0}, at, told)
+            offers = self._choice.reserve(conn, {alone: 0}, at, told)
             if offers:
                 calllog.append(conn, *told)
                 return agency, Promised(offers)
-        return agency, self._reserve_wave(conn, request, told)
+        return agency, self._wave(conn, request, told)
 
     async def go_on(self, first: InterpreterId | None = None) -> None:
         """Ring the next wave, if the call still hunts and nobody rings.
@@ -170,7 +169,7 @@ class Hunt:
 
     def _alone(self, who: InterpreterId, conn: Connection) -> list[Offer]:
         told: list[Event] = []
-        offers = self._reserve(conn, {who: 0}, self._ports.clock.now(), told)
+        offers = self._choice.reserve(conn, {who: 0}, self._ports.clock.now(), told)
         calllog.append(conn, *told)
         return offers
 
@@ -190,7 +189,7 @@ class Hunt:
 
     def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
         """Who could be rung for this now, those left out whom this hunt has tried."""
-        return self._desk.rank(conn, asked, at, self._tried.left_out)
+        return self._choice.rank(conn, asked, at)
 
     async def replace(self, excluded: InterpreterId | None) -> None:
         """Hunt again from the start, without this interpreter if one is named."""
@@ -254,7 +253,7 @@ class Hunt:
                 told.append(record.event(EventKind.RELEASED, leg, freed, at))
             next_phone = {who: offer.phone + 1}
             wanted = reason in NEXT_PHONE_REASONS and self._is_on
-            offers = self._reserve(conn, next_phone, at, told) if wanted else []
+            offers = self._choice.reserve(conn, next_phone, at, told) if wanted else []
             ended = OfferOutcome.REFUSED if refused else OfferOutcome.UNANSWERED
             outcome, minutes = ended, self._desk.call_minutes
             if offers:
@@ -308,85 +307,20 @@ class Hunt:
         record, request = self._record, self._record.request
         if request is None or not (self._is_on or record.state is CallState.QUEUED):
             return
-        wave = await record.transact(lambda conn: self._reserve_wave(conn, request))
+        wave = await record.transact(lambda conn: self._wave(conn, request))
         if wave.offers and record.state is CallState.QUEUED:
             await record.move(Trigger.FREE)
         if wave.offers or exhausts:
             await self._ring(wave)
 
+    def _wave(self, conn: Connection, request: Request, told: Iterable[Event] = ()) -> Promised:
+        joins = bool(self._live)
+        return self._choice.wave(conn, request, self._waves + 1, joins=joins, told=told)
+
     async def _join_wave(self, wave: int) -> None:
         """The wave has rung for so long that the next one joins it."""
         if wave == self._waves and self._live and self._is_on:
             await self._next_wave(exhausts=False)
-
-    def _reserve_wave(
-        self, conn: Connection, request: Request, told: Iterable[Event] = ()
-    ) -> Promised:
-        """Rank the roster and promise a wave of interpreters to this call, written down.
-
-        The events `told` are written before its own: all in one go, for the technician waits.
-        Changes nothing that a second try of the transaction would find changed.
-        """
-        at = self._ports.clock.now()
-        promised = Promised()
-        events = list(told)
-        if not self._ports.switch.reachable:
-            calllog.append(conn, *events)
-            return promised
-        passed: set[InterpreterId] = set()
-        while not promised.offers:
-            asked = self._asked(request)
-            ranking = self._desk.rank(conn, asked, at, self._tried.left_out | passed)
-            data: Data = {"wave": self._waves + 1, **ranking.trace()}
-            data.update(part_data(self._part, self._record.pivot))
-            events.append(self._record.event(EventKind.RANKED, data=data, at=at))
-            prospects = ranking.prospects(MOST_PROSPECTS)
-            wave = self._desk.policy.wave(prospects, joins=bool(self._live))
-            if not wave.phones:
-                break
-            passed.update(wave.phones)
-            offers = self._reserve(conn, dict.fromkeys(wave.phones, 0), at, events)
-            promised = Promised(offers, wave.next_after)
-        calllog.append(conn, *events)
-        return promised
-
-    def _reserve(
-        self,
-        conn: Connection,
-        phones: Mapping[InterpreterId, int],
-        at: datetime,
-        events: list[Event],
-    ) -> list[Offer]:
-        """Promise interpreters to this call, each to be rung at this telephone of theirs.
-
-        What is to be written to the call's log goes to the end of `events`. Nobody is promised
-        while the switch cannot ring them.
-        """
-        record = self._record
-        wanted: list[Offer] = []
-        for who, phone in phones.items() if self._ports.switch.reachable else ():
-            found = dialable(self._desk.interpreter(who).phones, phone)
-            if found is not None:
-                place, to = found
-                wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, at, place))
-        legs = {offer.interpreter: offer.leg for offer in wanted}
-        promised = roster_store.reserve_all(conn, legs, record.id, at, self._ports.owner)
-        offers = [offer for offer in wanted if offer.interpreter in promised]
-        for offer in wanted:
-            about = record.about(offer.interpreter, self._part)
-            if offer.interpreter in promised:
-                events.append(record.event(EventKind.RESERVED, offer.leg, about, at))
-                rung = {**about, **phone_data(offer.phone)}
-                events.append(record.event(EventKind.OFFERED, offer.leg, rung, at))
-            else:
-                events.append(record.event(EventKind.RESERVATION_REFUSED, data=about, at=at))
-                self._mailbox.tell(partial(self._taken_elsewhere, offer.interpreter))
-        made = {offer.leg: offer.interpreter for offer in offers}
-        store.add_legs(conn, made, record.id, Role.INTERPRETER, at)
-        return offers
-
-    async def _taken_elsewhere(self, who: InterpreterId) -> None:
-        self._desk.promised(who)
 
     async def _ring(self, wave: Promised) -> None:
         record, offers = self._record, wave.offers
@@ -399,7 +333,8 @@ class Hunt:
             self._live[offer.leg] = LiveOffer(offer.interpreter, offer.since, offer.phone)
             self._tried.rung(offer.interpreter)
             if request is not None:
-                self._desk.rung(offer.interpreter, self._asked(request).language, offer.since)
+                asked = self._choice.asked(request)
+                self._desk.rung(offer.interpreter, asked.language, offer.since)
             self._adopt(offer.as_leg(self._part, record.pivot))
         self._waves += 1
         overlap = wave.next_after or self._desk.policy.overlap_after
@@ -407,14 +342,6 @@ class Hunt:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
         # All at once: nobody's telephone waits until the switch has heard of another's.
         await asyncio.gather(*(self._commands.ring(one.to_ring(self._ports)) for one in offers))
-
-    def _asked(self, request: Request) -> Requirements:
-        """What this part is asked for: the whole request or, in a relay, its half of the way."""
-        pivot = self._record.pivot
-        if pivot is None:
-            return request.requirements
-        half = pivot if self._part is Part.PORTUGUESE else pair(request.language, pivot)
-        return replace(request.requirements, language=half)
 
     def _cancelled(
         self, conn: Connection, legs: Collection[LegId], reason: str, at: datetime
