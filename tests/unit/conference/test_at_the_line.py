@@ -1,96 +1,43 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whoever rings a line is led to where they belong, by their number, their keys and the hour."""
+"""Whoever rings a line is led to where they belong, by their number and their keys."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection, select
 
 from bridge.agencies import store as agencies
-from bridge.bookings import openings
-from bridge.callers.keys import CallerKeys
-from bridge.callers.store import language_of
-from bridge.calllog.model import Event, EventKind
-from bridge.conference.opening_call_backs import AGAIN_AFTER
+from bridge.calllog.model import EventKind
 from bridge.conference.store import call as call_table
-from bridge.hours.directory import load_directory
-from bridge.operators import store as operators
 from bridge.telephony.simulated_line import SimulatedLine
-from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
-from lab.phones import Answers, Busy, Unreachable, Voicemail
-from tests.storage_samples import PEPPER
+from bridge.vocabulary import AgencyId, PhoneNumber
+from tests.unit.conference.at_a_line import (
+    BEJA,
+    MIGRANT,
+    MONDAY_10,
+    OPERATOR,
+    REAL,
+    STAYS,
+    UKRAINIAN_KEY,
+    at,
+    found,
+    language_remembered,
+    on_duty,
+    rings,
+    said,
+)
 from tests.unit.conference.world import (
     AGENCY_CODE,
     LINE,
     PIN,
     TECHNICIAN,
     UKRAINIAN,
-    World,
 )
 
 pytestmark = pytest.mark.looptime
-
-MIGRANT = "+351960000001"
-OPERATOR = "+351910000901"
-MONDAY_10 = datetime(2026, 11, 23, 10, tzinfo=UTC)
-SUNDAY_NIGHT = datetime(2026, 11, 22, 23, tzinfo=UTC)
-REAL = load_directory()
-BEJA = REAL.service("cnaim-beja").numbers[0].e164
-UKRAINIAN_KEY = str(REAL.lines[0].languages.index(UKRAINIAN) + 1)
-STAYS = Answers(after_seconds=1.0, hears_seconds=0.5, keys="1")
-
-
-@asynccontextmanager
-async def at(
-    start: datetime = MONDAY_10, *, operator_on_duty: bool = False
-) -> AsyncIterator[World]:
-    """A world with the real hours, at a moment of choice."""
-    made = World(start=start, operator_on_duty=operator_on_duty, directory=REAL)
-    await made.start_bridge()
-    try:
-        yield made
-    finally:
-        await made.calls.stop()
-        made.switch.close()
-        await made.database.dispose()
-
-
-def rings(w: World, *keys: str, number: str = MIGRANT, pause: float = 5.0) -> SimulatedLine:
-    """Somebody rings and keys these, each after having listened for a while."""
-
-    async def telephone(line: SimulatedLine) -> None:
-        for entry in keys:
-            await line.wait(pause)
-            await line.key(entry)
-
-    return w.switch.call(number, LINE, telephone)
-
-
-def said(w: World, line: SimulatedLine) -> list[str]:
-    return w.switch.spoken.get(line.leg, [])
-
-
-def found(w: World, kind: EventKind, call: int = 0) -> Event:
-    ids = w.call_ids()
-    return next(one for one in w.events(ids[call]) if one.kind is kind)
-
-
-def on_duty(w: World, *languages: LanguageTag) -> None:
-    def work(conn: Connection) -> None:
-        who = operators.add(conn, "Operadora de Teste", PhoneNumber(OPERATOR), languages)
-        operators.set_duty(conn, who, on_duty=True)
-
-    w.database.run_now(work)
-
-
-def language_remembered(w: World, number: str = MIGRANT) -> LanguageTag | None:
-    key = CallerKeys(PEPPER).caller(PhoneNumber(number))
-    return w.database.run_now(lambda conn: language_of(conn, key))
 
 
 # --- the door ----------------------------------------------------------------------------------
@@ -361,130 +308,3 @@ async def test_zero_reaches_the_operator_on_duty_and_an_honest_end_when_nobody_a
             *("pt/line-person-silent", "pt/line-ring-later", "pt/goodbye"),
             *("en/line-person-silent", "en/line-ring-later", "en/goodbye"),
         ]
-
-
-# --- out of hours ------------------------------------------------------------------------------
-
-
-async def test_out_of_hours_a_migrant_is_told_in_their_language_and_rung_at_the_opening() -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        line = rings(w, UKRAINIAN_KEY, "1")
-        told = await w.event(EventKind.CLOSED_TOLD)
-        assert told.data == {"place": "lam", "opens_at": "2026-11-23T09:00:00+00:00"}
-        await w.event(EventKind.OPENING_CALL_BACK_PROMISED)
-        await w.until(lambda: line.ended)
-        assert "uk/line-tomorrow" in said(w, line)
-        assert "uk/line-call-back-promised" in said(w, line)
-
-        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
-        await w.openings.ring_due()
-        assert w.switch.originated == [], "never out of hours"
-        await asyncio.sleep(10.1 * 3600)
-        await w.openings.ring_due()
-        await w.openings.ring_due()
-        rung = [one.to.number.e164 for one in w.switch.originated]
-        assert rung == [MIGRANT], "once only"
-        leg = w.switch.originated[0].leg
-        await w.until(lambda: "uk/menu-hours" in w.switch.spoken.get(leg, []))
-        assert found(w, EventKind.MIGRANT_RANG, call=1).data == {"language": "uk"}
-        assert w.database.run_now(lambda conn: openings.due(conn, w.clock.now())) == []
-
-
-async def test_a_technician_is_told_by_the_hours_of_interpreting_and_rung_at_the_opening() -> None:
-    saturday = datetime(2026, 11, 21, 11, tzinfo=UTC)
-    async with at(saturday) as w:
-        w.database.run_now(
-            lambda conn: agencies.add_number(conn, PhoneNumber(TECHNICIAN), AgencyId(1))
-        )
-        line = rings(w, "1", number=TECHNICIAN, pause=5.0)
-        told = await w.event(EventKind.CLOSED_TOLD)
-        assert told.data == {"place": "stt", "opens_at": "2026-11-23T09:00:00+00:00"}
-        await w.until(lambda: line.ended)
-        assert said(w, line)[0] == "pt/interpreting-closed"
-        w.telephone(TECHNICIAN, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
-        await asyncio.sleep(47 * 3600)
-        await w.openings.ring_due()
-        await w.until(lambda: len(w.switch.originated) == 1)
-        leg = w.switch.originated[0].leg
-        await w.until(lambda: "pt/ask-personal-code" in w.switch.spoken.get(leg, []))
-
-
-async def test_nobody_is_rung_more_than_twice_and_a_voicemail_gets_no_further() -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        line = rings(w, UKRAINIAN_KEY, "1")
-        await w.until(lambda: line.ended, 600)
-        w.telephone(MIGRANT, Voicemail())
-        await asyncio.sleep(10.1 * 3600)
-        for _ in range(10):
-            await w.openings.ring_due()
-            await asyncio.sleep(AGAIN_AFTER.total_seconds())
-        assert len(w.switch.originated) == 2
-        assert len(w.call_ids()) == 1
-        assert w.database.run_now(lambda conn: openings.due(conn, w.clock.now())) == []
-
-
-async def test_two_processes_ring_one_person_once_and_a_dead_one_s_try_is_taken_up_again() -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        line = rings(w, UKRAINIAN_KEY, "1")
-        await w.until(lambda: line.ended, 600)
-        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
-        await asyncio.sleep(10.1 * 3600)
-        dying, first = w.openings, w.calls
-        await w.start_bridge("second")
-        await asyncio.gather(dying.ring_due(), w.openings.ring_due())
-        assert len(w.switch.originated) == 1, "the row says who rings"
-        # The second process took over the conversations, and knows nothing of this ring.
-        await first.stop()
-        leg = w.switch.originated[0].leg
-        await asyncio.sleep(openings.ABANDONED_AFTER.total_seconds() + 1)
-        assert w.switch.spoken[leg] == ["pt/apology-leg", "en/apology-leg"]
-        await w.openings.ring_due()
-        await w.until(
-            lambda: "uk/menu-hours" in w.switch.spoken.get(w.switch.originated[-1].leg, [])
-        )
-        assert len(w.switch.originated) == 2
-
-
-async def test_withheld_number_is_offered_no_call_back() -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        line = rings(w, UKRAINIAN_KEY, number="")
-        await w.until(lambda: line.ended, 600)
-        assert "uk/line-closed" in said(w, line)
-        assert "uk/line-call-back-offer" not in said(w, line)
-
-
-async def test_a_call_under_way_is_not_cut_when_the_window_closes() -> None:
-    before_closing = datetime(2026, 11, 23, 18, 59, tzinfo=UTC)
-    async with at(before_closing) as w:
-        w.interpreter(STAYS)
-        line = w.request()
-        await w.event(EventKind.ROOM_COMPLETE)
-        await asyncio.sleep(3600)
-        assert not line.ended
-        assert len(w.switch.others_in_room(line.leg)) == 1
-        late = rings(w, AGENCY_CODE + PIN, number="+351210000002", pause=1.0)
-        await w.until(lambda: "pt/interpreting-closed" in said(w, late))
-
-
-async def test_zero_out_of_hours_reaches_whoever_is_on_duty_all_the_same() -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        on_duty(w)
-        w.telephone(OPERATOR, STAYS)
-        line = rings(w, UKRAINIAN_KEY, "0")
-        await w.until(lambda: w.switch.transferred == [OPERATOR])
-        assert not line.ended
-
-
-@pytest.mark.parametrize("behaviour", [Busy(), Unreachable()])
-async def test_who_cannot_be_reached_at_the_opening_is_tried_once_more(
-    behaviour: Busy | Unreachable,
-) -> None:
-    async with at(SUNDAY_NIGHT) as w:
-        line = rings(w, UKRAINIAN_KEY, "1")
-        await w.until(lambda: line.ended, 600)
-        w.telephone(MIGRANT, behaviour)
-        await asyncio.sleep(10.1 * 3600)
-        for _ in range(20):
-            await w.openings.ring_due()
-            await asyncio.sleep(120)
-        assert len(w.switch.originated) == 2

@@ -9,7 +9,7 @@ from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import EventKind
 from bridge.vocabulary import AgencyId
-from tests.unit.conference.test_at_the_line import at, said
+from tests.unit.conference.at_a_line import at, said
 from tests.unit.conference.world import AGENCY_CODE, PIN
 
 pytestmark = pytest.mark.looptime

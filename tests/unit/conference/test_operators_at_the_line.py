@@ -12,7 +12,7 @@ from bridge.callers.store import remember_language
 from bridge.calllog.model import EventKind
 from bridge.vocabulary import LanguageTag, PhoneNumber
 from tests.storage_samples import PEPPER
-from tests.unit.conference.test_at_the_line import (
+from tests.unit.conference.at_a_line import (
     MIGRANT,
     OPERATOR,
     STAYS,

@@ -17,8 +17,8 @@ from bridge.roster.standing_store import load_answering, load_standing
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, PhoneNumber
 from lab.phones import Answers, Busy, NeverAnswers, Unreachable
-from tests.unit.conference.test_at_the_line import MIGRANT as CALLER
-from tests.unit.conference.test_at_the_line import SUNDAY_NIGHT, UKRAINIAN_KEY, at, rings
+from tests.unit.conference.at_a_line import MIGRANT as CALLER
+from tests.unit.conference.at_a_line import SUNDAY_NIGHT, UKRAINIAN_KEY, at, rings
 from tests.unit.conference.test_guard import in_room, three_in_a_room
 from tests.unit.conference.test_relay import allow, two
 from tests.unit.conference.world import START, TECHNICIAN, World, world

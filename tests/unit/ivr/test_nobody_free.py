@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.request import (
     Book,
@@ -19,67 +17,28 @@ from bridge.ivr.request import (
     Failed,
     GivenUp,
     NobodyAvailable,
-    NoLongerWaiting,
     PersonReason,
     QueuePlace,
     QueueStanding,
     SlotGone,
-    StepDown,
-    SteppedDown,
     ToOperator,
     Unserved,
     WillCallBack,
 )
 from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
 from bridge.ivr.spoken import MOST_NUMBER
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_states import TechnicianState
-from bridge.vocabulary import JobNumber
-from tests.unit.ivr.talk import Talk
-
-JOB = JobNumber.of_serial(41)
-FIRST = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-SECOND = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
-THIRD = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-FOURTH = THIRD + timedelta(days=1)
-OFFER = NobodyAvailable(
-    3, 7, call_back=True, slots=(FIRST, SECOND, THIRD, FOURTH), today=date(2026, 11, 20)
+from tests.unit.ivr.nobody_free import (
+    FIRST,
+    MUSIC,
+    OFFER,
+    OTHER_KEYS,
+    SECOND,
+    STANDING,
+    THIRD,
+    TIMES,
+    queueing,
+    told,
 )
-STANDING = ("queue-place-is", "number-3", "queue-time-about", "minutes-7")
-LOWER = replace(OFFER, step_down=True)
-MUSIC = Wait(20.0, at_once=False)
-"""What is heard in the queue: news do not end it."""
-OTHER_KEYS = ("call-back-key", "slots-key", "person-key")
-TIMES = (
-    *("slot-for", "today", "weekday-5", "at-14", "past-30", "slot-press-1"),
-    *("slot-for", "tomorrow", "weekday-6", "at-10", "past-15", "slot-press-2"),
-    *("slot-for", "weekday-1", "day-23", "month-11", "oclock-9", "slot-press-3"),
-    *("slots-again-key", "person-key"),
-)
-
-
-def told(
-    offer: NobodyAvailable = OFFER, *, operator_on_duty: bool = True, most_queue_slices: int = 90
-) -> Talk[TechnicianState]:
-    """A technician who has just heard that nobody is free."""
-    script = TechnicianScript(
-        load_languages(),
-        operator_on_duty=operator_on_duty,
-        resuming=JOB,
-        most_queue_slices=most_queue_slices,
-    )
-    talk = Talk(script)
-    talk.hear(Said(), Notice(offer))
-    return talk
-
-
-def queueing() -> Talk[TechnicianState]:
-    """One who has chosen to stay, and hears music."""
-    talk = told()
-    talk.key("1")
-    talk.hear(Said())
-    assert talk.step == MUSIC
-    return talk
 
 
 def test_the_truth_the_place_and_the_choices_are_said() -> None:
@@ -216,73 +175,6 @@ def test_three_reads_three_times_nine_repeats_them_and_one_of_them_is_booked() -
     assert talk.outcome() == BookedFor(SECOND)
 
 
-def test_who_requires_a_level_hears_that_it_is_the_level_that_nobody_has() -> None:
-    keys = ("stay-key", "call-back-key", "slots-key", "step-down-key", "person-key")
-    assert told(LOWER).prompts() == ("nobody-of-level", *STANDING, *keys)
-
-
-@pytest.mark.parametrize("waiting", [True, False])
-def test_four_accepts_a_lower_level_and_the_place_is_kept(waiting: bool) -> None:
-    talk = told(LOWER)
-    if waiting:
-        talk.key("1")
-        assert "step-down-key" in talk.prompts()
-        talk.hear(Said())
-    talk.key("4")
-    assert talk.question() == StepDown()
-    talk.answer(SteppedDown())
-    assert talk.prompts() == ("step-down-agreed",)
-    assert talk.hear(Said()) == MUSIC
-    talk.hear(Silence())
-    talk.answer(QueueStanding(3, 7))
-    assert talk.prompts()[: len(STANDING)] == STANDING
-
-
-def test_what_was_agreed_is_not_asked_again() -> None:
-    talk = told(LOWER)
-    talk.key("4")
-    talk.answer(SteppedDown())
-    talk.key("4")
-    assert talk.question() == QueuePlace()
-
-
-def test_a_consent_that_comes_too_late_is_answered_honestly() -> None:
-    talk = told(LOWER)
-    talk.key("4")
-    talk.answer(NoLongerWaiting())
-    assert talk.prompts() == ("no-longer-waiting",)
-    assert talk.hear(Said()) == MUSIC
-
-
-@pytest.mark.parametrize("answer", [Failed(), None])
-def test_a_consent_that_cannot_be_written_down_is_never_confirmed(answer: object) -> None:
-    talk = told(LOWER)
-    talk.key("4")
-    talk.answer(answer)
-    assert talk.prompts() == ("our-fault", "stay-key", *OTHER_KEYS)
-
-
-def test_a_lower_level_that_becomes_free_is_offered_with_the_next_word() -> None:
-    talk = queueing()
-    talk.hear(Silence())
-    talk.answer(QueueStanding(3, 7, step_down=True))
-    assert talk.prompts() == (*STANDING, "step-down-key")
-    talk.hear(Said(), Silence())
-    talk.answer(QueueStanding(3, 7, step_down=True))
-    assert talk.prompts() == STANDING, "it is no news any more"
-    talk.key("4")
-    assert talk.question() == StepDown()
-
-
-def test_a_lower_level_that_is_taken_meanwhile_is_offered_no_more() -> None:
-    talk = told(LOWER)
-    talk.key("1")
-    talk.hear(Said(), Silence())
-    talk.answer(QueueStanding(3, 7))
-    talk.key("4")
-    assert talk.question() == QueuePlace()
-
-
 def test_only_times_that_were_read_can_be_booked() -> None:
     talk = told(replace(OFFER, slots=(FIRST,)))
     talk.key("3", "2")
@@ -372,13 +264,6 @@ def test_news_in_the_queue_replace_what_was_offered_and_the_place_is_asked_anew(
     talk.hear(Said())
     talk.key("3")
     assert talk.question() == QueuePlace(), "times are offered no more"
-
-
-def test_a_lower_level_that_comes_with_news_is_offered_like_any() -> None:
-    talk = queueing()
-    talk.hear(Notice(LOWER))
-    talk.answer(QueueStanding(3, 7, step_down=True))
-    assert talk.prompts() == (*STANDING, "step-down-key")
 
 
 @pytest.mark.parametrize("heard", [Silence(), Notice(OFFER)])

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whoever rings while nobody is there hears so and is rung at the opening, once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.agencies import store as agencies
+from bridge.bookings import openings
+from bridge.calllog.model import EventKind
+from bridge.conference.opening_call_backs import AGAIN_AFTER
+from bridge.vocabulary import AgencyId, PhoneNumber
+from lab.phones import Answers, Busy, Unreachable, Voicemail
+from tests.unit.conference.at_a_line import (
+    MIGRANT,
+    OPERATOR,
+    STAYS,
+    SUNDAY_NIGHT,
+    UKRAINIAN_KEY,
+    at,
+    found,
+    on_duty,
+    rings,
+    said,
+)
+from tests.unit.conference.world import (
+    AGENCY_CODE,
+    PIN,
+    TECHNICIAN,
+)
+
+pytestmark = pytest.mark.looptime
+
+
+async def test_out_of_hours_a_migrant_is_told_in_their_language_and_rung_at_the_opening() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, "1")
+        told = await w.event(EventKind.CLOSED_TOLD)
+        assert told.data == {"place": "lam", "opens_at": "2026-11-23T09:00:00+00:00"}
+        await w.event(EventKind.OPENING_CALL_BACK_PROMISED)
+        await w.until(lambda: line.ended)
+        assert "uk/line-tomorrow" in said(w, line)
+        assert "uk/line-call-back-promised" in said(w, line)
+
+        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
+        await w.openings.ring_due()
+        assert w.switch.originated == [], "never out of hours"
+        await asyncio.sleep(10.1 * 3600)
+        await w.openings.ring_due()
+        await w.openings.ring_due()
+        rung = [one.to.number.e164 for one in w.switch.originated]
+        assert rung == [MIGRANT], "once only"
+        leg = w.switch.originated[0].leg
+        await w.until(lambda: "uk/menu-hours" in w.switch.spoken.get(leg, []))
+        assert found(w, EventKind.MIGRANT_RANG, call=1).data == {"language": "uk"}
+        assert w.database.run_now(lambda conn: openings.due(conn, w.clock.now())) == []
+
+
+async def test_a_technician_is_told_by_the_hours_of_interpreting_and_rung_at_the_opening() -> None:
+    saturday = datetime(2026, 11, 21, 11, tzinfo=UTC)
+    async with at(saturday) as w:
+        w.database.run_now(
+            lambda conn: agencies.add_number(conn, PhoneNumber(TECHNICIAN), AgencyId(1))
+        )
+        line = rings(w, "1", number=TECHNICIAN, pause=5.0)
+        told = await w.event(EventKind.CLOSED_TOLD)
+        assert told.data == {"place": "stt", "opens_at": "2026-11-23T09:00:00+00:00"}
+        await w.until(lambda: line.ended)
+        assert said(w, line)[0] == "pt/interpreting-closed"
+        w.telephone(TECHNICIAN, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
+        await asyncio.sleep(47 * 3600)
+        await w.openings.ring_due()
+        await w.until(lambda: len(w.switch.originated) == 1)
+        leg = w.switch.originated[0].leg
+        await w.until(lambda: "pt/ask-personal-code" in w.switch.spoken.get(leg, []))
+
+
+async def test_nobody_is_rung_more_than_twice_and_a_voicemail_gets_no_further() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: line.ended, 600)
+        w.telephone(MIGRANT, Voicemail())
+        await asyncio.sleep(10.1 * 3600)
+        for _ in range(10):
+            await w.openings.ring_due()
+            await asyncio.sleep(AGAIN_AFTER.total_seconds())
+        assert len(w.switch.originated) == 2
+        assert len(w.call_ids()) == 1
+        assert w.database.run_now(lambda conn: openings.due(conn, w.clock.now())) == []
+
+
+async def test_two_processes_ring_one_person_once_and_a_dead_one_s_try_is_taken_up_again() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: line.ended, 600)
+        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
+        await asyncio.sleep(10.1 * 3600)
+        dying, first = w.openings, w.calls
+        await w.start_bridge("second")
+        await asyncio.gather(dying.ring_due(), w.openings.ring_due())
+        assert len(w.switch.originated) == 1, "the row says who rings"
+        # The second process took over the conversations, and knows nothing of this ring.
+        await first.stop()
+        leg = w.switch.originated[0].leg
+        await asyncio.sleep(openings.ABANDONED_AFTER.total_seconds() + 1)
+        assert w.switch.spoken[leg] == ["pt/apology-leg", "en/apology-leg"]
+        await w.openings.ring_due()
+        await w.until(
+            lambda: "uk/menu-hours" in w.switch.spoken.get(w.switch.originated[-1].leg, [])
+        )
+        assert len(w.switch.originated) == 2
+
+
+async def test_withheld_number_is_offered_no_call_back() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, number="")
+        await w.until(lambda: line.ended, 600)
+        assert "uk/line-closed" in said(w, line)
+        assert "uk/line-call-back-offer" not in said(w, line)
+
+
+async def test_a_call_under_way_is_not_cut_when_the_window_closes() -> None:
+    before_closing = datetime(2026, 11, 23, 18, 59, tzinfo=UTC)
+    async with at(before_closing) as w:
+        w.interpreter(STAYS)
+        line = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        await asyncio.sleep(3600)
+        assert not line.ended
+        assert len(w.switch.others_in_room(line.leg)) == 1
+        late = rings(w, AGENCY_CODE + PIN, number="+351210000002", pause=1.0)
+        await w.until(lambda: "pt/interpreting-closed" in said(w, late))
+
+
+async def test_zero_out_of_hours_reaches_whoever_is_on_duty_all_the_same() -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        on_duty(w)
+        w.telephone(OPERATOR, STAYS)
+        line = rings(w, UKRAINIAN_KEY, "0")
+        await w.until(lambda: w.switch.transferred == [OPERATOR])
+        assert not line.ended
+
+
+@pytest.mark.parametrize("behaviour", [Busy(), Unreachable()])
+async def test_who_cannot_be_reached_at_the_opening_is_tried_once_more(
+    behaviour: Busy | Unreachable,
+) -> None:
+    async with at(SUNDAY_NIGHT) as w:
+        line = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: line.ended, 600)
+        w.telephone(MIGRANT, behaviour)
+        await asyncio.sleep(10.1 * 3600)
+        for _ in range(20):
+            await w.openings.ring_due()
+            await asyncio.sleep(120)
+        assert len(w.switch.originated) == 2
