@@ -73,6 +73,8 @@ def main() -> None:
         _fail(f"{name}: {first['msg']}; correct it in the environment or in .env")
     except EXPECTED_ERRORS as error:
         _fail(str(error))
+    except OverflowError:
+        _fail("a number or a date is too large for the database; give a smaller one")
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -34,6 +34,8 @@ _NEVER = {
     Refusal.EMERGENCY: "emergency numbers",
     Refusal.WORLDWIDE: "satellite and other worldwide numbers",
 }
+MOST_AN_HOUR = 100_000
+"""Of numbers that an agency may dial; a cap above it would be none."""
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
 
 
@@ -169,7 +171,8 @@ def dial_allow(
         typer.Argument(help="As in +34 808: countries and national ranges; nothing: none."),
     ] = None,
     hourly_cap: Annotated[
-        int | None, typer.Option(min=0, help="So many numbers an hour; else as for any agency.")
+        int | None,
+        typer.Option(min=0, max=MOST_AN_HOUR, help="So many numbers an hour; else as for any."),
     ] = None,
 ) -> None:
     """Say what an agency may dial besides ordinary national numbers, and how often."""

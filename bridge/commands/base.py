@@ -32,7 +32,19 @@ from bridge.vocabulary import InterpreterId
 T = TypeVar("T")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+MOST_ROWS = 2**31 - 1
+"""No row of any database that we can use has a larger number."""
 _MOST_SUGGESTIONS = 5
+
+
+def row_argument(help_text: str) -> Any:
+    """The number of a row as an argument of a command; anything that cannot be one is refused."""
+    return typer.Argument(min=1, max=MOST_ROWS, help=help_text)
+
+
+def row_option(help_text: str) -> Any:
+    """The number of a row as an option of a command, as `row_argument`."""
+    return typer.Option(min=1, max=MOST_ROWS, help=help_text)
 
 
 class CommandError(ValueError):

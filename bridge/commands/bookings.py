@@ -36,6 +36,8 @@ from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
 MOST_MINUTES = 240
 """The longest call that can be booked."""
+MOST_DAYS = 3660
+"""Ten years ahead; nothing is booked later."""
 
 bookings = typer.Typer(help="The booked calls that are to come.")
 
@@ -62,7 +64,7 @@ def book(
         int, typer.Option(min=1, max=MOST_MINUTES, help="How long the interpreter is held.")
     ] = USUAL_MINUTES,
     interpreter: Annotated[
-        int | None, typer.Option(help="By number; else the best who has the time.")
+        int | None, base.row_option("By number; else the best who has the time.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -127,7 +129,7 @@ def book(
 @bookings.callback(invoke_without_command=True)
 def show(
     context: typer.Context,
-    days: Annotated[int, typer.Option(min=1, help="So many days ahead.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="So many days ahead.")] = 30,
     everything: Annotated[
         bool, typer.Option("--all", help="Those of the last days too, whatever became of them.")
     ] = False,
@@ -177,7 +179,7 @@ def show(
 
 @bookings.command()
 def cancel(
-    booking: Annotated[int, typer.Argument(help="The number of the booking.")],
+    booking: Annotated[int, base.row_argument("The number of the booking.")],
 ) -> None:
     """Cancel a booked call: nobody is rung, and the interpreter is free."""
     now = SystemClock().now()

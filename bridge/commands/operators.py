@@ -103,7 +103,7 @@ def list_operators(as_json: Json = False) -> None:
 
 @operators.command()
 def duty(
-    operator: Annotated[int, typer.Argument(help="The operator's number in the list.")],
+    operator: Annotated[int, base.row_argument("The operator's number in the list.")],
     state: Annotated[Duty, typer.Argument(help="on or off.")],
     until: Annotated[
         str | None, typer.Option(help="Lisbon time, or with an offset; else until changed.")

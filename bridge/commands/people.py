@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 
 Which = Annotated[Kind, typer.Argument(help="Which list.")]
-Who = Annotated[int, typer.Argument(help="The interpreter's number.")]
+Who = Annotated[int, base.row_argument("The interpreter's number.")]
 For = Annotated[str | None, typer.Option("--agency", help="Its code; else it is for all.")]
 
 

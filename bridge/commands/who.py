@@ -18,6 +18,7 @@ from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import Language
 from bridge.roster.dry_run import DryRun, PlannedWave, as_data, read_dry_run
 from bridge.roster.eligibility import Number, Skip, Skipped
+from bridge.roster.people_store import load_person
 from bridge.roster.policies import POLICIES, policy_named
 from bridge.roster.ranking import Ranked
 from bridge.roster.requirements import Requirements, Wish
@@ -60,7 +61,7 @@ def who(
         bool, typer.Option("--step-down", help="The caller agrees to less than the level.")
     ] = False,
     again: Annotated[
-        int | None, typer.Option(help="The interpreter who is asked for again, by number.")
+        int | None, base.row_option("The interpreter who is asked for again, by number.")
     ] = None,
     policy: Annotated[
         str | None, typer.Option(help=f"Else the configured one: {', '.join(POLICIES)}.")
@@ -90,6 +91,8 @@ def who(
             raise CommandError(f"--require {name} needs --{name} to say which")
 
     def read(conn: Connection) -> DryRun:
+        if again is not None and load_person(conn, InterpreterId(again)) is None:
+            raise base.nobody(InterpreterId(again))
         asked = Requirements(
             language=wanted.tag,
             level=None
