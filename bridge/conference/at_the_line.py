@@ -34,11 +34,9 @@ from bridge.ivr.script import HungUp, Say, Taken, Wait
 from bridge.ivr.technician import TechnicianScript
 from bridge.roster.store import find_by_number
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
-from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role, RoomId
+from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
 
 _RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
-_TELEPHONE_IS_FREE_AFTER = 1.0
-"""Seconds from a hang-up until a telephone that is rung is not busy with the former call."""
 _AN_INSTANT = 0.05
 """Seconds that nobody is kept waiting for."""
 BACK = "back"
@@ -274,15 +272,11 @@ class AtTheLine:
             operator_on_duty=await self._speaking.somebody_on_duty(),
         )
 
-        async def later(who: InterpreterId) -> None:
-            await asyncio.sleep(_TELEPHONE_IS_FREE_AFTER)
-            await self._calls.rang_us(who)
-
         try:
             outcome = await run(script, conversation, desk.consult)
         finally:
             if desk.who is not None:
-                self._speaking.spawn(later(desk.who))
+                self._speaking.hangs_up(desk.who)
         return await self._person() if isinstance(outcome, InterpreterToOperator) else HangUp()
 
 

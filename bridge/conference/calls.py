@@ -25,6 +25,7 @@ from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState, Outcome, Request
+from bridge.conference.not_answering import NotAnswering
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.recovery import remember, request_of
@@ -68,6 +69,7 @@ class Calls:
         )
         self.queue = Queue(ports.roster, ports.clock, lambda: self.open)
         self.reminders = Reminders(ports)
+        self.not_answering = NotAnswering(ports)
 
     async def start(self) -> None:
         """Take over the calls that are open in the database, then follow the switch's events.

@@ -50,6 +50,8 @@ class Conversations:
                 return await self._outside.hold(conversation)
             case ConversationName.REMINDER:
                 return await self._speaking.calls.reminders.converse(conversation)
+            case ConversationName.NOT_ANSWERING:
+                return await self._when_rung.not_answering(conversation)
             case ConversationName.ROOM_KEYS:
                 return await self._in_the_room.keys(conversation, detail)
             case ConversationName.GOODBYE:

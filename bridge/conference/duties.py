@@ -161,9 +161,12 @@ class Duties:
         return following
 
     async def remind(self) -> None:
-        """Ring the interpreters who are to be reminded of a booked call."""
+        """Ring the interpreters who are to be reminded of a booked call, or told that they count
+        as not answering.
+        """
         try:
             await self._calls.reminders.ring_due()
+            await self._calls.not_answering.ring_due()
         except DatabaseUnavailable as reason:
             log.warning("reminders could not be looked up", why=str(reason))
 

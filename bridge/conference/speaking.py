@@ -24,10 +24,13 @@ from bridge.ivr.prompts import Catalogue
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import Ending, LegEnded
-from bridge.vocabulary import BadNumber, LanguageTag, LegId, PhoneNumber
+from bridge.vocabulary import BadNumber, InterpreterId, LanguageTag, LegId, PhoneNumber
 
 _SWITCH_KNOWS_WITHIN = 2.0
 """Seconds in which the switch reports the end of a leg, with how it ended."""
+
+_TELEPHONE_IS_FREE_AFTER = 1.0
+"""Seconds from a hang-up until a telephone that is rung is not busy with the former call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,15 @@ class Speaking:
         except DatabaseUnavailable:
             return None
         return None if found is None else found.to
+
+    def hangs_up(self, who: InterpreterId) -> None:
+        """An interpreter's conversation with us is over: in a moment they can be rung again."""
+
+        async def later() -> None:
+            await asyncio.sleep(_TELEPHONE_IS_FREE_AFTER)
+            await self.calls.rang_us(who)
+
+        self.spawn(later())
 
     def today(self) -> date:
         """The date in Lisbon."""

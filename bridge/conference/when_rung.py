@@ -13,8 +13,10 @@ from bridge.conference.speaking import Speaking
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.migrant import Confirmed, MessageLeft, guest_script, migrant_script
+from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript, Refused, TooLate
 from bridge.ivr.outcomes import Gone, NoKey
+from bridge.ivr.presence_model import PresenceSet, SetPresence
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.runner import run
 from bridge.ivr.script import Say
@@ -87,6 +89,25 @@ class WhenRung:
                     pass
         except MailboxClosed:
             pass
+        return HangUp()
+
+    async def not_answering(self, conversation: Conversation) -> Next:
+        """An interpreter answered who is told that they are rung no more, and may come back."""
+        silent = self._calls.not_answering
+        who = silent.answered(conversation.leg)
+        if who is None:
+            return HangUp()
+
+        async def consult(question: object) -> object:
+            if not isinstance(question, SetPresence):
+                raise TypeError(f"nobody answers {type(question).__name__} here")
+            return PresenceSet(question.state) if await silent.back(who) else None
+
+        self._calls.rings_us(who)
+        try:
+            await run(NotAnsweringScript(), conversation, consult)
+        finally:
+            self._speaking.hangs_up(who)
         return HangUp()
 
     async def migrant(self, conversation: Conversation) -> Next:

@@ -19,6 +19,7 @@ from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
 from bridge.ivr.migrant import guest_script, migrant_script
+from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript
 from bridge.ivr.opening import opening_script
 from bridge.ivr.presence import PresenceScript
@@ -393,6 +394,12 @@ _ALL = (
         "an interpreter is reminded of a booked call",
         lambda language: ReminderScript(_TOMORROW, _UKRAINIAN, _TODAY, language),
         (Keys("1"), Said()),
+    ),
+    ScriptPath(
+        "not-answering",
+        "an interpreter who did not answer three times is told so, and comes back",
+        NotAnsweringScript,
+        (Keys("1"), Answer(PresenceSet(Presence.AVAILABLE)), Said()),
     ),
     ScriptPath(
         "room-keys",

@@ -121,6 +121,12 @@ class RosterColumns:
         """Whether nothing of their own speaks against ringing somebody. `KeyError` for nobody."""
         return bool(self._store.own[self._slot_of[who]] == FREE)
 
+    def kept_by(self, reason: Skip) -> tuple[InterpreterId, ...]:
+        """Everybody whom this reason of their own keeps from being rung, and none before it."""
+        slots = np.flatnonzero(self._store.own[: self._store.size] == int(reason))
+        found = (self._people.get(int(slot)) for slot in slots)
+        return tuple(one.interpreter.id for one in found if one is not None)
+
     @property
     def people(self) -> tuple[InterpreterId, ...]:
         """Everybody on the roster."""

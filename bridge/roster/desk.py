@@ -185,6 +185,11 @@ class RosterDesk:
         counts = ranking.counts()
         return Skip.UNREACHED in counts and not (len(ranking) or _SOON & counts.keys())
 
+    def not_answering(self, at: datetime) -> tuple[InterpreterId, ...]:
+        """Who would be there at this moment, and is not rung only because they do not answer."""
+        self.advance(at)
+        return () if self._columns is None else self._columns.kept_by(Skip.NOT_ANSWERING)
+
     @property
     def call_minutes(self) -> float:
         """The mean length of a call, as far as is known."""

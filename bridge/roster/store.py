@@ -55,11 +55,13 @@ interpreter = Table(
     Column("keeps_windows", Boolean, nullable=False, server_default=false()),
     Column("limits", json_type()),
     Column("pin_hash", String),
+    Column("told_not_answering", UtcDateTime),
 )
 """One row a person.
 
-`back_at` is when they last said that they are there; `notes` only coordinators see; `limits` holds
-what differs from the installation's own; without `keeps_windows` presence alone decides.
+`back_at` is when they last said that they are there, `told_not_answering` when they were last told
+that they count as such; `notes` only coordinators see; `limits` holds what differs from the
+installation's own; without `keeps_windows` presence alone decides.
 """
 
 interpreter_phone = Table(

@@ -75,6 +75,8 @@ class ConversationName(StrEnum):
     """Somebody who belongs in a room waits outside, with music, until it is time."""
     REMINDER = "reminder"
     """An interpreter answered who is reminded of a booked call; the leg belongs to no call."""
+    NOT_ANSWERING = "not-answering"
+    """An interpreter answered who is rung no more and told so; the leg belongs to no call."""
     OPENING = "opening"
     """Somebody answered who asked out of hours to be rung; the leg belongs to no call yet."""
     ROOM_KEYS = "room-keys"

@@ -21,6 +21,7 @@ from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
 from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.migrant import MigrantScript, guest_script, migrant_script
+from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript, TooLate
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Patience
@@ -304,6 +305,8 @@ SCRIPTS: dict[str, Script[Any]] = {
     "callback, in vain, english": CallbackOverScript(LanguageTag("pov"), "en"),
     "reminder": ReminderScript(TEN, LanguageTag("uk"), TODAY),
     "reminder, english": ReminderScript(TEN + DAY, LanguageTag("uk"), TODAY, "en"),
+    "not answering": NotAnsweringScript(),
+    "not answering, english": NotAnsweringScript("en"),
     "presence": _presence,
     "presence, nobody on duty": replace(_presence, operator_on_duty=False),
     "presence, english": replace(_presence, language="en", today=None),

@@ -11,11 +11,14 @@ from bridge.ivr.announcements import FOR_MIGRANTS, Announcement
 from bridge.ivr.callback import CallbackKind, CallbackScript, CallbackState, Joining
 from bridge.ivr.hold import CannotGoOn, HeldTooLong, HoldScript, HoldState
 from bridge.ivr.migrant import Confirmed
+from bridge.ivr.not_answering import BackAgain, NotAnsweringScript, NotWritten
 from bridge.ivr.outcomes import NoKey, Refused
+from bridge.ivr.presence_model import PresenceSet, SetPresence
 from bridge.ivr.prompts import load_catalogue, spell
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript, ReminderState, WillAnswer
-from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
+from bridge.ivr.script import Ask, Finish, HungUp, Notice, Said, Say, Silence, Wait
+from bridge.roster.model import Presence
 from bridge.vocabulary import JobNumber, LanguageTag
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
 
@@ -167,3 +170,33 @@ def test_what_a_migrant_may_hear_is_there_in_every_language_of_the_greeting() ->
     for announcement in Announcement:
         languages = {one.language for one in catalogue if one.key == announcement}
         assert languages == (greeted if announcement in FOR_MIGRANTS else {"pt", "en"})
+
+
+def test_who_does_not_answer_is_told_and_comes_back_with_a_key() -> None:
+    talk = Talk(NotAnsweringScript())
+    assert talk.prompts() == ("presence-greeting", "presence-not-answering")
+    talk.key("9")
+    assert talk.prompts() == ("presence-greeting", "presence-not-answering")
+    talk.key("1")
+    assert talk.question() == SetPresence(Presence.AVAILABLE)
+    talk.answer(PresenceSet(Presence.AVAILABLE))
+    assert talk.prompts() == ("presence-changed", "presence-available", "goodbye")
+    talk.hear(HungUp())
+    assert talk.outcome() == BackAgain()
+
+
+def test_silence_from_who_does_not_answer_changes_nothing_and_says_how_to_come_back() -> None:
+    talk = Talk(NotAnsweringScript())
+    talk.hear(Silence(), Silence(), Silence())
+    assert talk.prompts() == ("not-answering-later", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == NoKey()
+
+
+def test_a_return_that_could_not_be_written_down_is_not_confirmed() -> None:
+    talk = Talk(NotAnsweringScript())
+    talk.key("1")
+    talk.answer(None)
+    assert talk.prompts() == ("our-fault", "not-answering-later", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == NotWritten()
