@@ -135,7 +135,7 @@ async def test_person_is_rung_when_asked_for_and_when_the_bridge_stays_away(
         assert CALLER not in sender
 
 
-@pytest.mark.parametrize("conversation", ["offer", "migrant", "opening"])
+@pytest.mark.parametrize("conversation", ["offer", "migrant", "opening", "not-answering"])
 async def test_rung_person_hears_a_short_apology_and_is_let_go(
     install: AsteriskInstall, plan: PbxPlan, tmp_path: Path, conversation: str
 ) -> None:
