@@ -5,8 +5,9 @@ Who may be rung, in which order and how many at once is asked of the product's o
 policy objects; the simulation only plays telephones, people and the passing of time. What it has
 in common for all policies: a phone rings for `RING` seconds; a call asks those again who were rung
 in vain, by the product's own rule (`bridge/roster/tries.py`); whoever becomes free is offered the
-longest-waiting call that they can serve, at once; and every hour the rates and shares are counted
-anew from what happened so far, beginning with nothing.
+longest-waiting call that they can serve, at once, or after the head start of those who have just
+begun to ring for it (`policies.head_start`); and every hour the rates and shares are counted anew
+from what happened so far, beginning with nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from datetime import datetime
 
 from bench.service import START, Call, Service
 from bridge.roster.answering import Answering
+from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
 from bridge.roster.fairness import gini, pool_rate
-from bridge.roster.policies import Policy
+from bridge.roster.policies import Policy, head_start
 from bridge.roster.ranking import LISBON, Knowledge
 from bridge.roster.rates import estimate
 from bridge.roster.requirements import Requirements
 from bridge.roster.standing import Standing, next_midnight
 from bridge.roster.tries import Tries
+from bridge.roster.waves import Prospect
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 RING = 15.0
@@ -44,6 +47,8 @@ class Hunt:
     tries: dict[InterpreterId, Tries] = field(default_factory=dict)
     live: dict[InterpreterId, float] = field(default_factory=dict)
     """Phones that ring, and since when."""
+    prospects: dict[InterpreterId, Prospect] = field(default_factory=dict)
+    """What those who ring were when they were chosen."""
     waves: int = 0
     over: bool = False
     served_after: float | None = None
@@ -96,7 +101,7 @@ class Simulation:
         while self._queue:
             self._now, _, happen = heapq.heappop(self._queue)
             for who in self._columns.advance(self._service.at(self._now)):
-                self._offer_to_waiting(who)
+                self._is_there(who)
             self._woken = None if self._woken and self._woken <= self._at else self._woken
             happen()
             self._expect_change()
@@ -189,14 +194,12 @@ class Simulation:
 
     def _ring_next(self, hunt: Hunt) -> None:
         """Ring the next wave, if there is anybody to ring."""
-        language = hunt.call.language
-        ranking = self._columns.rank(
-            Requirements(language),
-            self._policy,
-            tried=hunt.tried | hunt.live.keys(),
-            last_rung=self._last_rung.get(language),
+        ranking = self._ranking(hunt)
+        prospects = ranking.prospects(len(ranking))
+        wave = self._policy.wave(prospects, joins=bool(hunt.live))
+        hunt.prospects.update(
+            (one.interpreter, one) for one in prospects if one.interpreter in wave.phones
         )
-        wave = self._policy.wave(ranking.prospects(len(ranking)), joins=bool(hunt.live))
         for who in wave.phones:
             self._ring(hunt, who)
         if wave.phones:
@@ -280,6 +283,12 @@ class Simulation:
 
     def _come_back(self, who: InterpreterId) -> None:
         self._columns.stand(who, self._columns.standing(who).back(self._at))
+        self._is_there(who)
+
+    def _is_there(self, who: InterpreterId) -> None:
+        """Somebody is free by something else than a ring that ended: whoever rang them in vain may
+        ring them again.
+        """
         for language in self._columns.interpreter(who).skills:
             for hunt in self._waiting.get(language, {}).values():
                 if not hunt.tries.get(who, Tries()).refused:
@@ -287,15 +296,39 @@ class Simulation:
         self._offer_to_waiting(who)
 
     def _offer_to_waiting(self, who: InterpreterId) -> None:
-        """Somebody became free: the longest-waiting call that they can serve rings on."""
-        if not self._columns.is_free(who):
-            return
-        waiting = (
+        """Somebody became free: the calls that they can serve are asked in the order in which they
+        came, until one has rung them. As the product's own queue does it.
+        """
+        waiting = [
             hunt
             for language in self._columns.interpreter(who).skills
             for hunt in self._waiting.get(language, {}).values()
-            if not hunt.live and who not in hunt.tried
+        ]
+        for hunt in sorted(waiting, key=lambda hunt: hunt.call.arrives):
+            if not self._columns.is_free(who):
+                return
+            self._offer(hunt, who)
+
+    def _offer(self, hunt: Hunt, who: InterpreterId) -> None:
+        """Ring on for a call that may have nobody ringing, or let somebody join those who ring."""
+        if hunt.over or who in hunt.tried:
+            return
+        if hunt.live:
+            first = self._ranking(hunt).prospects(1)
+            if not first or first[0].interpreter != who:
+                return
+            ringing = [(hunt.prospects[one], self._now - t) for one, t in hunt.live.items()]
+            wait = head_start(self._policy, ringing, first[0])
+            if wait:
+                self._later(self._now + wait, lambda: self._offer(hunt, who))
+                return
+        self._ring_next(hunt)
+
+    def _ranking(self, hunt: Hunt) -> ColumnRanking:
+        language = hunt.call.language
+        return self._columns.rank(
+            Requirements(language),
+            self._policy,
+            tried=hunt.tried,
+            last_rung=self._last_rung.get(language),
         )
-        first = min(waiting, key=lambda hunt: hunt.call.arrives, default=None)
-        if first is not None:
-            self._ring_next(first)

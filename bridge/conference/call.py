@@ -41,6 +41,7 @@ from bridge.conference.room import Room
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
+from bridge.roster.desk import Freed
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot
 from bridge.vocabulary import (
@@ -373,9 +374,9 @@ class Call:
         """
         return await self._mailbox.ask(partial(self._incoming.take_technician, leg, leave))
 
-    async def somebody_free(self, who: InterpreterId) -> None:
-        """An interpreter became free, while this request may be waiting."""
-        await self._mailbox.ask(partial(self._hunts.somebody_free, who))
+    async def somebody_free(self, freed: Freed) -> None:
+        """An interpreter became free, while this call may lack one."""
+        await self._mailbox.ask(partial(self._hunts.somebody_free, freed))
 
     def served_by(self, who: InterpreterId) -> bool:
         """Whether somebody who became free may serve this request."""

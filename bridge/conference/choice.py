@@ -25,8 +25,10 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
+from bridge.roster.policies import head_start
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
+from bridge.roster.waves import Prospect
 from bridge.vocabulary import InterpreterId, Role, new_leg_id
 
 MOST_PROSPECTS = 64
@@ -90,14 +92,34 @@ class Choice:
             data: Data = {"wave": number, **ranking.trace()}
             data.update(part_data(self._part, self._record.pivot))
             events.append(self._record.event(EventKind.RANKED, data=data, at=at))
-            wave = self._desk.policy.wave(ranking.prospects(MOST_PROSPECTS), joins=joins)
+            prospects = ranking.prospects(MOST_PROSPECTS)
+            wave = self._desk.policy.wave(prospects, joins=joins)
             if not wave.phones:
                 break
             passed.update(wave.phones)
             offers = self.reserve(conn, dict.fromkeys(wave.phones, 0), at, events)
-            promised = Promised(offers, wave.next_after)
+            rung = {one.interpreter for one in offers}
+            chosen = {one.interpreter: one for one in prospects if one.interpreter in rung}
+            promised = Promised(offers, wave.next_after, chosen)
         calllog.append(conn, *events)
         return promised
+
+    def head_start(
+        self,
+        conn: Connection,
+        request: Request,
+        newcomer: InterpreterId,
+        ringing: Iterable[tuple[Prospect, float]],
+    ) -> float | None:
+        """After how many seconds somebody who became free is to be rung beside those who ring
+        already, each of whom has rung for so many seconds; `None`: not, for they may not be rung
+        for this, or others come first whom the policy has ring later.
+        """
+        ranking = self.rank(conn, self.asked(request), self._ports.clock.now())
+        first = next(iter(ranking.prospects(1)), None)
+        if first is None or first.interpreter != newcomer:
+            return None
+        return head_start(self._desk.policy, ringing, first)
 
     def reserve(
         self,

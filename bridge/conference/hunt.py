@@ -36,6 +36,7 @@ from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.requirements import Requirements
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import NOT_REACHED, Tries
+from bridge.roster.waves import Prospect
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, RoomId
 
 NEXT_PHONE_REASONS = frozenset({"unreachable", "no_answer", "failed"})
@@ -71,6 +72,8 @@ class Hunt:
         self._tried = Tried(mailbox, rings=self._is_ringing, ask_again=ask_again)
         self._choice = Choice(ports, record, mailbox, part, lambda: self._tried.left_out)
         self._live: dict[LegId, LiveOffer] = {}
+        self._prospects: dict[InterpreterId, Prospect] = {}
+        """What the policy saw in those who were rung."""
         self._losers: list[LegId] = []
         self._waves = 0
 
@@ -174,8 +177,8 @@ class Hunt:
         return offers
 
     def may_try_again(self, who: InterpreterId) -> None:
-        """Somebody is free again, and may be rung once more unless they refused."""
-        self._tried.is_free(who)
+        """Somebody is there again, and may be rung once more unless they refused."""
+        self._tried.is_there(who)
 
     async def offer_now(self) -> None:
         """Somebody became free while this request waits: offer it at once."""
@@ -184,8 +187,35 @@ class Hunt:
 
     @property
     def left_out(self) -> Set[InterpreterId]:
-        """Whom this hunt has tried, and does not ring now."""
+        """Whom this hunt has rung in vain, and does not ring now."""
         return self._tried.left_out
+
+    async def let_join(self, who: InterpreterId) -> None:
+        """Somebody became free while this part of the call is hunted for: ring them too.
+
+        At once, unless those who have just begun to ring have a head start: then after it.
+        """
+        request = self._record.request
+        if request is None or not self._is_on:
+            return
+        wait: float | None = 0.0
+        if self._live:
+            now = self._ports.clock.now()
+            ringing = [
+                (
+                    self._prospects.get(offer.interpreter, Prospect(offer.interpreter, 0.0)),
+                    (now - offer.since).total_seconds(),
+                )
+                for offer in self._live.values()
+            ]
+            choose = partial(
+                self._choice.head_start, request=request, newcomer=who, ringing=ringing
+            )
+            wait = await self._record.transact(choose)
+        if wait:
+            self._mailbox.tell_later(wait, partial(self.let_join, who))
+        elif wait is not None:
+            await self._next_wave(exhausts=False)
 
     def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
         """Who could be rung for this now, those left out whom this hunt has tried."""
@@ -267,9 +297,8 @@ class Hunt:
         if again:
             await self._ring(Promised(again))
             return
-        if reason in NOT_REACHED:
-            self._tried.unreached(who)
-        else:
+        # That no telephone of theirs could be reached was no try: see `Standing.unreached`.
+        if reason not in NOT_REACHED:
             self._tried.in_vain(who, refused=refused)
             (self._desk.refused if refused else self._desk.unanswered)(who)
         await self.go_on()
@@ -324,6 +353,7 @@ class Hunt:
 
     async def _ring(self, wave: Promised) -> None:
         record, offers = self._record, wave.offers
+        self._prospects.update(wave.prospects)
         if not offers:
             if not self._live:
                 await self._nobody_left()
@@ -331,7 +361,6 @@ class Hunt:
         request = record.request
         for offer in offers:
             self._live[offer.leg] = LiveOffer(offer.interpreter, offer.since, offer.phone)
-            self._tried.rung(offer.interpreter)
             if request is not None:
                 asked = self._choice.asked(request)
                 self._desk.rung(offer.interpreter, asked.language, offer.since)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.ports import Ports
+from bridge.roster.waves import Prospect
 from bridge.telephony.gate import NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, OutboundLeg
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, PhoneNumber, Role
@@ -65,6 +66,8 @@ class Promised:
     offers: Sequence[Offer] = ()
     next_after: float | None = None
     """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
+    prospects: Mapping[InterpreterId, Prospect] = field(default_factory=dict)
+    """What the policy saw in those who are rung."""
 
 
 Telephone = tuple[int, PermittedNumber]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The requests that wait for somebody to become free: who is first, and who is offered what.
+"""The requests that lack an interpreter: who is first, and who is offered what.
 
 Nothing is polled. The roster's desk tells who became free, by an event or by a moment that came;
-the requests that this person can serve are asked in the order of their asking, until one has rung.
+the requests that this person can serve are asked in the order of their asking, until one has rung
+them. A request waits until somebody has accepted, also while others are being rung for it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from bridge.clock import Clock
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
-from bridge.roster.desk import RosterDesk
+from bridge.roster.desk import Freed, RosterDesk
 from bridge.roster.skills import pair
-from bridge.vocabulary import InterpreterId, LanguageTag
+from bridge.storage.database import DatabaseUnavailable
+from bridge.vocabulary import LanguageTag
 
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP = 3600.0
 """Seconds; a clock that was put forward is noticed after so long at the latest."""
+ASK_AGAIN = 2.0
+"""Seconds after which somebody is offered again, when the database could not be used."""
+_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
 
 
 def estimate_minutes(place: int, busy: int, call_minutes: float) -> int | None:
@@ -75,13 +80,13 @@ class Queue:
         self._desk = desk
         self._clock = clock
         self._calls = calls
-        self._freed: asyncio.Queue[InterpreterId | None] = asyncio.Queue()
+        self._freed: asyncio.Queue[Freed | None] = asyncio.Queue()
         desk.on_free = self._freed.put_nowait
         desk.on_change = lambda: self._freed.put_nowait(None)
 
     def waiting(self) -> list[Call]:
-        """The calls that wait, the longest waiting first."""
-        waiting = [call for call in self._calls() if call.record.state is CallState.QUEUED]
+        """The calls that lack an interpreter, the longest waiting first."""
+        waiting = [call for call in self._calls() if call.record.state in _LACKING]
         return sorted(
             (call for call in waiting if call.record.asked_at is not None),
             key=lambda call: (call.record.asked_at, call.job),
@@ -90,7 +95,8 @@ class Queue:
     def place(self, call: Call) -> tuple[int, int | None]:
         """A call's place among those that wait for the same language, and the minutes to wait.
 
-        While somebody is being rung for it, it keeps the place that it has by when it was asked.
+        It has the place by when it was asked, whether somebody is being rung for it, or for one
+        before it, or not.
         """
         request, asked_at = call.record.request, call.record.asked_at
         if request is None:
@@ -129,12 +135,12 @@ class Queue:
         while True:
             try:
                 async with asyncio.timeout(self._until_next_change()):
-                    who = await self._freed.get()
+                    freed = await self._freed.get()
             except TimeoutError:
                 self._desk.advance(self._clock.now())
                 continue
-            if who is not None:
-                await self._offer(who)
+            if freed is not None:
+                await self._offer(freed)
 
     def _until_next_change(self) -> float:
         moment = self._desk.next_change
@@ -143,15 +149,20 @@ class Queue:
         seconds = (moment - self._clock.now()).total_seconds()
         return min(max(seconds, 0.001), LONGEST_SLEEP)
 
-    async def _offer(self, who: InterpreterId) -> None:
+    async def _offer(self, freed: Freed) -> None:
+        who = freed.interpreter
         for call in self.waiting():
             if not self._desk.is_free(who):
                 return
             if not call.served_by(who):
                 continue
             try:
-                await call.somebody_free(who)
+                await call.somebody_free(freed)
             except MailboxClosed:
                 continue
+            except DatabaseUnavailable as reason:
+                log.warning("somebody became free, but cannot be offered yet", why=str(reason))
+                asyncio.get_running_loop().call_later(ASK_AGAIN, self._freed.put_nowait, freed)
+                return
             except Exception:
                 log.exception("somebody became free, but could not be offered to a waiting call")

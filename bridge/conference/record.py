@@ -263,7 +263,7 @@ class CallRecord:
         elif unreached:
             self._ports.roster.unreached(freed, at, leg.since)
         else:
-            self._ports.roster.released(freed)
+            self._ports.roster.released(freed, anew=False)
 
     def _was_hard(self, leg: CallLeg) -> bool:
         now = self.legs.get(leg.id)

@@ -19,7 +19,7 @@ allows it, two interpreters serve the call with a language between them, the piv
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -28,6 +28,7 @@ from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
+from bridge.conference.choice import MOST_PROSPECTS
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.hunt import Hunt
 from bridge.conference.legs import CallLeg, Part
@@ -38,9 +39,21 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
 from bridge.roster import store as roster_store
+from bridge.roster.desk import Freed
 from bridge.roster.skills import in_order, pair
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How two interpreters could serve a request."""
+
+    pivot: LanguageTag
+    parts: tuple[Part, ...]
+    """The halves, the one with fewer candidates first."""
+    interpreters: frozenset[InterpreterId]
+    """The first who could be rung for them."""
 
 
 class Hunts:
@@ -61,6 +74,7 @@ class Hunts:
         self._desk = ports.roster
         self._record = record
         self._commands = commands
+        self._mailbox = mailbox
         self._tell_nobody_left = nobody_left
 
         def hunt(part: Part) -> Hunt:
@@ -215,11 +229,22 @@ class Hunts:
         pivots = self._desk.pivots(language)
         return {*pivots, *(pair(language, pivot) for pivot in pivots)}
 
-    async def somebody_free(self, who: InterpreterId) -> None:
-        """Somebody became free while this request waits: offer it at once, if it serves them."""
-        for hunt in self._of.values():
-            hunt.may_try_again(who)
-        await self.ask_waiting()
+    async def somebody_free(self, freed: Freed) -> None:
+        """Somebody became free while this call lacks an interpreter: ring them, if it may.
+
+        Where others are being rung, they join these.
+        """
+        record, who = self._record, freed.interpreter
+        if freed.anew:
+            for hunt in self._of.values():
+                hunt.may_try_again(who)
+        if record.state is CallState.QUEUED:
+            parts = tuple(Part) if record.relay_allowed else record.parts
+            if not all(who in self._of[part].left_out for part in parts):
+                await self.ask_waiting()
+        elif record.state is CallState.HUNTING:
+            for part in record.parts:
+                await self._of[part].let_join(who)
 
     async def ask_waiting(self) -> None:
         """Ring whoever can be rung now, if this request waits in the queue."""
@@ -229,10 +254,16 @@ class Hunts:
 
     def can_ring(self, conn: Connection, request: Request) -> bool:
         """Whether this request would find anybody to ring now, alone or as halves of a relay."""
+        return bool(self._free_for(conn, request))
+
+    def _free_for(self, conn: Connection, request: Request) -> Collection[InterpreterId]:
+        """Who could be rung for this request now, alone or else as halves of a relay."""
         at = self._ports.clock.now()
-        if len(self._of[Part.PORTUGUESE].rank(conn, request.requirements, at)):
-            return True
-        return self._record.relay_allowed and self._choose(conn, request) is not None
+        ranking = self._of[Part.PORTUGUESE].rank(conn, request.requirements, at)
+        if len(ranking):
+            return [one.interpreter for one in ranking.head(MOST_PROSPECTS)]
+        way = self._choose(conn, request) if self._record.relay_allowed else None
+        return frozenset() if way is None else way.interpreters
 
     # --- relay ---------------------------------------------------------------------------------
 
@@ -262,11 +293,11 @@ class Hunts:
         if progress is None:
             return False
 
-        def work(conn: Connection) -> tuple[LanguageTag, tuple[Part, ...]] | None:
+        def work(conn: Connection) -> _Way | None:
             found = self._choose(conn, request)
             if found is not None:
                 store.update_call(conn, record.id, state=progress.state)
-                begun = record.event(EventKind.RELAY_BEGUN, data={"pivot": found[0]})
+                begun = record.event(EventKind.RELAY_BEGUN, data={"pivot": found.pivot})
                 calllog.append(conn, begun)
             return found
 
@@ -275,16 +306,14 @@ class Hunts:
             return False
         record.progress = progress
         await self.dismiss()
-        record.pivot, parts = found
-        for part in parts:
+        record.pivot = found.pivot
+        for part in found.parts:
             if part in record.parts:
                 await self._of[part].go_on()
         return True
 
-    def _choose(
-        self, conn: Connection, request: Request
-    ) -> tuple[LanguageTag, tuple[Part, ...]] | None:
-        """The pivot, and its halves with the scarcer first; `None` when no two can be rung."""
+    def _choose(self, conn: Connection, request: Request) -> _Way | None:
+        """Over which pivot a relay can be had now; `None` when no two can be rung."""
         at = self._ports.clock.now()
 
         def rank(part: Part, language: LanguageTag) -> tuple[int, frozenset[InterpreterId]]:
@@ -303,7 +332,7 @@ class Hunts:
             far, others = rank(Part.FAR, pair(request.language, pivot))
             if some and others and len(some | others) > 1:
                 parts = (Part.PORTUGUESE, Part.FAR)
-                return pivot, parts if near < far else parts[::-1]
+                return _Way(pivot, parts if near < far else parts[::-1], some | others)
         return None
 
     async def _give_up(self) -> None:
@@ -317,6 +346,16 @@ class Hunts:
         self._given_up.clear()
         await self.dismiss()
         self._tell_nobody_left()
+        self._mailbox.tell(self._look_once_more)
+
+    async def _look_once_more(self) -> None:
+        """Now that the call waits in the queue: whoever became free between the last look and then
+        was told of in vain. They are told of again, for calls that wait longer come before this.
+        """
+        record, request = self._record, self._record.request
+        if record.state is CallState.QUEUED and request is not None:
+            for who in await record.transact(lambda conn: self._free_for(conn, request)):
+                self._desk.still_free(who)
 
     def _is_ringing(self, part: Part) -> bool:
         """Whether somebody is rung for this part, or is just being hung up on."""

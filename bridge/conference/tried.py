@@ -12,10 +12,11 @@ from bridge.vocabulary import InterpreterId
 
 
 class Tried:
-    """Those whom a hunt leaves out because it rang them; each for a while, or for good.
+    """Those whom a hunt leaves out because it rang them in vain; each for a while, or for good.
 
-    How long is the rule of `Tries`. Whoever becomes free by something else than the end of our own
-    ring (a call ended, presence was said) may be rung at once.
+    How long is the rule of `Tries`. Whoever becomes free by something else than the end of a ring
+    (a call ended, presence was said) may be rung at once. Nobody is left out whose ring we stopped,
+    or who accepted and was lost: nothing speaks against them but what keeps them busy.
     """
 
     def __init__(
@@ -41,15 +42,11 @@ class Tried:
 
     def resume(self, tried: Mapping[InterpreterId, Tries]) -> None:
         """Take over from a process that died. The pauses begin anew."""
-        self._left_out.update(tried)
-        self._tries.update(tried)
         for who, tries in tried.items():
             if tries != Tries():
+                self._left_out.add(who)
+                self._tries[who] = tries
                 self._expect(who, refused=bool(tries.refused))
-
-    def rung(self, who: InterpreterId) -> None:
-        """Somebody is being rung."""
-        self._left_out.add(who)
 
     def in_vain(self, who: InterpreterId, *, refused: bool) -> None:
         """They refused, or did not answer on any of their telephones."""
@@ -57,12 +54,8 @@ class Tried:
         self._tries[who] = self._tries.get(who, Tries()).one_more(refused=refused)
         self._expect(who, refused=refused)
 
-    def unreached(self, who: InterpreterId) -> None:
-        """No telephone of theirs could be reached: that was no try (see `Standing.unreached`)."""
-        self._left_out.discard(who)
-
-    def is_free(self, who: InterpreterId) -> None:
-        """Somebody became free, and may be rung once more unless they refused."""
+    def is_there(self, who: InterpreterId) -> None:
+        """Somebody is free by more than the end of a ring: they may be rung unless they refused."""
         if not self._tries.get(who, Tries()).refused:
             self._left_out.discard(who)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -36,12 +36,22 @@ _SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
 """Why those are not rung whom somebody who waits may get all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Word of an interpreter who became free."""
+
+    interpreter: InterpreterId
+    anew: bool = True
+    """Whether a call ended, a window opened, or they said something: then they are there. The end
+    of a ring says nothing of where they are."""
+
+
 class RosterDesk:
     """Ranks the roster by one policy, and tells who became free."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.on_free: Callable[[InterpreterId], None] = lambda _who: None
+        self.on_free: Callable[[Freed], None] = lambda _freed: None
         """Told of everybody who becomes free; set once, at wiring."""
         self.on_change: Callable[[], None] = lambda: None
         """Told whenever `next_change` may have moved; set once, at wiring."""
@@ -81,7 +91,7 @@ class RosterDesk:
         if former is not None:
             for one in people:
                 if columns.is_free(one.id) and not _was_free(former, one.id):
-                    self.on_free(one.id)
+                    self.on_free(Freed(one.id))
         self.on_change()
 
     def _read_bookings(self, conn: Connection, columns: RosterColumns, at: datetime) -> None:
@@ -202,11 +212,16 @@ class RosterDesk:
         """The next moment at which somebody may become free by time alone."""
         return None if self._columns is None else self._columns.next_change
 
+    def still_free(self, who: InterpreterId) -> None:
+        """Have it told again that somebody is free, of whom it may have been told in vain."""
+        if self.is_free(who):
+            self.on_free(Freed(who, anew=False))
+
     def advance(self, at: datetime) -> None:
         """Time has passed; whoever became free by it is told of."""
         if self._columns is not None:
             for who in self._columns.advance(at):
-                self.on_free(who)
+                self.on_free(Freed(who))
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -241,28 +256,31 @@ class RosterDesk:
     def refused(self, who: InterpreterId) -> None:
         """They pressed 2."""
         self._present.not_accepted(who)
-        self._stand(who, self._present.standing(who).refused(self.call_minutes))
+        self._stand(who, self._present.standing(who).refused(self.call_minutes), anew=False)
 
     def unanswered(self, who: InterpreterId) -> None:
         """Their phone rang out, or nobody pressed a key."""
         self._present.not_accepted(who)
         standing = self._present.standing(who).unanswered(self.call_minutes)
-        self._stand(who, standing)
+        self._stand(who, standing, anew=False)
         in_a_row = self._present.interpreter(who).limits.unanswered_in_a_row
         if standing.unanswered_streak == in_a_row:
             log.warning("an interpreter is not answering", interpreter=int(who), in_a_row=in_a_row)
 
     def unreached(self, who: InterpreterId, at: datetime, promised_at: datetime) -> None:
         """No telephone of theirs could be reached with the ring promised at a moment."""
-        self._stand(who, self._present.standing(who).unreached(at, promised_at))
+        self._stand(who, self._present.standing(who).unreached(at, promised_at), anew=False)
 
     def stopped(self, who: InterpreterId, seconds: float) -> None:
         """We stopped ringing them after so many seconds."""
         self._present.stopped(who, seconds)
 
-    def released(self, who: InterpreterId) -> None:
-        """The promise is over without a call; nothing is held against them."""
-        self._stand(who, self._present.standing(who).released())
+    def released(self, who: InterpreterId, *, anew: bool = True) -> None:
+        """The promise is over without a call; nothing is held against them.
+
+        Not `anew`: because their phone does not ring any more (see `Freed`).
+        """
+        self._stand(who, self._present.standing(who).released(), anew=anew)
 
     def call_ended(
         self, who: InterpreterId, began: datetime, ended: datetime, *, hard: bool = False
@@ -279,11 +297,11 @@ class RosterDesk:
             raise RuntimeError("the roster has not been read")
         return self._columns
 
-    def _stand(self, who: InterpreterId, standing: Standing) -> None:
+    def _stand(self, who: InterpreterId, standing: Standing, *, anew: bool = True) -> None:
         before = self._present.is_free(who)
         self._present.stand(who, standing)
         if self._present.is_free(who) and not before:
-            self.on_free(who)
+            self.on_free(Freed(who, anew))
         self.on_change()
 
 

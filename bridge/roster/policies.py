@@ -12,7 +12,7 @@ and whole columns of them: what is tested on the one holds for the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from bridge.roster.waves import (
     OVERLAP_AFTER,
     STEP,
     TARGET,
+    WIDEST,
     Prospect,
     Wave,
     chance_of_any,
@@ -33,6 +34,8 @@ Column = Any
 """A number, or an array with one number for each candidate."""
 LOWEST_LEVEL = 63
 """Levels beyond this are not told apart."""
+_A_MOMENT = 0.001
+"""Seconds too few to wait for: no clock need tell them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,11 @@ class Policy(Protocol):
         `joins` says that phones of the same hunt ring already.
         """
 
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """Whether these, who have just begun to ring, ring for a while before somebody joins them
+        who has become free since. There is one of them at least.
+        """
+
     @property
     def overlap_after(self) -> float | None:
         """Seconds after which the next wave joins one still ringing, unless the wave says
@@ -124,6 +132,15 @@ class Default:
         wave = one(ranked) if joins else fewest(ranked, self.target, margin=self.margin)
         return joined(wave, ranked, self.step)
 
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """Unless the newcomer would have been one of their wave, had they been free before."""
+        return (
+            newcomer.tier > min(other.tier for other in ringing)
+            or newcomer.score > min(other.score for other in ringing) + self.margin
+            or chance_of_any([other.chance for other in ringing]) >= self.target
+            or len(ringing) >= WIDEST
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LongestIdle:
@@ -139,6 +156,10 @@ class LongestIdle:
     def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The first alone."""
         return one(ranked)
+
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """One at a time, also in this."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +177,10 @@ class LeastRecent:
         """The first alone."""
         return one(ranked)
 
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """One at a time, also in this."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class RoundRobin:
@@ -171,6 +196,10 @@ class RoundRobin:
     def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """The first alone."""
         return one(ranked)
+
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """One at a time, also in this."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +219,35 @@ class RingAll:
         chance = chance_of_any([other.chance for other in some])
         return Wave(tuple(other.interpreter for other in some), chance)
 
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """Only those of a tier before theirs."""
+        return newcomer.tier > min(other.tier for other in ringing)
+
 
 POLICIES: Mapping[str, Policy] = {
     policy.name: policy
     for policy in (Default(), LeastRecent(), LongestIdle(), RoundRobin(), RingAll())
 }
 """Every policy by its name."""
+
+
+def head_start(
+    policy: Policy, ringing: Iterable[tuple[Prospect, float]], newcomer: Prospect
+) -> float:
+    """Seconds that somebody who has just become free lets those have who ring already for a call.
+
+    `ringing` are they, each with the seconds since their phone began to ring. Whoever has rung for
+    so long that they are hardly at their phone (`Policy.overlap_after`) is not waited for.
+    """
+    lasts = policy.overlap_after or OVERLAP_AFTER
+    recent = sorted(
+        ((other, seconds) for other, seconds in ringing if lasts - seconds >= _A_MOMENT),
+        key=lambda one: -one[1],
+    )
+    wait = 0.0
+    while recent and policy.awaits([other for other, _ in recent], newcomer):
+        wait = lasts - recent.pop(0)[1]
+    return wait
 
 
 def policy_named(name: str, fairness: float | None = None) -> Policy:

@@ -184,7 +184,7 @@ async def test_the_place_in_the_queue_is_kept() -> None:
         await technician.key("4")
         await w.event(EventKind.OFFER_RINGING)
         assert first.record.state is CallState.HUNTING
-        assert [w.calls.queue.place(one)[0] for one in (first, second)] == [1, 1]
+        assert [w.calls.queue.place(one)[0] for one in (first, second)] == [1, 2]
         await w.event(EventKind.OFFER_REFUSED)
         await w.until(lambda: first.record.state is CallState.QUEUED)
         assert [w.calls.queue.place(one)[0] for one in (first, second)] == [1, 2]
