@@ -232,7 +232,9 @@ class Calls:
 
     def refresh_roster(self, conn: Connection) -> None:
         """Somebody may have changed the roster: read it again, and offer whoever became free."""
-        self._ports.roster.refresh(conn, self._ports.clock.now())
+        roster, at = self._ports.roster, self._ports.clock.now()
+        roster.refresh(conn, at)
+        roster.compare(conn, at)
 
     def rings_us(self, who: InterpreterId) -> None:
         """An interpreter has rung the line and is known by PIN: nobody rings them meanwhile."""

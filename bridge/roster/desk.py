@@ -4,14 +4,18 @@
 The rows are the truth about people and promises. This is a copy that follows: read again when the
 roster's revision says that somebody changed it, and moved along by every offer and call of this
 process. A promise that another process made meanwhile shows when the reservation is refused.
+
+Reading takes many queries, and words of what happens come between them. Each word follows rows that
+are written, so whoever one is about is read once more before the new copy takes the place of the
+old one. Whatever slips through all the same is found by `compare`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -32,6 +36,8 @@ from bridge.vocabulary import InterpreterId, LanguageTag
 
 log = structlog.get_logger(__name__)
 
+IN_DOUBT_FOR = timedelta(seconds=2)
+"""So long memory and rows may differ about a promise: what was written is told a moment later."""
 _SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
 """Why those are not rung whom somebody who waits may get all the same."""
 
@@ -63,6 +69,12 @@ class RosterDesk:
         """The revision of the bookings that the standings tell of."""
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
         self._on_line: set[InterpreterId] = set()
+        self._reserved: set[InterpreterId] = set()
+        """Who is promised, as memory has it."""
+        self._doubts: dict[InterpreterId, tuple[Standing, datetime]] = {}
+        """Of whom the rows say otherwise, as which standing, and since when."""
+        self._readings: list[set[InterpreterId]] = []
+        """For each reading that is under way, of whom something was said since it began."""
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -74,34 +86,80 @@ class RosterDesk:
         revision, booked = store.revision(conn), bookings.revision(conn)
         if self._columns is not None and revision == self._revision:
             if booked != self._bookings:
-                self._read_bookings(conn, self._columns, at)
+                self._read_bookings(conn, at)
                 self._bookings = booked
             return
+        with self._reading() as moved:
+            people = people_store.load_people(conn)
+            standings = standing_store.load_standings(conn, at, people)
+            knowledge = standing_store.load_knowledge(conn, at, people, standings)
+            entries = lists_store.load_lists(conn)
+            while moved:
+                who = moved.pop()
+                with suppress(LookupError):  # off the roster meanwhile
+                    standings[who] = standing_store.load_standing(conn, who, at)
+        # From here on nobody else has a turn.
         former = self._columns
-        people = people_store.load_people(conn)
-        standings = standing_store.load_standings(conn, at)
-        self._knowledge = standing_store.load_knowledge(conn, at)
-        self._entries = lists_store.load_lists(conn)
-        columns = RosterColumns(at, self._knowledge)
+        if former is not None and self._revision is not None and self._revision > revision:
+            return  # another reading, begun later, was faster
+        for who in self._on_line & standings.keys():
+            standings[who] = replace(standings[who], reserved=True)
+        columns = RosterColumns(at, knowledge)
         columns.load((one, standings.get(one.id, Standing())) for one in people)
         self._columns, self._revision, self._bookings = columns, revision, booked
-        for who in self._on_line:
-            with suppress(KeyError):
-                columns.stand(who, replace(columns.standing(who), reserved=True))
+        self._knowledge, self._entries = knowledge, entries
+        self._reserved = {who for who, standing in standings.items() if standing.reserved}
         if former is not None:
             for one in people:
                 if columns.is_free(one.id) and not _was_free(former, one.id):
                     self.on_free(Freed(one.id))
         self.on_change()
 
-    def _read_bookings(self, conn: Connection, columns: RosterColumns, at: datetime) -> None:
+    def _read_bookings(self, conn: Connection, at: datetime) -> None:
         """Somebody was booked, or is not any more; nothing else of the roster is read again."""
         booked = standing_store.load_booked(conn, at)
+        columns = self._present
         for who in columns.people:
             standing = columns.standing(who)
             calls = booked.get(who, ())
             if standing.booked != calls:
                 self._stand(who, replace(standing, booked=calls))
+
+    def compare(self, conn: Connection, at: datetime) -> None:
+        """Compare who is promised with the rows, and read those again of whom these say otherwise.
+
+        One query when they agree. What was written a moment ago may not have been told yet, so only
+        a difference that has lasted (see `IN_DOUBT_FOR`) counts.
+        """
+        rows, doubts = store.reserved(conn), self._doubts
+        self._doubts = {}
+        for who in self._reserved ^ (rows | self._on_line):
+            with suppress(LookupError):  # off the roster meanwhile
+                standing = self._present.standing(who)
+                former, since = doubts.get(who, (None, at))
+                if former is not standing:
+                    self._doubts[who] = (standing, at)
+                elif at - since < IN_DOUBT_FOR:
+                    self._doubts[who] = (standing, since)
+                else:
+                    self._read_again(conn, who, at)
+
+    def _read_again(self, conn: Connection, who: InterpreterId, at: datetime) -> None:
+        with self._reading() as moved:
+            standing = standing_store.load_standing(conn, who, at)
+        if who not in moved:
+            log.warning("the roster in memory was wrong about a promise", interpreter=int(who))
+            self._stand(who, standing)
+
+    @contextmanager
+    def _reading(self) -> Iterator[set[InterpreterId]]:
+        """Gather of whom something is said while rows are read."""
+        moved: set[InterpreterId] = set()
+        self._readings.append(moved)
+        try:
+            yield moved
+        finally:
+            self._readings = [one for one in self._readings if one is not moved]
 
     def rank(
         self,
@@ -300,6 +358,9 @@ class RosterDesk:
     def _stand(self, who: InterpreterId, standing: Standing, *, anew: bool = True) -> None:
         before = self._present.is_free(who)
         self._present.stand(who, standing)
+        (self._reserved.add if standing.reserved else self._reserved.discard)(who)
+        for moved in self._readings:
+            moved.add(who)
         if self._present.is_free(who) and not before:
             self.on_free(Freed(who, anew))
         self.on_change()
