@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +14,7 @@ from bridge.hours.localtime import LISBON
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits
 from bridge.roster.requirements import Requirements
+from bridge.roster.skills import pair
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import (
     AgencyId,
@@ -137,6 +138,15 @@ class Booking:
         """What this interpreter interprets: the one of two who speaks Portuguese, the pivot."""
         near = self.far is not None and who == self.interpreter
         return self.far.pivot if near and self.far is not None else self.language
+
+    def asked_of(self, who: InterpreterId) -> Requirements:
+        """What this interpreter is asked for: the request, or their half of the way."""
+        asked = replace(self.requirements, agency=self.agency)
+        if self.far is None:
+            return asked
+        far = who == self.far.interpreter
+        half = pair(self.language, self.far.pivot) if far else self.far.pivot
+        return replace(asked, language=half)
 
     @property
     def coming(self) -> tuple[InterpreterId, ...]:

@@ -86,10 +86,18 @@ def _try(data: _Data) -> str:
     return "" if attempt in {None, 1} else f", try {_text(data, 'try')}"
 
 
+_ALONE: Mapping[object, str] = {
+    "booked": " {who} comes first: the call was booked with them.",
+    "same_again": " {who} comes first: the technician was just cut off from them.",
+}
+
+
 def _candidates(data: _Data) -> str:
     found, skipped = data.get("candidates"), data.get("skipped")
     able = "1 interpreter" if found == 1 else f"{_text(data, 'candidates', 'No')} interpreters"
-    return f"{able} may be rung, {_text(data, 'skipped', '0') if skipped else 'none'} passed over."
+    passed = _text(data, "skipped", "0") if skipped else "none"
+    alone = _ALONE.get(data.get("reason"), "")
+    return f"{able} may be rung, {passed} passed over.{alone.format(who=_upper(_who(data)))}"
 
 
 def _plain(text: str) -> Callable[[_Data], str]:

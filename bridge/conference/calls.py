@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -219,7 +220,7 @@ class Calls:
             call.record.technician_number = booking.technician_number
             self._register(call)
         request = Request(
-            requirements=booking.requirements,
+            requirements=replace(booking.requirements, agency=booking.agency),
             technician=booking.technician,
             agency=booking.agency,
             agency_kind=kind,

@@ -15,16 +15,17 @@ from functools import partial
 from sqlalchemy import Connection
 
 from bridge.calllog import store as calllog
-from bridge.calllog.model import Event, EventKind
+from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
 from bridge.conference.legs import Part, part_data, phone_data
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import Request
-from bridge.conference.offers import Offer, Promised, dialable
+from bridge.conference.offers import Alone, Offer, Promised, dialable
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
 from bridge.roster.column_ranking import ColumnRanking
+from bridge.roster.eligibility import DESPITE_A_BOOKING, DESPITE_THE_CUT
 from bridge.roster.policies import head_start
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
@@ -33,6 +34,10 @@ from bridge.vocabulary import InterpreterId, Role, new_leg_id
 
 MOST_PROSPECTS = 64
 """So far down a ranking a wave may look; no wave rings nearly as many."""
+_BEFORE_ALL = -1
+"""The tier of whoever is rung alone."""
+_DESPITE = {Alone.BOOKED: DESPITE_A_BOOKING, Alone.SAME_AGAIN: DESPITE_THE_CUT}
+"""The reasons against ringing somebody that do not count where they are rung alone."""
 
 
 class Choice:
@@ -89,9 +94,7 @@ class Choice:
         passed: set[InterpreterId] = set()
         while not promised.offers:
             ranking = self._desk.rank(conn, self.asked(request), at, self._left_out() | passed)
-            data: Data = {"wave": number, **ranking.trace()}
-            data.update(part_data(self._part, self._record.pivot))
-            events.append(self._record.event(EventKind.RANKED, data=data, at=at))
+            events.append(self._ranked(number, ranking.trace(), at))
             prospects = ranking.prospects(MOST_PROSPECTS)
             wave = self._desk.policy.wave(prospects, joins=joins)
             if not wave.phones:
@@ -103,6 +106,33 @@ class Choice:
             promised = Promised(offers, wave.next_after, chosen)
         calllog.append(conn, *events)
         return promised
+
+    def alone(
+        self,
+        conn: Connection,
+        request: Request,
+        who: InterpreterId,
+        why: Alone,
+        number: int,
+        events: list[Event],
+    ) -> Promised:
+        """Promise one interpreter to this call, as its `number`-th wave, if they may be rung.
+
+        What is to be written to the call's log, the ranking with the reason included, goes to the
+        end of `events`; nothing when they may not be rung.
+        """
+        at = self._ports.clock.now()
+        ranking = self.rank(conn, self.asked(request), at)
+        if not self._ports.switch.reachable or not ranking.may_ring(who, _DESPITE[why]):
+            return Promised()
+        first: Data = {"interpreter": int(who), "reason": why.value}
+        events.append(self._ranked(number, {**ranking.trace(), **first}, at))
+        offers = self.reserve(conn, {who: 0}, at, events)
+        return Promised(offers, prospects={who: Prospect(who, 0.0, _BEFORE_ALL)})
+
+    def _ranked(self, number: int, data: Mapping[str, Scalar], at: datetime) -> Event:
+        part = part_data(self._part, self._record.pivot)
+        return self._record.event(EventKind.RANKED, data={"wave": number, **data, **part}, at=at)
 
     def head_start(
         self,

@@ -26,7 +26,7 @@ from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
-from bridge.conference.offers import LiveOffer, Offer, Promised
+from bridge.conference.offers import Alone, LiveOffer, Offer, Promised
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.conference.same_again import after_the_cut
@@ -98,7 +98,8 @@ class Hunt:
     ) -> None:
         """The request is complete: write it and ring the first wave, in one transaction.
 
-        With `first`, a booked call's interpreter, that one alone is rung before anybody else.
+        With `first`, a booked call's interpreter, that one alone is rung before anybody else, if
+        they may be: see `Choice.alone`.
         With `pivot`, the call was booked with two, and is a relay from the start. `told` is written
         before it.
         """
@@ -148,33 +149,18 @@ class Hunt:
         told = [*before, self._record.event(EventKind.REQUESTED, asks, data, at)]
         if pivot is not None:
             told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
-        alone = first if first is not None else after_the_cut(conn, self._desk, request, at)
-        if alone is not None:
-            self._desk.refresh(conn, at)
-            offers = self._choice.reserve(conn, {alone: 0}, at, told)
-            if offers:
-                calllog.append(conn, *told)
-                return agency, Promised(offers)
-        return agency, self._wave(conn, request, told)
+        why = Alone.BOOKED
+        if first is None:
+            first, why = after_the_cut(conn, request, at), Alone.SAME_AGAIN
+        return agency, self._wave(conn, request, told, first, why)
 
     async def go_on(self, first: InterpreterId | None = None) -> None:
         """Ring the next wave, if the call still hunts and nobody rings.
 
-        With `first`, that one alone is rung before anybody else.
+        With `first`, a booked call's interpreter, that one alone is rung before anybody else.
         """
-        if self._live:
-            return
-        offers = [] if first is None else await self._record.transact(partial(self._alone, first))
-        if offers:
-            await self._ring(Promised(offers))
-        else:
-            await self._next_wave(exhausts=True)
-
-    def _alone(self, who: InterpreterId, conn: Connection) -> list[Offer]:
-        told: list[Event] = []
-        offers = self._choice.reserve(conn, {who: 0}, self._ports.clock.now(), told)
-        calllog.append(conn, *told)
-        return offers
+        if not self._live:
+            await self._next_wave(exhausts=True, first=first)
 
     def may_try_again(self, who: InterpreterId) -> None:
         """Somebody is there again, and may be rung once more unless they refused."""
@@ -332,19 +318,32 @@ class Hunt:
         lacking = self._part in record.parts and self._part not in record.interpreters
         return lacking and record.state is CallState.HUNTING
 
-    async def _next_wave(self, *, exhausts: bool) -> None:
+    async def _next_wave(self, *, exhausts: bool, first: InterpreterId | None = None) -> None:
         record, request = self._record, self._record.request
         if request is None or not (self._is_on or record.state is CallState.QUEUED):
             return
-        wave = await record.transact(lambda conn: self._wave(conn, request))
+        wave = await record.transact(lambda conn: self._wave(conn, request, first=first))
         if wave.offers and record.state is CallState.QUEUED:
             await record.move(Trigger.FREE)
         if wave.offers or exhausts:
             await self._ring(wave)
 
-    def _wave(self, conn: Connection, request: Request, told: Iterable[Event] = ()) -> Promised:
-        joins = bool(self._live)
-        return self._choice.wave(conn, request, self._waves + 1, joins=joins, told=told)
+    def _wave(
+        self,
+        conn: Connection,
+        request: Request,
+        told: Iterable[Event] = (),
+        first: InterpreterId | None = None,
+        why: Alone = Alone.BOOKED,
+    ) -> Promised:
+        """The next wave; `first` alone, if they may be rung. `told` is written before it."""
+        number, joins, events = self._waves + 1, bool(self._live), list(told)
+        if first is not None:
+            promised = self._choice.alone(conn, request, first, why, number, events)
+            if promised.offers:
+                calllog.append(conn, *events)
+                return promised
+        return self._choice.wave(conn, request, number, joins=joins, told=events)
 
     async def _join_wave(self, wave: int) -> None:
         """The wave has rung for so long that the next one joins it."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.ports import Ports
@@ -48,6 +49,15 @@ class Offer:
             conversation=ConversationName.OFFER,
             ring_seconds=ports.ring_seconds,
         )
+
+
+class Alone(StrEnum):
+    """Why one interpreter is rung alone, before the hunt rings anybody by its ranking."""
+
+    BOOKED = "booked"
+    """The call was booked with them."""
+    SAME_AGAIN = "same_again"
+    """They were just cut off from each other, the technician and they."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ from bridge.hours.localtime import LISBON
 from bridge.ivr.outcomes import Refused
 from bridge.ivr.reminder import ReminderScript
 from bridge.ivr.runner import run
+from bridge.roster.eligibility import may_keep
+from bridge.roster.lists_store import load_lists
 from bridge.roster.people_store import load_person
+from bridge.roster.requirements import Lists
 from bridge.roster.store import reserved
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
@@ -124,9 +127,14 @@ class Reminders:
                 # Both of a relay are reminded at once, or one would hear it twice.
                 _put_off(conn, [booking], at)
                 continue
+            lists = Lists.of(load_lists(conn, at), booking.agency, at)
             for who in booking.coming:
                 person = load_person(conn, who)
-                numbers = () if person is None else person.phones
+                if person is None or not may_keep(
+                    person, booking.asked_of(who), lists, booking.starts_at
+                ):
+                    continue  # nor are they rung for the call: its hunt says why
+                numbers = person.phones
                 to = next((one for one in map(permitted, numbers) if one is not None), None)
                 if to is not None:
                     found.append((booking, who, to))

@@ -12,7 +12,6 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.model import Outcome, Request
 from bridge.conference.store import call
-from bridge.roster.desk import RosterDesk
 from bridge.roster.store import interpreter_language, reservation
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import (
@@ -91,19 +90,13 @@ def interpreter_before_the_cut(
     return last.interpreter_id if cut_off else None
 
 
-def after_the_cut(
-    conn: Connection, desk: RosterDesk, request: Request, at: datetime
-) -> InterpreterId | None:
-    """The interpreter with whom this technician was just cut off, if nothing but the pause after
-    that call keeps them away: going on with it is what the pause was to be from.
-    """
+def after_the_cut(conn: Connection, request: Request, at: datetime) -> InterpreterId | None:
+    """The interpreter asked for again, if the technician was just cut off from them."""
     again = request.requirements.same_again
     if again is None or request.technician is None:
         return None
     cut = interpreter_before_the_cut(conn, request.technician, request.language, at)
-    if cut != again or not desk.only_pauses(conn, again, request.requirements, at):
-        return None
-    return again
+    return again if cut == again else None
 
 
 def interpreter_of_job(conn: Connection, job: JobNumber, agency: AgencyId) -> InterpreterId | None:

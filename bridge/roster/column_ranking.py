@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,18 @@ class ColumnRanking:
     def __len__(self) -> int:
         """How many candidates there are."""
         return len(self.facts.interpreter)
+
+    def may_ring(self, who: InterpreterId, despite: Set[Skip] = frozenset()) -> bool:
+        """Whether somebody speaks the language, is promised to nobody, and has no reason against
+        being rung but these.
+
+        As of the moment of the ranking, if nothing was put into the roster since.
+        """
+        for row in np.flatnonzero(self.speakers == who):
+            _, standing, _ = self.about(who)
+            reason = int(self.reasons[row])
+            return not standing.reserved and (reason == _FREE or Skip(reason) in despite)
+        return False
 
     def head(self, most: int) -> tuple[Ranked, ...]:
         """The first `most` candidates, first to be rung first."""

@@ -183,15 +183,6 @@ class RosterDesk:
         """The profile of somebody on the roster. Raises `KeyError` for nobody."""
         return self._present.interpreter(who)
 
-    def only_pauses(
-        self, conn: Connection, who: InterpreterId, requirements: Requirements, at: datetime
-    ) -> bool:
-        """Whether nothing but the pause after a call speaks against ringing somebody for this."""
-        ranking = self.rank(conn, requirements, at)
-        return any(
-            one.interpreter == who and one.reason is Skip.WRAP_UP for one in ranking.whole().skipped
-        )
-
     def is_free(self, who: InterpreterId) -> bool:
         """Whether nothing of their own speaks against ringing somebody; nobody is not free."""
         return self._columns is not None and _was_free(self._columns, who)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bridge.roster.model import Presence
-from bridge.roster.people import Interpreter, Limits, Opening
+from bridge.roster.people import Interpreter, Limits, Opening, opening
 from bridge.roster.requirements import Lists, Requirements
 from bridge.roster.skills import Level
 from bridge.roster.standing import Booked, Standing
@@ -60,6 +60,24 @@ class Skip(IntEnum):
     def label(self) -> str:
         """The reason as written in events and shown in traces: ``outside_window``."""
         return self.name.lower()
+
+
+DESPITE_A_BOOKING = frozenset(
+    {
+        Skip.OFF,
+        Skip.ON_BREAK,
+        Skip.NOT_ANSWERING,
+        Skip.DAILY_LIMIT,
+        Skip.OFFER_LIMIT,
+        Skip.RESTING,
+        Skip.BOOKED_SOON,
+        Skip.WRAP_UP,
+        Skip.UNREACHED,
+    }
+)
+"""What keeps nobody from a call that was booked with them: they agreed to it, and were reminded."""
+DESPITE_THE_CUT = frozenset({Skip.WRAP_UP})
+"""What keeps nobody from going on with a call that was cut off: it is what the pause is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +197,22 @@ def asked_reason(
     if who in tried:
         return Skip.ALREADY_TRIED
     return None
+
+
+def may_keep(
+    interpreter: Interpreter, requirements: Requirements, lists: Lists, starts_at: datetime
+) -> bool:
+    """Whether somebody may still be given a call that was booked with them for a moment.
+
+    What passes, such as presence or a pause, keeps nobody from it (`DESPITE_A_BOOKING`).
+    """
+    speaks = requirements.language in interpreter.skills
+    return (
+        interpreter.vetted
+        and speaks
+        and asked_reason(interpreter, requirements, lists) is None
+        and opening(interpreter.schedule, starts_at).open
+    )
 
 
 def first(own: Skip | None, asked: Skip | None) -> Skip | None:

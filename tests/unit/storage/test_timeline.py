@@ -24,6 +24,20 @@ def _stored(*happened: tuple[float, EventKind, dict[str, Scalar]]) -> list[Store
     ]
 
 
+def test_who_is_rung_alone_is_named_with_the_reason() -> None:
+    looked: dict[str, Scalar] = {"candidates": 1, "skipped": 0, "interpreter": 17}
+    events = _stored(
+        (0, EventKind.RANKED, {**looked, "reason": "booked"}),
+        (1, EventKind.RANKED, {**looked, "reason": "same_again"}),
+    )
+    assert timeline(events) == [
+        "    0.000 s  1 interpreter may be rung, none passed over. "
+        "Interpreter 17 comes first: the call was booked with them.",
+        "    1.000 s  1 interpreter may be rung, none passed over. "
+        "Interpreter 17 comes first: the technician was just cut off from them.",
+    ]
+
+
 def test_a_call_reads_like_a_story() -> None:
     events = _stored(
         (0, EventKind.CALL_ANSWERED, {"line": "218106191"}),
