@@ -29,6 +29,7 @@ from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.soundfiles import recorded_in, require, sounds, unheard
 from bridge.roster.desk import RosterDesk
 from bridge.roster.policies import POLICIES, Policy, policy_named
+from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
@@ -63,7 +64,8 @@ class Bridge:
             self._clock,
             sounds(self._catalogue, settings.prompts_dir, settings.recordings_dir),
         )
-        self._roster = RosterDesk(_policy(settings.policy, settings.fairness))
+        levels = _levels(settings.levels)
+        self._roster = RosterDesk(_policy(settings.policy, settings.fairness), levels)
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         directory = self._directory = _directory(settings.directory)
         ports = Ports(
@@ -87,7 +89,12 @@ class Bridge:
             Speaking(
                 calls=self.calls,
                 tools=DeskTools(
-                    self._database, self._clock, hasher, self.calls.queue, CallerKeys(pepper)
+                    self._database,
+                    self._clock,
+                    hasher,
+                    self.calls.queue,
+                    CallerKeys(pepper),
+                    levels,
                 ),
                 languages=load_languages(),
                 catalogue=self._catalogue,
@@ -160,6 +167,13 @@ def _policy(name: str, fairness: float | None) -> Policy:
         raise BadSettings(
             f"STT_POLICY names no policy; choose one of {', '.join(POLICIES)}"
         ) from None
+
+
+def _levels(names: str) -> LevelScale:
+    try:
+        return LevelScale.of(names.split(","))
+    except BadLevel as error:
+        raise BadSettings(f"STT_LEVELS: {error}") from None
 
 
 def _directory(path: Path | None) -> Directory:

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     fairness: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """What an even share of the work is worth to the policy `default`, in lost calls; none: as
     much as it sets itself."""
+    levels: str = "A,B,C,D,E"
+    """The names of the levels of interpreters, the highest first, with commas between them."""
     migrant_ring_seconds: float = Field(default=40.0, gt=0)
     """How long a migrant's telephone rings."""
     operator_number: str = ""

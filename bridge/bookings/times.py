@@ -17,7 +17,7 @@ from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
 from bridge.roster.requirements import Lists, Requirements
-from bridge.roster.skills import in_order, pair, split_pair
+from bridge.roster.skills import REGISTER, LevelScale, in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 
@@ -27,14 +27,16 @@ _AROUND = timedelta(days=2)
 """Bookings further away have no bearing on one time: neither pause nor rest nor day."""
 
 
-def next_times(conn: Connection, requirements: Requirements, at: datetime) -> tuple[Slot, ...]:
+def next_times(
+    conn: Connection, requirements: Requirements, at: datetime, *, levels: LevelScale = REGISTER
+) -> tuple[Slot, ...]:
     """Up to three times at which somebody whom the request may be given to keeps a window.
 
     The best level first, as they would be ranked; who is kept away by a list or a requirement is
     passed over. Where nobody has such a time and the agency allows a relay: times at which both
     halves of one have somebody, the usual languages between first.
     """
-    people = load_people(conn)
+    people = load_people(conn, scale=levels)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, at, at + AHEAD)
     lists = Lists.of(load_lists(conn, at), requirements.agency, at)
@@ -56,13 +58,14 @@ def slot_at(
     *,
     minutes: int = USUAL_MINUTES,
     only: InterpreterId | None = None,
+    levels: LevelScale = REGISTER,
 ) -> Slot | None:
     """Who could take a call at this very time, asked at `at`: the best of them, or `only` one.
 
     Where nobody could and the agency allows a relay, two interpreters with a language between.
     Nobody, too, when the time is past or off the grid.
     """
-    people = [one for one in load_people(conn) if only is None or one.id == only]
+    people = [one for one in load_people(conn, scale=levels) if only is None or one.id == only]
     lists = Lists.of(load_lists(conn, starts_at), requirements.agency, starts_at)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)

@@ -24,6 +24,7 @@ from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours
 from bridge.hours.report import read_moment
 from bridge.ivr.languages import Language, Languages, load_languages
+from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
 from bridge.storage import migrate
 from bridge.storage.engine import SqlDatabase
@@ -49,6 +50,14 @@ def row_option(help_text: str) -> Any:
 
 class CommandError(ValueError):
     """What was asked for cannot be done; the message names the remedy."""
+
+
+def levels() -> LevelScale:
+    """The installation's scale of levels."""
+    try:
+        return LevelScale.of(Settings().levels.split(","))
+    except BadLevel as error:
+        raise CommandError(f"STT_LEVELS: {error}") from None
 
 
 def with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:

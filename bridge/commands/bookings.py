@@ -80,7 +80,7 @@ def book(
             f"a booked call starts at a full quarter of an hour; {base.clock(ceil(starts_at))} "
             "would be the next"
         )
-    rung = _dialable(number, "technician")
+    rung, levels = _dialable(number, "technician"), base.levels()
     beside = None if migrant is None else _dialable(migrant, "migrant")
     only = None if interpreter is None else InterpreterId(interpreter)
 
@@ -89,7 +89,7 @@ def book(
         asked = Requirements(wanted.tag, agency=mine.id)
         if only is not None:
             _check_interpreter(conn, only, wanted.tag)
-        slot = slot_at(conn, asked, starts_at, now, minutes=minutes, only=only)
+        slot = slot_at(conn, asked, starts_at, now, minutes=minutes, only=only, levels=levels)
         if slot is None:
             raise _no_time(only, wanted.en)
         new = NewBooking(

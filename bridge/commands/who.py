@@ -22,7 +22,7 @@ from bridge.roster.people_store import load_person
 from bridge.roster.policies import POLICIES, policy_named
 from bridge.roster.ranking import Ranked
 from bridge.roster.requirements import Requirements, Wish
-from bridge.roster.skills import REGISTER, Gender, Subject
+from bridge.roster.skills import Gender, LevelScale, Subject
 from bridge.settings import Settings
 from bridge.vocabulary import InterpreterId
 
@@ -50,7 +50,7 @@ def who(
     ] = None,
     gender: Annotated[Gender | None, typer.Option(help="Wished for.")] = None,
     level: Annotated[
-        str | None, typer.Option(help=f"Wished for at least: {', '.join(REGISTER.names)}.")
+        str | None, typer.Option(help="Wished for at least: one of STT_LEVELS, such as B.")
     ] = None,
     subject: Annotated[Subject | None, typer.Option(help="Wished for.")] = None,
     require: Annotated[
@@ -79,7 +79,7 @@ def who(
         raise CommandError(f"there is no such policy; use one of {', '.join(POLICIES)}")
     by, now = chosen, SystemClock().now()
     moment = now if at is None else base.moment(at, now)
-    wanted = base.language(language)
+    wanted, levels = base.language(language), base.levels()
     required = frozenset(require or ())
     wishes = {
         Wished.LEVEL: level,
@@ -97,23 +97,23 @@ def who(
             language=wanted.tag,
             level=None
             if level is None
-            else Wish(REGISTER.parse(level), required=Wished.LEVEL in required),
+            else Wish(levels.parse(level), required=Wished.LEVEL in required),
             gender=None if gender is None else Wish(gender, required=Wished.GENDER in required),
             subject=None if subject is None else Wish(subject, required=Wished.SUBJECT in required),
             step_down=step_down,
             same_again=None if again is None else InterpreterId(again),
             agency=None if agency is None else base.agency(conn, agency).id,
         )
-        return read_dry_run(conn, asked, by, moment, now)
+        return read_dry_run(conn, asked, by, moment, now, levels=levels)
 
     found = base.in_database(read)
     if as_json:
-        base.print_json(as_data(found))
+        base.print_json(as_data(found, levels))
     else:
-        _show(found, wanted)
+        _show(found, wanted, levels)
 
 
-def _show(found: DryRun, wanted: Language) -> None:
+def _show(found: DryRun, wanted: Language, levels: LevelScale) -> None:
     console = Console()
     console.print(
         f"{wanted.en} ({wanted.tag}), {base.clock(found.ranking.at)}, policy {found.policy}"
@@ -121,14 +121,14 @@ def _show(found: DryRun, wanted: Language) -> None:
     if not found.waves and not found.ranking.skipped:
         console.print("Nobody on the roster speaks this language.")
         return
-    console.print(_rung(found.waves) if found.waves else "Nobody would be rung.")
+    console.print(_rung(found.waves, levels) if found.waves else "Nobody would be rung.")
     if found.waves:
         console.print(f"Chance that one of them accepts promptly: {found.chance:.0%}")
     if found.ranking.skipped:
-        console.print(_passed_over(found.ranking.skipped))
+        console.print(_passed_over(found.ranking.skipped, levels))
 
 
-def _rung(waves: tuple[PlannedWave, ...]) -> Table:
+def _rung(waves: tuple[PlannedWave, ...], levels: LevelScale) -> Table:
     table = Table("wave", "after", "interpreter", "level", "chance", "score", "notes")
     for wave in waves:
         after = "its end" if wave.after is None else f"{wave.after:.0f} s"
@@ -137,17 +137,13 @@ def _rung(waves: tuple[PlannedWave, ...]) -> Table:
             table.add_row(
                 *head,
                 str(int(one.interpreter)),
-                _level(one.facts.level),
+                levels.shown(one.facts.level),
                 f"{one.facts.chance:.0%}",
                 f"{one.score:.4g}",
                 _notes(one),
             )
         table.add_section()
     return table
-
-
-def _level(level: int) -> str:
-    return REGISTER.names[min(level, len(REGISTER.names) - 1)]
 
 
 def _notes(one: Ranked) -> str:
@@ -161,19 +157,20 @@ def _notes(one: Ranked) -> str:
     return "; ".join(note for note in said if note)
 
 
-def _passed_over(skipped: tuple[Skipped, ...]) -> Table:
+def _passed_over(skipped: tuple[Skipped, ...], levels: LevelScale) -> Table:
     table = Table("not rung", "because", "figures")
     for one in skipped:
         figures = ", ".join(
-            f"{name.replace('_', ' ')} {_figure(one.reason, value)}" for name, value in one.numbers
+            f"{name.replace('_', ' ')} {_figure(one.reason, value, levels)}"
+            for name, value in one.numbers
         )
         table.add_row(str(int(one.interpreter)), one.reason.label.replace("_", " "), figures)
     return table
 
 
-def _figure(reason: Skip, value: Number) -> str:
+def _figure(reason: Skip, value: Number, levels: LevelScale) -> str:
     if reason is Skip.LEVEL and isinstance(value, int):
-        return _level(value)
+        return levels.shown(value)
     if value is None:
         return "not said"
     if isinstance(value, str):

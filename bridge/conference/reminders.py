@@ -129,7 +129,7 @@ class Reminders:
                 continue
             lists = Lists.of(load_lists(conn, at), booking.agency, at)
             for who in booking.coming:
-                person = load_person(conn, who)
+                person = load_person(conn, who, scale=self._ports.roster.levels)
                 if person is None or not may_keep(
                     person, booking.asked_of(who), lists, booking.starts_at
                 ):

@@ -62,6 +62,7 @@ from bridge.ivr.request import (
 )
 from bridge.ivr.wishes import subject_of
 from bridge.roster.requirements import Requirements
+from bridge.roster.skills import REGISTER, LevelScale
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, Refusal, permit
@@ -82,6 +83,7 @@ class DeskTools:
     hasher: PinHasher
     queue: Queue
     callers: CallerKeys
+    levels: LevelScale = REGISTER
 
 
 class TechnicianDesk:
@@ -177,6 +179,7 @@ class TechnicianDesk:
             favourites=agency.favourites,
             likely=likely,
             fields=agency.fields,
+            level=self._tools.levels.high,
         )
         return Identified(found.id, agency.id, agency.kind, ways)
 
@@ -280,7 +283,7 @@ class TechnicianDesk:
         if request is None:
             return ()
         found = await self._tools.database.run(
-            lambda conn: next_times(conn, request.requirements, at)
+            lambda conn: next_times(conn, request.requirements, at, levels=self._tools.levels)
         )
         self._slots.update({slot.starts_at: slot for slot in found})
         return tuple(slot.starts_at for slot in found)

@@ -47,7 +47,7 @@ from bridge.roster.requirements import Wish
 from bridge.roster.skills import REGISTER, Gender, Level, Subject
 from bridge.vocabulary import JobNumber, LanguageTag
 
-HIGH_LEVEL = REGISTER.parse("B")
+HIGH_LEVEL = REGISTER.high
 """Required, it keeps away whoever is below; the highest alone would leave hardly anybody."""
 ALL_WISHES = frozenset(WishKey)
 ALL_PATIENCE = Patience()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.ivr.language_choice_states import LanguageChosen
-from bridge.roster.skills import Subject
+from bridge.roster.skills import REGISTER, Level, Subject
 from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, TechnicianId
 
 # --- questions ---------------------------------------------------------------------------------
@@ -134,6 +134,8 @@ class Ways:
     """The languages that the finder tries first, likeliest first."""
     fields: tuple[AgencyField, ...] = ()
     """What is to be keyed for the agency's own records."""
+    level: Level = REGISTER.high
+    """What is at least asked for by whoever wishes for a high level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class TechnicianScript:
             likely=ways.likely,
             subject=ways.subject,
             offered=self.wishes,
+            level=ways.level,
             heard=self.speakable,
             most_sentences=self.most_sentences,
         )

@@ -30,7 +30,7 @@ from bridge.roster.people import Interpreter
 from bridge.roster.policies import Policy
 from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import ListEntry, Lists, Requirements
-from bridge.roster.skills import split_pair
+from bridge.roster.skills import REGISTER, LevelScale, split_pair
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import InterpreterId, LanguageTag
 
@@ -55,8 +55,10 @@ class Freed:
 class RosterDesk:
     """Ranks the roster by one policy, and tells who became free."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, levels: LevelScale = REGISTER) -> None:
+        """`levels` is the scale of the installation."""
         self.policy = policy
+        self.levels = levels
         self.on_free: Callable[[Freed], None] = lambda _freed: None
         """Told of everybody who becomes free; set once, at wiring."""
         self.on_change: Callable[[], None] = lambda: None
@@ -90,7 +92,7 @@ class RosterDesk:
                 self._bookings = booked
             return
         with self._reading() as moved:
-            people = people_store.load_people(conn)
+            people = people_store.load_people(conn, scale=self.levels)
             standings = standing_store.load_standings(conn, at, people)
             knowledge = standing_store.load_knowledge(conn, at, people, standings)
             entries = lists_store.load_lists(conn)

@@ -119,10 +119,16 @@ def dry_run(
 
 
 def read_dry_run(
-    conn: Connection, requirements: Requirements, policy: Policy, at: datetime, now: datetime
+    conn: Connection,
+    requirements: Requirements,
+    policy: Policy,
+    at: datetime,
+    now: datetime,
+    *,
+    levels: LevelScale = REGISTER,
 ) -> DryRun:
     """The dry run on what the database holds; a unit of work that only reads."""
-    people = load_people(conn)
+    people = load_people(conn, scale=levels)
     standings = load_standings(conn, now, people)
     return dry_run(
         [(person, standings.get(person.id, Standing())) for person in people],
@@ -173,7 +179,7 @@ def _phone(one: Ranked, scale: LevelScale) -> dict[str, Any]:
     facts = one.facts
     return {
         "interpreter": int(one.interpreter),
-        "level": scale.names[min(facts.level, len(scale.names) - 1)],
+        "level": scale.shown(facts.level),
         "chance": round(facts.chance, 4),
         "group": one.group,
         "score": _number(one.score),

@@ -51,8 +51,9 @@ def load_people(
 ) -> tuple[Interpreter, ...]:
     """Everybody on the roster by id; eight queries, however many there are.
 
-    A language in which nothing is proven has the lowest level of the `scale`; `limits` are the
-    installation's own, for whom a coordinator set no others.
+    A language in which nothing is proven has the lowest level of the `scale`, and so has one whose
+    level is of a longer scale; `limits` are the installation's own, for whom a coordinator set no
+    others.
     """
     return _load(conn, None, scale, limits, holidays)
 
@@ -83,7 +84,7 @@ def _load(
 
     skills: dict[InterpreterId, dict[LanguageTag, Level]] = {}
     for row in rows(interpreter_language, "interpreter_id"):
-        level = scale.lowest if row.level is None else Level(row.level)
+        level = scale.lowest if row.level is None else Level(min(row.level, scale.lowest))
         skills.setdefault(row.interpreter_id, {})[row.language] = level
     phones: dict[InterpreterId, list[PhoneNumber]] = {}
     for row in rows(interpreter_phone, "interpreter_id"):

@@ -14,15 +14,20 @@ Level = NewType("Level", int)
 """A place on the scale of levels: 0 is the highest, each further place is lower."""
 
 
+MOST_LEVELS = 63
+"""A scale has no more: so many are told apart when interpreters are ranked."""
+
+
 class BadLevel(ValueError):
-    """The text is no level of the scale; the message says which there are."""
+    """The text is no level of the scale, or no scale; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelScale:
     """The names of the levels, the highest first.
 
-    The scale is an installation's own choice; `REGISTER` is what it gets without choosing.
+    The scale is an installation's own choice (`STT_LEVELS`); `REGISTER` is what it gets without
+    choosing.
     """
 
     names: tuple[str, ...]
@@ -30,8 +35,11 @@ class LevelScale:
     def __post_init__(self) -> None:
         """Refuse a scale that could not be read back. Raises `BadLevel`."""
         spelt = [name.strip().casefold() for name in self.names]
-        if not spelt or "" in spelt or len(set(spelt)) != len(spelt):
-            raise BadLevel("a scale of levels needs names, each of them once")
+        if not spelt or "" in spelt or len(set(spelt)) != len(spelt) or len(spelt) > MOST_LEVELS:
+            raise BadLevel(
+                f"a scale of levels is one to {MOST_LEVELS} names with commas between them, "
+                "the highest first, each of them once"
+            )
 
     @classmethod
     def of(cls, names: Iterable[str]) -> LevelScale:
@@ -51,6 +59,18 @@ class LevelScale:
         if 0 <= level < len(self.names):
             return self.names[level]
         raise BadLevel(f"the scale has {len(self.names)} levels")
+
+    def shown(self, level: int) -> str:
+        """How a level is called that may come from a longer scale: then as the lowest."""
+        return self.names[min(level, self.lowest)]
+
+    @property
+    def high(self) -> Level:
+        """What is at least asked for by whoever wishes for a high level, and names none.
+
+        The second highest; the highest where the second is the lowest, which everybody has.
+        """
+        return Level(min(1, max(0, self.lowest - 1)))
 
     @property
     def lowest(self) -> Level:

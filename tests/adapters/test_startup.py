@@ -92,6 +92,7 @@ async def serve(settings: dict[str, str]) -> tuple[int, list[str]]:
     [
         ({"STT_PEPPER": "short"}, "STT_PEPPER is shorter than 32 characters"),
         ({"STT_CALLER_ID": "hello"}, "STT_CALLER_ID is not a telephone number"),
+        ({"STT_LEVELS": "A,B,a"}, "STT_LEVELS: a scale of levels is one to 63 names"),
         ({"STT_RING_SECONDS": "-1"}, "STT_RING_SECONDS: Input should be greater than 0"),
         ({"STT_DATABASE_URL": "mysql://x"}, "STT_DATABASE_URL names no database"),
         ({"STT_DATABASE_URL": "sqlite+aiosqlite:////nowhere/x"}, "STT_DATABASE_URL"),

@@ -76,6 +76,20 @@ def test_a_missed_level_is_told_with_its_numbers(database: Path) -> None:
     assert "level C, required B" in run(*asked).stdout
 
 
+def test_levels_go_by_the_names_of_the_installation(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STT_LEVELS", "certified, trained ,other")
+    asked = ("who", "--language", "uk", "--at", noon(), "--level", "Trained", "--require", "level")
+    found = read(*asked)
+    assert found["asked"]["level"]["value"] == "trained"
+    assert [one["level"] for wave in found["waves"] for one in wave["phones"]] == ["certified"]
+    assert "level other, required trained" in run(*asked).stdout
+    assert "the levels are certified, trained, other" in refused(*asked[:-3], "B")
+    monkeypatch.setenv("STT_LEVELS", "A,,B")
+    assert refused(*asked).startswith("STT_LEVELS: a scale of levels is")
+
+
 def test_the_windows_of_the_moment_count(database: Path) -> None:
     midnight = noon().replace("T12:00", "T00:05")
     found = read("who", "--language", "uk", "--at", midnight)

@@ -38,7 +38,7 @@ from bridge.roster.model import Presence
 from bridge.roster.people_store import load_people, load_person, pin_code, set_level, set_pin
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import Requirements
-from bridge.roster.skills import REGISTER
+from bridge.roster.skills import REGISTER, LevelScale
 from bridge.storage.inline import InlineDatabase
 from bridge.telephony.simulated import SimulatedSwitch
 from bridge.telephony.simulated_line import SimulatedLine
@@ -91,8 +91,10 @@ class World:
         start: datetime = START,
         operator_on_duty: bool = True,
         directory: Directory | None = None,
+        levels: LevelScale = REGISTER,
     ) -> None:
         self.policy = policy
+        self.levels = levels
         self.operator_on_duty = operator_on_duty
         self.directory = always_open() if directory is None else directory
         self.catalogue = load_catalogue()
@@ -117,7 +119,7 @@ class World:
             database=self.database,
             switch=self.switch,
             clock=self.clock,
-            roster=RosterDesk(POLICIES[self.policy]),
+            roster=RosterDesk(POLICIES[self.policy], self.levels),
             caller_id=PhoneNumber(LINE),
             ring_seconds=20.0,
             migrant_ring_seconds=30.0,
@@ -130,7 +132,12 @@ class World:
             Speaking(
                 calls=self.calls,
                 tools=DeskTools(
-                    self.database, self.clock, _HASHER, self.calls.queue, CallerKeys(PEPPER)
+                    self.database,
+                    self.clock,
+                    _HASHER,
+                    self.calls.queue,
+                    CallerKeys(PEPPER),
+                    self.levels,
                 ),
                 languages=load_languages(),
                 catalogue=catalogue,
@@ -162,7 +169,7 @@ class World:
     ) -> InterpreterId:
         """A new interpreter (of Ukrainian, unless told otherwise) whose telephone behaves so.
 
-        The level, A to E, is that of all languages; without one nothing is proven.
+        The level, by its name, is that of all languages; without one nothing is proven.
         """
         self._interpreters += 1
         number = PhoneNumber(f"+3519100000{self._interpreters:02d}")
@@ -174,7 +181,7 @@ class World:
             who = roster.add_interpreter(conn, name, number, spoken, presence=presence, vetted=True)
             if level is not None:
                 for language in spoken:
-                    set_level(conn, who, language, REGISTER.parse(level))
+                    set_level(conn, who, language, self.levels.parse(level))
             return who
 
         return self.database.run_now(work)
