@@ -44,8 +44,8 @@ INTERPRETER = "+351910000801"
 LONG = MARK + "x" * 4096
 MOST_LANGUAGES = 4
 """So often a language is chosen in one call, at the most."""
-MOST_DIRECTED = 12 * MOST_LANGUAGES
-"""So often a service is, at the most: twelve turns at the menu of each."""
+MOST_TURNS = 12 * MOST_LANGUAGES
+"""So often something is chosen from a menu, at the most: twelve turns at that of each."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -287,8 +287,8 @@ async def test_thousands_of_keys_during_the_greeting_are_bounded_and_end_politel
     # A key that stands alone chooses a language of the line, where nobody is on duty.
     assert kinds.pop(EventKind.IDENTIFICATION_FAILED, 0) <= 3
     assert kinds.pop(EventKind.MIGRANT_RANG, 0) <= MOST_LANGUAGES
-    assert kinds.pop(EventKind.DIRECTED, 0) <= MOST_DIRECTED
-    assert kinds.pop(EventKind.CLOSED_TOLD, 0) <= 1
+    assert kinds.pop(EventKind.DIRECTED, 0) <= MOST_TURNS
+    assert kinds.pop(EventKind.NOBODY_ON_DUTY, 0) <= MOST_TURNS
     assert kinds == Counter(
         {EventKind.CALL_ANSWERED: 1, EventKind.LEG_ENDED: 1, EventKind.CALL_ENDED: 1}
     )
