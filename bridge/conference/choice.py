@@ -136,7 +136,6 @@ class Choice:
 
     def head_start(
         self,
-        conn: Connection,
         request: Request,
         newcomer: InterpreterId,
         ringing: Iterable[tuple[Prospect, float]],
@@ -144,8 +143,11 @@ class Choice:
         """After how many seconds somebody who became free is to be rung beside those who ring
         already, each of whom has rung for so many seconds; `None`: not, for they may not be rung
         for this, or others come first whom the policy has ring later.
+
+        Read from memory: each who becomes free is held against every call that waits longer.
         """
-        ranking = self.rank(conn, self.asked(request), self._ports.clock.now())
+        asked, at = self.asked(request), self._ports.clock.now()
+        ranking = self._desk.rank_as_known(asked, at, self._left_out())
         first = next(iter(ranking.prospects(1)), None)
         if first is None or first.interpreter != newcomer:
             return None

@@ -194,10 +194,7 @@ class Hunt:
                 )
                 for offer in self._live.values()
             ]
-            choose = partial(
-                self._choice.head_start, request=request, newcomer=who, ringing=ringing
-            )
-            wait = await self._record.transact(choose)
+            wait = self._choice.head_start(request, who, ringing)
         if wait:
             self._mailbox.tell_later(wait, partial(self.let_join, who))
         elif wait is not None:

@@ -172,6 +172,12 @@ class RosterDesk:
     ) -> ColumnRanking:
         """Rank everybody who speaks the language, as of this moment."""
         self.refresh(conn, at)
+        return self.rank_as_known(requirements, at, tried)
+
+    def rank_as_known(
+        self, requirements: Requirements, at: datetime, tried: Set[InterpreterId] = frozenset()
+    ) -> ColumnRanking:
+        """Rank them by the copy in memory: to be told whether a look at the rows is worth it."""
         self.advance(at)
         return self._present.rank(
             requirements,
