@@ -64,11 +64,10 @@ class NotAnsweringScript:
         match state, heard:
             case Over(outcome), _:
                 return state, Finish(outcome)
-            case TakingLeave(outcome), _:
-                # Whoever hangs up without hearing the last words has still said what they said.
-                return Over(outcome), Finish(outcome)
             case _, HungUp():
                 return Over(Gone()), Finish(Gone())
+            case TakingLeave(outcome), _:
+                return Over(outcome), Finish(outcome)
             case ComingBack(), Answer(PresenceSet()):
                 return self._leave(BackAgain(), "presence-changed", "presence-available")
             case ComingBack(), _:

@@ -17,7 +17,7 @@ from bridge.ivr.presence_model import PresenceSet, SetPresence
 from bridge.ivr.prompts import load_catalogue, spell
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript, ReminderState, WillAnswer
-from bridge.ivr.script import Ask, Finish, HungUp, Notice, Said, Say, Silence, Wait
+from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
 from bridge.roster.model import Presence
 from bridge.vocabulary import JobNumber, LanguageTag
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
@@ -181,7 +181,7 @@ def test_who_does_not_answer_is_told_and_comes_back_with_a_key() -> None:
     assert talk.question() == SetPresence(Presence.AVAILABLE)
     talk.answer(PresenceSet(Presence.AVAILABLE))
     assert talk.prompts() == ("presence-changed", "presence-available", "goodbye")
-    talk.hear(HungUp())
+    talk.hear(Said())
     assert talk.outcome() == BackAgain()
 
 
