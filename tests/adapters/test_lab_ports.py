@@ -32,6 +32,8 @@ def test_port_can_be_opened_for_tcp_and_udp() -> None:
         port = lease.port()
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             with socket.socket(socket.AF_INET, kind) as probe:
+                # As servers do; the end of a connection of an earlier test may linger on the port.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
 
 
