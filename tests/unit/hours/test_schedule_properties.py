@@ -98,11 +98,16 @@ def is_open_by_the_clock(schedule: Schedule, moment: datetime) -> bool:
 
     whole = moment.replace(second=0)
     latest = max(clock(moment), *(clock(whole - MINUTE * back) for back in range(TWICE)))
-    earliest = min(clock(moment), *(clock(whole + MINUTE * on) for on in range(1, TWICE)))
+    to_come = min(clock(whole + MINUTE * on) for on in range(1, TWICE))
+
+    def is_still_open(closes: datetime) -> bool:
+        """A closing that comes twice is the second; it may be the very minute that comes again."""
+        return clock(moment) < closes or to_come <= closes
+
     today = clock(moment).date()
     return any(
         datetime.combine(day, one.opens) <= latest
-        and earliest < datetime.combine(day + DAY * (one.closes <= one.opens), one.closes)
+        and is_still_open(datetime.combine(day + DAY * (one.closes <= one.opens), one.closes))
         for day in (today - 2 * DAY, today - DAY, today, today + DAY)
         for one in held_on(schedule, day)
     )
