@@ -36,7 +36,10 @@ class SimulatedSwitch:
 
     def __init__(self, clock: Clock) -> None:
         self.handler: ConversationHandler | None = None
-        """Who talks with the people; set before the first call."""
+        """Who talks with the people; `None` while the bridge is down."""
+        self.caught: tuple[type[Exception], ...] = ()
+        """Errors of the handler after which a leg goes on as if the bridge were down; others fail
+        the test."""
         self.telephones: dict[str, Telephone] = {}
         """The telephones of the world by E.164 number; any other number is unreachable."""
         self.originated: list[OutboundLeg] = []
@@ -137,10 +140,27 @@ class SimulatedSwitch:
         self._linked = True
         self._events.put_nowait(LinkRestored(self.clock.now(), self._picture()))
 
+    def cut_off(self) -> None:
+        """The bridge dies: it asks for nothing more, hears nothing more, and says nothing more."""
+        self.handler = None
+        self._linked = False
+        self._events = asyncio.Queue()
+        for line in list(self._legs.values()):
+            line.cut_off()
+
+    def answer_again(self) -> None:
+        """Another bridge may begin to ask; set its `handler` too."""
+        self._linked = True
+
     def close(self) -> None:
         """End the world: every telephone stops where it is."""
         for task in self._tasks:
             task.cancel()
+
+    @property
+    def legs(self) -> frozenset[LegId]:
+        """The legs that exist."""
+        return frozenset(self._legs)
 
     def line(self, leg: LegId) -> SimulatedLine:
         """The far end of a leg that exists. Raises `KeyError` when it does not."""

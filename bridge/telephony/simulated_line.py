@@ -35,6 +35,7 @@ from bridge.telephony.switch import (
     LegEnded,
     LegEvent,
     LegRinging,
+    Next,
     OutboundLeg,
     RoomEntered,
     RoomLeft,
@@ -48,6 +49,10 @@ TRANSFER_RING_SECONDS = 40.0
 """How long a number is rung to which a leg is put through."""
 SECONDS_PER_PROMPT = 1.0
 """How long the simulated voice takes for one prompt."""
+AGAIN_SECONDS = 10.0
+"""How long a leg hears the apology and music before a bridge that is down is asked again."""
+_RETURNS = frozenset({ConversationName.LINE, ConversationName.HOLD})
+"""Conversations that begin anew when the bridge is back; whoever was rung is hung up."""
 
 
 class Exchange(Protocol):
@@ -58,6 +63,7 @@ class Exchange(Protocol):
     rooms: dict[RoomId, set[LegId]]
     spoken: dict[LegId, list[str]]
     put_through: list[LegId]
+    caught: tuple[type[Exception], ...]
 
     def report(self, event: LegEvent) -> None:
         """Tell the bridge, unless the link is down."""
@@ -176,11 +182,19 @@ class SimulatedLine:
         """Bring the leg into a conversation and afterwards where the handler says."""
         handler = self._switch.handler
         if handler is None:
-            raise RuntimeError("SimulatedSwitch.handler is not set")
+            await self._without_bridge(name)
+            return
         talking = SimulatedConversation(self, name, self._switch)
         self._talking = talking
+        talking.answer = asyncio.ensure_future(handler(talking))
+        after: Next | None = None
         try:
-            after = await handler(talking)
+            after = await talking.answer
+        except asyncio.CancelledError:
+            if not talking.cut:
+                raise
+        except self._switch.caught:
+            pass
         finally:
             talking.over.set()
             if self._talking is talking:
@@ -188,6 +202,8 @@ class SimulatedLine:
         if talking.taken or self.ended:
             return
         match after:
+            case None:
+                await self._without_bridge(name)
             case HangUp():
                 self.end(Ending.HUNG_UP)
             case EnterRoom(room):
@@ -200,6 +216,23 @@ class SimulatedLine:
                 self._switch.spawn(self.talk(ConversationName.HOLD.value))
             case Stay():
                 pass
+
+    def cut_off(self) -> None:
+        """The bridge died: the conversation on this line breaks off."""
+        if self._talking is not None:
+            self._talking.cut_off()
+
+    async def _without_bridge(self, name: str) -> None:
+        """No word came from the bridge: what `dialplan/extensions.conf.in` does then."""
+        conversation = name.partition("/")[0]
+        if conversation == ConversationName.ROOM_KEYS:
+            return
+        if conversation not in _RETURNS:
+            self.end(Ending.HUNG_UP)
+            return
+        await self.wait(AGAIN_SECONDS)
+        if not (self.ended or self.room or self._talking):
+            await self.talk(conversation)
 
     async def _dial(self, number: str) -> None:
         """Connect this leg with a number; it comes back to the bridge when nobody answers."""
@@ -262,6 +295,9 @@ class SimulatedConversation(Conversation):
     def __init__(self, line: SimulatedLine, name: str, switch: Exchange) -> None:
         self.over = asyncio.Event()
         self.taken = False
+        self.cut = False
+        self.answer: asyncio.Future[Next] | None = None
+        """What the handler will say of where the leg goes."""
         self._line = line
         self._name = name
         self._switch = switch
@@ -296,6 +332,12 @@ class SimulatedConversation(Conversation):
         """The switch takes the leg away."""
         self.taken = True
         self._line.stir.set()
+
+    def cut_off(self) -> None:
+        """Nobody is at the other end any more."""
+        self.cut = True
+        if self.answer is not None:
+            self.answer.cancel()
 
     async def perform(self, turn: Turn) -> Heard | Taken:
         """See `Conversation.perform`."""

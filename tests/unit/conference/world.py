@@ -66,19 +66,36 @@ _PIN_LOOKUP, _PIN_HASH = _HASHER.lookup(AGENCY_CODE, PIN), _HASHER.hash(AGENCY_C
 
 
 class WatchedDatabase(InlineDatabase):
-    """Tells when something may have been written."""
+    """Tells when something was written, and may fail."""
 
     def __init__(self) -> None:
         super().__init__()
         self.written = asyncio.Event()
+        self.before: Callable[[], None] = _nothing
+        """Called before each transaction; raises `DatabaseUnavailable` instead of it."""
+        self.after: Callable[[], None] = _nothing
+        """Called as soon as something was written."""
+        self.dead = False
+        """Whether whoever asks is dead, and does nothing more."""
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """See `Database.run`."""
+        await self._alive()
+        self.before()
         before = self.changes
-        result = await super().run(work)
-        if self.changes != before:
+        result = self.run_now(work)
+        wrote = self.changes != before
+        if wrote:
+            self.after()
+        await self._alive()
+        if wrote:
             self.written.set()
         return result
+
+    async def _alive(self) -> None:
+        await asyncio.sleep(0)
+        if self.dead:
+            await asyncio.Event().wait()
 
 
 class World:
@@ -156,6 +173,18 @@ class World:
         self.switch.lose_link()
         await self.calls.stop()
         self.switch.restore_link()
+        await self.start_bridge("second")
+
+    def die(self) -> None:
+        """Kill the bridge at this very moment; to be followed by `come_back`."""
+        self.database.dead = True
+        self.switch.cut_off()
+
+    async def come_back(self) -> None:
+        """Start another process after `die`; who was in conversation is brought back to it."""
+        await self.calls.stop()
+        self.database.dead = False
+        self.switch.answer_again()
         await self.start_bridge("second")
 
     # --- the roster and the telephones ---------------------------------------------------------
@@ -340,6 +369,10 @@ class World:
         event = found()
         assert event is not None
         return event
+
+
+def _nothing() -> None:
+    """Nothing happens."""
 
 
 def always_open() -> Directory:
