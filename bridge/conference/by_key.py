@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from bridge.calllog.model import EventKind
 from bridge.conference.afterwards import Afterwards
-from bridge.conference.commands import SwitchCommands
 from bridge.conference.guests import Guests, Invitation
-from bridge.conference.legs import Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState
 from bridge.conference.record import CallRecord
 from bridge.conference.room import Room
+from bridge.conference.settling import Settling
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.gate import Refusal
-from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId
 
 
@@ -30,20 +27,20 @@ class ByKey:
     def __init__(
         self,
         record: CallRecord,
-        commands: SwitchCommands,
         mailbox: Mailbox,
         room: Room,
         waiting: Waiting,
         turns: Turns,
+        settling: Settling,
         guests: Guests,
         afterwards: Afterwards,
     ) -> None:
         self._record = record
-        self._commands = commands
         self._mailbox = mailbox
         self._room = room
         self._waiting = waiting
         self._turns = turns
+        self._settling = settling
         self._guests = guests
         self._afterwards = afterwards
 
@@ -57,11 +54,9 @@ class ByKey:
             leg = self._record.interpreter
             if leg is None or self._record.state is not CallState.TALKING:
                 return False
-            await self._record.note(EventKind.SWAP_ASKED, leg, {"reason": reason})
-            found = self._record.legs.get(leg)
-            excluded = found.interpreter if found and exclude else None
-            self._mailbox.tell(partial(self._turns.replace, Part.PORTUGUESE, excluded))
-            self._mailbox.tell(partial(self._commands.send, leg, ConversationName.GOODBYE))
+            await self._record.let_go(leg, reason, exclude=exclude)
+            # Whoever pressed the key is moved by it, and is still being told that it was heard.
+            self._mailbox.tell(self._settling.settle)
             return True
 
         return await self._mailbox.ask(work)
@@ -133,4 +128,4 @@ class ByKey:
 
         Not waited for: the leg on which it was asked is moved by it.
         """
-        self._mailbox.tell(self._turns.end)
+        self._mailbox.insist(self._turns.end)

@@ -38,6 +38,7 @@ from bridge.conference.recovery import Remembered
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
+from bridge.conference.settling import Settling
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
@@ -82,7 +83,7 @@ class Call:
     ) -> None:
         """A call whose row is written."""
         self._ports = ports
-        self._mailbox = Mailbox()
+        self._mailbox = Mailbox(mend=self._take_up)
         self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
         self._commands = SwitchCommands(
@@ -138,16 +139,6 @@ class Call:
             adopt=self._adopt,
         )
         self._guests = Guests(ports, self.record, self._rings, self._room)
-        self.by_key = ByKey(
-            self.record,
-            self._commands,
-            self._mailbox,
-            self._room,
-            self.waiting,
-            self._turns,
-            self._guests,
-            Afterwards(ports, self.record),
-        )
         self._guard = DropGuard(
             self.record,
             self._rings,
@@ -156,8 +147,9 @@ class Call:
             end=self._turns.end,
             replace=self._turns.replace,
         )
-        self._happenings = Happenings(
+        self._settling = Settling(
             self.record,
+            self._commands,
             self._hunts,
             self._rings,
             self._room,
@@ -165,6 +157,19 @@ class Call:
             self.waiting,
             self._guard,
             self._turns,
+        )
+        self.by_key = ByKey(
+            self.record,
+            self._mailbox,
+            self._room,
+            self.waiting,
+            self._turns,
+            self._settling,
+            self._guests,
+            Afterwards(ports, self.record),
+        )
+        self._happenings = Happenings(
+            self.record, self._hunts, self._rings, self._room, self._settling
         )
 
     @property
@@ -200,7 +205,7 @@ class Call:
         for rung, why in remembered.ringing.items():
             self._resume_ring(rung, Why(why))
         if remembered.calling_back and remembered.promised_at is not None:
-            self._mailbox.tell(partial(self._promise.go_on, remembered.promised_at))
+            self._mailbox.insist(partial(self._promise.go_on, remembered.promised_at))
 
     async def run(self) -> None:
         """The call's one task; ends with the call."""
@@ -409,13 +414,19 @@ class Call:
 
     def happened(self, event: LegEvent) -> None:
         """The switch reports something about one of this call's legs."""
-        self._mailbox.tell(partial(self._happenings.happened, event))
+        self._mailbox.insist(partial(self._happenings.happened, event))
 
-    def compare(self, at: datetime, snapshot: Snapshot) -> None:
-        """Make this call agree with what the switch said at that moment, then go on."""
-        self._mailbox.tell(partial(self._happenings.compare, at, snapshot))
+    def compare(self, at: datetime, snapshot: Snapshot, *, taken_over: bool) -> None:
+        """Make this call agree with what the switch said at that moment, then go on.
+
+        `taken_over`: all of its legs are older than that, for another process made them.
+        """
+        self._mailbox.insist(partial(self._happenings.compare, at, snapshot, taken_over=taken_over))
 
     # --- small tools ---------------------------------------------------------------------------
+
+    async def _take_up(self) -> None:
+        await self._settling.take_up()
 
     def _adopt(self, leg: CallLeg) -> None:
         self.record.legs.add(leg)

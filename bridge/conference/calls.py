@@ -333,6 +333,7 @@ class Calls:
 
     async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
         """Make our record agree with what the switch says, before anything else is done."""
+        taken_over: set[CallId] = set()
         for row, events, agency in await self._ports.database.run(self._orphans):
             remembered = remember(row.state, events)
             call = self._make(row.id, row.job, remembered.technician or None)
@@ -343,8 +344,9 @@ class Calls:
             call.record.agency = agency
             call.resume(request_of(row, events), remembered)
             self._register(call)
+            taken_over.add(call.id)
         for call in self.open:
-            call.compare(at, snapshot)
+            call.compare(at, snapshot, taken_over=call.id in taken_over)
 
     def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], Agency | None]]:
         """The open calls that no task of ours runs, adopted by this process."""

@@ -9,8 +9,7 @@ rows. How many ring at once, and when the next wave joins, is the policy's to sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Set
 from datetime import datetime
 from functools import partial
 
@@ -37,10 +36,18 @@ from bridge.roster.requirements import Requirements
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import NOT_REACHED, Tries
 from bridge.roster.waves import Prospect
+from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, RoomId
 
 NEXT_PHONE_REASONS = frozenset({"unreachable", "no_answer", "failed"})
 """After these, an interpreter's next telephone is worth a try; after "busy" none is."""
+
+Before = Callable[[Connection], None]
+"""Writes what belongs to the transaction of a request, before everything else in it."""
+
+
+def nothing_before(conn: Connection) -> None:
+    """A request to whose transaction nothing else belongs."""
 
 
 class Hunt:
@@ -94,14 +101,14 @@ class Hunt:
         pivot: LanguageTag | None = None,
         *,
         trigger: Trigger = Trigger.REQUEST,
-        told: Sequence[Event] = (),
+        before: Before = nothing_before,
     ) -> None:
         """The request is complete: write it and ring the first wave, in one transaction.
 
         With `first`, a booked call's interpreter, that one alone is rung before anybody else, if
         they may be: see `Choice.alone`.
-        With `pivot`, the call was booked with two, and is a relay from the start. `told` is written
-        before it.
+        With `pivot`, the call was booked with two, and is a relay from the start. What belongs to
+        the same transaction, and comes first, is written by `before`.
         """
         record = self._record
         progress = advance(record.progress, trigger)
@@ -110,7 +117,7 @@ class Hunt:
             return
         record.pivot = pivot
         work = partial(
-            self.write_request, request=request, at=at, first=first, pivot=pivot, before=told
+            self.write_request, request=request, at=at, first=first, pivot=pivot, before=before
         )
         record.agency, wave = await record.transact(work)
         record.relay_allowed = record.agency is not None and record.agency.relay_allowed
@@ -124,12 +131,13 @@ class Hunt:
         at: datetime,
         first: InterpreterId | None = None,
         pivot: LanguageTag | None = None,
-        before: Sequence[Event] = (),
+        before: Before = nothing_before,
     ) -> tuple[Agency | None, Promised]:
         """Write a request and promise its first wave; changes nothing in memory.
 
         Returns for whom it is, and who is to be rung.
         """
+        before(conn)
         agency = None if request.agency is None else load_agency(conn, request.agency)
         relay_allowed = agency is not None and agency.relay_allowed
         number = request.migrant or self._record.migrant_number
@@ -146,7 +154,7 @@ class Hunt:
         )
         data: Data = {**request.told, "relay_allowed": relay_allowed}
         asks = self._record.technician or None
-        told = [*before, self._record.event(EventKind.REQUESTED, asks, data, at)]
+        told = [self._record.event(EventKind.REQUESTED, asks, data, at)]
         if pivot is not None:
             told.append(self._record.event(EventKind.RELAY_BEGUN, data={"pivot": pivot}, at=at))
         why = Alone.BOOKED
@@ -204,14 +212,9 @@ class Hunt:
         """Who could be rung for this now, those left out whom this hunt has tried."""
         return self._choice.rank(conn, asked, at)
 
-    async def replace(self, excluded: InterpreterId | None) -> None:
-        """Hunt again from the start, without this interpreter if one is named."""
-        request = self._record.request
+    async def replace(self) -> None:
+        """Hunt again from the start."""
         self._tried.forget()
-        if excluded is not None and request is not None:
-            left_out = request.requirements.excluded | {excluded}
-            requirements = replace(request.requirements, excluded=left_out)
-            self._record.request = replace(request, requirements=requirements)
         await self.go_on()
 
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
@@ -249,7 +252,7 @@ class Hunt:
 
     async def over(self, leg: LegId, kind: EventKind, reason: str | None = None) -> None:
         """An offer ended without an acceptance: write it, and go on."""
-        offer = self._live.pop(leg, None)
+        offer = self._live.get(leg)
         if offer is None:
             return
         who = offer.interpreter
@@ -277,6 +280,7 @@ class Hunt:
             return offers
 
         again = await record.transact(work)
+        self._live.pop(leg, None)
         if again:
             await self._ring(Promised(again))
             return
@@ -286,16 +290,38 @@ class Hunt:
             (self._desk.refused if refused else self._desk.unanswered)(who)
         await self.go_on()
 
+    async def look_after(self) -> None:
+        """What follows for every offer whose telephone is gone.
+
+        One that we broke off ourselves, for we were away, is held against nobody.
+        """
+        for leg in list(self._live):
+            found = self._record.legs.get(leg)
+            if found is None or found.ending is None:
+                continue
+            if found.ending is Ending.CANCELLED:
+                await self._cancel([leg], "broken_off")
+            else:
+                await self.over(leg, EventKind.OFFER_UNANSWERED, found.ending.value)
+
     async def cancel(self, reason: str) -> None:
         """Stop every ringing telephone of this call; written first, then done."""
         if self._live:
-            legs, at = list(self._live), self._ports.clock.now()
-            await self._record.transact(
-                lambda conn: calllog.append(conn, *self._cancelled(conn, legs, reason, at))
-            )
-            self._stopped(legs)
+            legs = list(self._live)
+            await self._cancel(legs, reason)
             self._losers += legs
             await self.silence()
+
+    def rings_on(self, leg: LegId) -> bool:
+        """Whether an offer is made on this leg."""
+        return leg in self._live
+
+    async def _cancel(self, legs: Collection[LegId], reason: str) -> None:
+        at = self._ports.clock.now()
+        await self._record.transact(
+            lambda conn: calllog.append(conn, *self._cancelled(conn, legs, reason, at))
+        )
+        self._stopped(legs)
 
     async def silence(self) -> None:
         """Hang up the telephones whose offers are over."""
@@ -319,9 +345,17 @@ class Hunt:
         record, request = self._record, self._record.request
         if request is None or not (self._is_on or record.state is CallState.QUEUED):
             return
-        wave = await record.transact(lambda conn: self._wave(conn, request, first=first))
-        if wave.offers and record.state is CallState.QUEUED:
-            await record.move(Trigger.FREE)
+        progress = advance(record.progress, Trigger.FREE) or record.progress
+
+        def work(conn: Connection) -> Promised:
+            found = self._wave(conn, request, first=first)
+            if found.offers:
+                store.update_call(conn, record.id, state=progress.state)
+            return found
+
+        wave = await record.transact(work)
+        if wave.offers:
+            record.progress = progress
         if wave.offers or exhausts:
             await self._ring(wave)
 

@@ -154,11 +154,11 @@ class Incoming:
         )
         data: Data = {"language": language, "interpreter": interpreter}
 
-        def work(conn: Connection) -> None:
+        def want(conn: Connection) -> None:
             store.update_call(
                 conn,
                 record.id,
-                state=record.state if interpreter else progress.state,
+                state=progress.state,
                 language=language,
                 requirements=request.requirements,
                 migrant_mode=request.migrant_mode,
@@ -166,14 +166,18 @@ class Incoming:
             )
             calllog.append(conn, record.event(EventKind.OPERATOR_WANTED, legs[0].id, data))
 
-        await record.transact(work)
-        record.technician_number = operator.number
-        record.calling_back = True
-        self._waiting.hold(legs[0].id)
-        if interpreter:
-            await self._hunts.begin(request, self._ports.clock.now())
-        else:
-            record.request, record.progress = request, progress
+        try:
+            if interpreter:
+                await self._hunts.begin(request, self._ports.clock.now(), before=want)
+            else:
+                await record.transact(want)
+                record.request, record.progress = request, progress
+        finally:
+            # Also when it was written, and what came next of the hunt failed.
+            if record.request is request:
+                record.technician_number = operator.number
+                record.calling_back = True
+                self._waiting.hold(legs[0].id)
         await self._leader.ring(Why.MIGRANT_RANG)
         return True
 
@@ -231,7 +235,7 @@ class Incoming:
         await record.transact(partial(self._move, leg, Role.MIGRANT, leave, also))
         if number is not None:
             record.migrant_number = number
-        self._adopt(CallLeg(leg, Role.MIGRANT, at))
+        self._adopt(CallLeg(leg, Role.MIGRANT, at, rang=True))
         self._waiting.hold(leg)
         # The leg is still in the conversation in which the code was keyed; not waited for.
         self._mailbox.tell(self._waiting.bring_in)
@@ -261,7 +265,7 @@ class Incoming:
         ringing = self._rings.forget(Role.TECHNICIAN)
         record.technician_lost = False
         record.technician = leg
-        self._adopt(CallLeg(leg, Role.TECHNICIAN, at, connected=True, confirmed=True))
+        self._adopt(CallLeg(leg, Role.TECHNICIAN, at, rang=True, connected=True, confirmed=True))
         for other in ringing:
             await self._commands.hang_up(other)
         return record.room

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection
 
+from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.model import CallState
+from bridge.conference.model import CallState, Trigger
 from bridge.conference.on_duty import OnDuty, on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
@@ -69,6 +70,23 @@ class Leader:
                 )
         elif record.calling_back:
             await self.ring(Why.MIGRANT_RANG if record.led_by_operator else Why.CALL_BACK)
+
+    async def look_after(self) -> None:
+        """Ring whoever was promised to be rung at once, and never was, or is not any more.
+
+        An operator is rung while interpreters are; so is the technician of a booked call.
+        """
+        record = self._record
+        is_here = record.legs.is_open(record.technician)
+        if not record.calling_back or is_here or self._rings.looks_for(record.leader):
+            return
+        if record.state is CallState.JOINING:
+            await self.bring()
+        elif record.state in (CallState.HUNTING, CallState.QUEUED):
+            if record.led_by_operator:
+                await self.ring(Why.MIGRANT_RANG)
+            elif not record.technician:
+                await self.ring(Why.BOOKED)
 
     async def ring(self, why: Why) -> None:
         """Ring a technician who is not connected, or the operator in their place."""
@@ -130,7 +148,12 @@ class Leader:
         migrant = next((leg.id for leg in record.legs.of(Role.MIGRANT)), None)
         data: Data = {"language": request.language, "interpreter": True}
         wanted = record.event(EventKind.OPERATOR_WANTED, migrant, data)
-        await self._hunts.begin_three_way(request, self._ports.clock.now(), wanted)
+        await self._hunts.begin(
+            request,
+            self._ports.clock.now(),
+            trigger=Trigger.THREE_WAY,
+            before=lambda conn: calllog.append(conn, wanted),
+        )
         self._waiting.tell(Announcement.OPERATOR_INTERPRETER)
 
     def _pass_on(self, conn: Connection) -> OnDuty | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role
 
 
@@ -47,16 +48,36 @@ class CallLeg:
     """For an interpreter: which of their telephones it is, in their order."""
     accepted_at: datetime | None = None
     """When this interpreter took the call; their minutes count from here."""
+    rang: bool = False
+    """Rang the line, rather than was rung."""
     connected: bool = False
     """Somebody or something answered."""
     confirmed: bool = False
     """A person pressed a key."""
     in_room: bool = False
+    has_entered: bool = False
+    """Is in the room, or was."""
     waits: bool = False
     """Is outside the room on purpose, with music, until it is time."""
     hard: bool = False
     """Whoever is on it said afterwards that the call was a hard one."""
-    ended: bool = False
+    ending: Ending | None = None
+    """How it ended; `None` as long as it has not."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self.ending is not None
+
+    @property
+    def took_part(self) -> bool:
+        """Whether it was more than a ring: a person came to this call with it."""
+        return self.rang or self.confirmed or self.accepted_at is not None
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether a person on it vanished, by a network's doing rather than their own."""
+        return self.ending is Ending.DROPPED and self.took_part
 
     @property
     def about(self) -> dict[str, str | int]:
@@ -109,6 +130,18 @@ class Legs:
         """The legs of this role that have not ended."""
         return [leg for leg in self.open() if leg.role is role]
 
+    def latest(self, role: Role, part: Part | None = None) -> CallLeg | None:
+        """The newest leg of this role that was more than a ring, gone or not.
+
+        For interpreters, the newest one who accepted for this part.
+        """
+        found = (leg for leg in reversed(self._by_id.values()) if leg.role is role)
+        return next((leg for leg in found if leg.took_part and part in (None, leg.part)), None)
+
+    def had(self, role: Role) -> bool:
+        """Whether anybody of this role was ever rung, or rang."""
+        return any(leg.role is role for leg in self._by_id.values())
+
     def waiting(self) -> list[CallLeg]:
         """Those who wait outside the room until it is time."""
         return [leg for leg in self.open() if leg.waits]
@@ -116,7 +149,3 @@ class Legs:
     def open(self) -> list[CallLeg]:
         """The legs that have not ended."""
         return [leg for leg in self._by_id.values() if not leg.ended]
-
-    def all_ended(self) -> bool:
-        """Whether nobody is connected or ringing any more."""
-        return not self.open()

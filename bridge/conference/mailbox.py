@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
 
+from bridge.storage.database import DatabaseUnavailable
+
 T = TypeVar("T")
 Work = Callable[[], Awaitable[T]]
 
 log = structlog.get_logger(__name__)
+
+AGAIN_SECONDS = 2.0
+"""How long after a failure what could not be done is tried again, and what is left is mended."""
 
 
 class MailboxClosed(Exception):
@@ -23,10 +29,17 @@ class Mailbox:
     """Runs pieces of work one after the other, in the order in which they were given.
 
     Work may give further work to the same mailbox with `tell`; with `ask` it would wait for
-    itself.
+    itself. A piece that failed may have been done by half: a little later `mend` is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mend: Work[None]) -> None:
+        """`mend` does what is still to be done, whatever failed; it may fail too."""
+        self._mend = mend
+        self._mending = False
+        """Whether `mend` is to be done."""
+        self._insisted: deque[Work[None]] = deque()
+        self._held = False
+        """Whether what is insisted on waits until the database can be used again."""
         self._queue: asyncio.Queue[tuple[Work[Any], asyncio.Future[Any] | None]] = asyncio.Queue()
         self._timers: set[asyncio.TimerHandle] = set()
         self._closed = False
@@ -45,6 +58,14 @@ class Mailbox:
     def tell(self, work: Work[None]) -> None:
         """Have `work` done in its turn, without waiting; a failure is logged."""
         self._queue.put_nowait((work, None))
+
+    def insist(self, work: Work[None]) -> None:
+        """`tell`; while the database cannot be used, `work` waits and is tried again.
+
+        So does everything that is insisted on after it: their order stays.
+        """
+        self._insisted.append(work)
+        self.tell(self._next_insisted)
 
     def tell_later(self, seconds: float, work: Work[None]) -> None:
         """`tell` after so many seconds, unless `run` has ended by then."""
@@ -71,12 +92,41 @@ class Mailbox:
                 if reply is not None and not reply.done():
                     reply.set_exception(MailboxClosed())
 
+    async def _next_insisted(self) -> None:
+        if self._held or not self._insisted:
+            return
+        try:
+            await self._insisted[0]()
+        except DatabaseUnavailable:
+            self._held = True
+            raise
+        except Exception:
+            self._insisted.popleft()
+            raise
+        self._insisted.popleft()
+
+    async def _go_on(self) -> None:
+        """Something failed a while ago: do what was held, and mend what was done by half."""
+        self._mending = self._held = False
+        while self._insisted and not self._held:
+            await self._next_insisted()
+        await self._mend()
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, DatabaseUnavailable):
+            log.warning("work for a call could not be done yet", why=str(error))
+        if not self._mending:
+            self._mending = True
+            self.tell_later(AGAIN_SECONDS, self._go_on)
+
     async def _do(self, work: Work[Any], reply: asyncio.Future[Any] | None) -> None:
         try:
             result = await work()
         except Exception as error:
+            self._failed(error)
             if reply is None:
-                log.exception("work for a call failed")
+                if not isinstance(error, DatabaseUnavailable):
+                    log.exception("work for a call failed")
             elif not reply.done():
                 reply.set_exception(error)
         else:

@@ -65,7 +65,7 @@ class CallRecord:
         self.legs = Legs()
         if technician is not None:
             now = ports.clock.now()
-            self.legs.add(CallLeg(technician, Role.TECHNICIAN, now, connected=True))
+            self.legs.add(CallLeg(technician, Role.TECHNICIAN, now, rang=True, connected=True))
         self.progress = Progress()
         self.request: Request | None = None
         self.asked_at: datetime | None = None
@@ -166,6 +166,30 @@ class CallRecord:
         if found is not None:
             self.interpreters[found.part] = leg
 
+    async def let_go(self, leg: LegId, reason: str, *, exclude: bool) -> None:
+        """Somebody wants another interpreter than the one on this leg.
+
+        With `exclude` they are not rung for this call any more, whatever becomes of this process.
+        """
+        found, request = self.legs.get(leg), self.request
+        if found is None:
+            return
+        if exclude and request is not None and found.interpreter is not None:
+            asked = request.requirements
+            without = replace(asked, excluded=asked.excluded | {found.interpreter})
+            request = replace(request, requirements=without)
+        asked_for = self.event(EventKind.SWAP_ASKED, leg, {"reason": reason})
+
+        def work(conn: Connection) -> None:
+            calllog.append(conn, asked_for)
+            if request is not None:
+                store.update_call(conn, self.id, requirements=request.requirements)
+
+        await self._ports.database.run(work)
+        self.request = request
+        if self.interpreters.get(found.part) == leg:
+            del self.interpreters[found.part]
+
     def about(self, who: InterpreterId, part: Part) -> Data:
         """What an event about an interpreter for this part says."""
         return {"interpreter": int(who), **part_data(part, self.pivot)}
@@ -255,7 +279,9 @@ class CallRecord:
             return freed
 
         freed = await self._ports.database.run(work)
-        self.legs.update(leg.id, ended=True, in_room=False, waits=False)
+        self.legs.update(leg.id, ending=ending, in_room=False, waits=False)
+        if self.interpreters.get(leg.part) == leg.id:
+            del self.interpreters[leg.part]
         if freed is None:
             return
         if leg.accepted_at is not None:

@@ -29,6 +29,8 @@ _IN_VAIN = frozenset({EventKind.OFFER_REFUSED, EventKind.OFFER_UNANSWERED})
 _TAKES_PART = frozenset({EventKind.OFFER_ACCEPTED, EventKind.REJOINED})
 _LEAVES = frozenset({EventKind.LEG_ENDED, EventKind.SWAP_ASKED})
 """After these, the interpreter they are about no longer serves the call."""
+_GIVEN_UP = frozenset({EventKind.NOT_REJOINED, EventKind.MIGRANT_UNREACHED})
+"""After these, whoever was rung on the leg they are about is not rung again."""
 
 
 _TO_BE_RUNG = frozenset(
@@ -56,7 +58,10 @@ class Remembered:
     relay_allowed: bool
     pivot: LanguageTag | None
     ringing: Mapping[LegId, str] = field(default_factory=dict)
-    """Why somebody is rung into the room, by the leg on which nobody has pressed a key yet."""
+    """Why somebody is rung into the room, by the leg on which nobody has pressed a key yet.
+
+    Its telephone may be gone, if nobody has seen yet to what follows.
+    """
     private: bool = False
     """Whether the migrant is kept outside the room."""
     technician_lost: bool = False
@@ -116,7 +121,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             continue
         if event.kind is EventKind.CALL_ANSWERED:
             technician = leg
-            legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, connected=True)
+            legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, rang=True, connected=True)
         elif event.kind is EventKind.OFFERED:
             legs[leg] = _interpreter_leg(leg, event)
             who = legs[leg].interpreter or InterpreterId(0)
@@ -129,11 +134,13 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
                 legs[leg] = replace(legs[leg], role=Role.TECHNICIAN, confirmed=False)
         elif event.kind is EventKind.MIGRANT_RANG:
             technician, migrant_rang = LegId(""), True
-            legs[leg] = CallLeg(leg, Role.MIGRANT, event.at, connected=True, confirmed=True)
+            legs[leg] = CallLeg(
+                leg, Role.MIGRANT, event.at, rang=True, connected=True, confirmed=True
+            )
         elif event.kind is EventKind.MIGRANT_DIALLED_IN:
             migrant_rang = True
             legs[leg] = CallLeg(
-                leg, Role.MIGRANT, event.at, connected=True, confirmed=True, waits=True
+                leg, Role.MIGRANT, event.at, rang=True, connected=True, confirmed=True, waits=True
             )
         elif event.kind is EventKind.MIGRANT_RUNG:
             rung[leg] = "invited"
@@ -149,8 +156,10 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
                 technician = leg
         elif event.kind is EventKind.REJOINED and leg not in legs:
             # Who was lost rang the line, before they could be rung.
-            legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at)
+            legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, rang=True)
             technician = leg
+        if event.kind in _GIVEN_UP:
+            rung.pop(leg, None)
         if event.kind in _IN_VAIN and leg in offers:
             who, part = offers[leg][0], legs[leg].part
             refused = event.kind is EventKind.OFFER_REFUSED
@@ -195,13 +204,29 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         calling_back=calling_back and state not in _OVER,
         relay_allowed=relay_allowed,
         pivot=pivot,
-        ringing={
-            leg: why for leg, why in rung.items() if not (legs[leg].confirmed or legs[leg].ended)
-        },
+        ringing=_still_rung(rung, legs),
         private=private,
         technician_lost=technician_lost and EventKind.NOT_REJOINED not in kinds,
         migrant_rang=migrant_rang,
     )
+
+
+def _still_rung(rung: Mapping[LegId, str], legs: Mapping[LegId, CallLeg]) -> dict[LegId, str]:
+    """Of those who were rung into the room, whoever has neither come nor been given up.
+
+    Somebody whose telephone is gone was to be rung again, unless they were, or came otherwise.
+    """
+    newest = {(leg.role, leg.part): leg.id for leg in legs.values() if _for_a_seat(leg, rung)}
+    return {
+        leg: why
+        for leg, why in rung.items()
+        if not legs[leg].confirmed
+        and (not legs[leg].ended or newest[legs[leg].role, legs[leg].part] == leg)
+    }
+
+
+def _for_a_seat(leg: CallLeg, rung: Mapping[LegId, str]) -> bool:
+    return leg.took_part or leg.id in rung
 
 
 def request_of(row: CallRow, events: Iterable[Event]) -> Request | None:
@@ -262,10 +287,11 @@ def _after(leg: CallLeg, event: Event) -> CallLeg:
         case EventKind.OPERATOR_WANTED:
             return replace(leg, waits=True)
         case EventKind.ROOM_ENTERED:
-            return replace(leg, connected=True, in_room=True, waits=False)
+            return replace(leg, connected=True, in_room=True, has_entered=True, waits=False)
         case EventKind.ROOM_LEFT:
             return replace(leg, in_room=False)
         case EventKind.LEG_ENDED:
-            return replace(leg, ended=True, in_room=False, waits=False)
+            ending = Ending(str(event.data["ending"]))
+            return replace(leg, ending=ending, in_room=False, waits=False)
         case _:
             return leg

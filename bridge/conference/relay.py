@@ -26,11 +26,11 @@ from sqlalchemy import Connection
 
 from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
-from bridge.calllog.model import Event, EventKind
+from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.choice import MOST_PROSPECTS
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.hunt import Hunt
+from bridge.conference.hunt import Before, Hunt, nothing_before
 from bridge.conference.legs import CallLeg, Part
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState, Request, Trigger, advance
@@ -108,15 +108,17 @@ class Hunts:
             hunt.resume(remembered.tried[part], live)
 
     async def begin(
-        self, request: Request, at: datetime, first: InterpreterId | None = None
+        self,
+        request: Request,
+        at: datetime,
+        first: InterpreterId | None = None,
+        *,
+        trigger: Trigger = Trigger.REQUEST,
+        before: Before = nothing_before,
     ) -> None:
         """The request is complete: see `Hunt.begin`."""
-        await self._of[Part.PORTUGUESE].begin(request, at, first)
-
-    async def begin_three_way(self, request: Request, at: datetime, told: Event) -> None:
-        """An operator needs an interpreter to talk with the migrant after all; `told` says so."""
         hunt = self._of[Part.PORTUGUESE]
-        await hunt.begin(request, at, trigger=Trigger.THREE_WAY, told=[told])
+        await hunt.begin(request, at, first, trigger=trigger, before=before)
 
     def rehearse(self, conn: Connection, request: Request, at: datetime) -> None:
         """Write a request that nobody made; whoever asks for it rolls it back."""
@@ -165,15 +167,26 @@ class Hunts:
         """An offer ended without an acceptance: write it, and go on."""
         await self._of[self._part_of(leg)].over(leg, kind, reason)
 
-    async def leg_ended(self) -> None:
-        """An interpreter's leg is gone: in a relay, the other half may be waiting for that."""
-        if self._record.pivot is not None and self._record.state is CallState.HUNTING:
+    async def look_after(self) -> None:
+        """What follows for every offer whose telephone is gone; and nobody is hunted for without
+        anybody being rung.
+
+        In a relay one half may be waiting for the telephones of the other.
+        """
+        for hunt in self._of.values():
+            await hunt.look_after()
+        if self._record.state is CallState.HUNTING:
             await self.go_on()
 
-    async def replace(self, part: Part, excluded: InterpreterId | None) -> None:
-        """Hunt again from the start, without this interpreter if one is named."""
-        await self._of[part].replace(excluded)
-        await self.leg_ended()
+    def rings_on(self, leg: LegId) -> bool:
+        """Whether an offer is made on this leg."""
+        return any(hunt.rings_on(leg) for hunt in self._of.values())
+
+    async def replace(self, part: Part) -> None:
+        """Hunt again for this part, from the start."""
+        await self._of[part].replace()
+        if self._record.state is CallState.HUNTING:
+            await self.go_on()
 
     async def silence(self) -> None:
         """Hang up the telephones whose offers are over since somebody accepted."""

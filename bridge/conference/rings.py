@@ -25,6 +25,7 @@ from bridge.conference.offers import Telephone
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
 from bridge.roster import store as roster_store
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, PermittedNumber, permit
 from bridge.telephony.switch import ConversationName, Ending, OutboundLeg
 from bridge.vocabulary import (
@@ -138,9 +139,15 @@ class Rings:
         """Whether the telephone of somebody of this role rings."""
         return any(ring.role is role for ring in self._pending.values())
 
+    def looks_for(self, role: Role, part: Part = Part.PORTUGUESE) -> bool:
+        """Whether somebody of this role is being rung, or will be after a pause."""
+        wanted = (*self._pending.values(), *self._pausing.values())
+        return any((ring.role, ring.part) == (role, part) for ring in wanted)
+
     def resume(self, leg: LegId, ring: Ring) -> None:
         """A telephone rings that a process rang which died."""
         self._pending[leg] = ring
+        self._cut_short(leg)
 
     def forget(self, role: Role) -> list[LegId]:
         """Nobody of this role is wanted any more: the legs that still ring, to be hung up."""
@@ -171,13 +178,15 @@ class Rings:
         switch cannot be asked nobody is rung; they are as soon as it can.
         """
         if any(other.seat == ring.seat for other in self._pending.values()):
+            self._pausing.pop(ring.seat, None)
             return
-        pausing = self._pausing.pop(ring.seat, None)
+        pausing = self._pausing.get(ring.seat)
         if pausing is not None:
             ring = replace(ring, attempt=pausing.attempt)
         leg, at = new_leg_id(ring.role), self._ports.clock.now()
         to = ring.to
         if to is None:
+            self._pausing.pop(ring.seat, None)
             await ring.on_failure()
             return
         if not self._ports.switch.reachable:
@@ -193,7 +202,9 @@ class Rings:
             calllog.append(conn, self._rung(ring, leg, at))
             return True
 
-        if not await self._record.transact(work):
+        written = await self._record.transact(work)
+        self._pausing.pop(ring.seat, None)
+        if not written:
             await ring.on_failure()
             return
         self._pending[leg] = ring
@@ -239,16 +250,12 @@ class Rings:
 
         `waits`: they are to wait outside first.
         """
-        ring = self._pending.pop(leg, None)
+        ring = self._pending.get(leg)
         if ring is None or not self._wanted(ring.role):
             await self._record.note(EventKind.LATE, leg, {"what": "confirmed"})
+            self._pending.pop(leg, None)
             return None
         at = self._ports.clock.now()
-        self._record.legs.update(leg, connected=True, confirmed=True)
-        if ring.leads:
-            self._record.technician_lost = False
-        if ring.role is Role.INTERPRETER:
-            self._record.takes_part(leg, at)
         kind = EventKind.MIGRANT_CONFIRMED if ring.why is Why.INVITED else EventKind.REJOINED
         data: Data = {} if ring.why is Why.INVITED else {"role": ring.role.value}
         data.update(part_data(ring.part, ring.relay))
@@ -260,24 +267,42 @@ class Rings:
                 roster_store.accept_reservation(conn, leg, at)
             calllog.append(conn, self._record.event(kind, leg, data, at))
 
-        await self._record.transact(work)
+        try:
+            await self._record.transact(work)
+        except DatabaseUnavailable:
+            self._cut_short(leg)
+            raise
+        self._pending.pop(leg, None)
+        self._record.legs.update(leg, connected=True, confirmed=True)
+        if ring.leads:
+            self._record.technician_lost = False
+        if ring.role is Role.INTERPRETER:
+            self._record.takes_part(leg, at)
         return self._record.room
 
-    async def ended(self, leg: LegId, reason: str) -> bool:
-        """The leg is gone; whether it was one that we were ringing."""
-        ring = self._pending.pop(leg, None)
-        if ring is None:
-            return False
+    def _cut_short(self, leg: LegId) -> None:
+        """Whoever answers may be hung up on by no fault of theirs: such a try is no try."""
+        ring = self._pending[leg]
+        self._pending[leg] = replace(ring, tries=ring.tries + 1)
+
+    async def look_after(self) -> None:
+        """What follows for every ring whose telephone is gone: another try, or giving up."""
+        for leg, ring in list(self._pending.items()):
+            found = self._record.legs.get(leg)
+            if found is not None and found.ending is not None:
+                await self._ended(leg, ring, found.ending)
+
+    async def _ended(self, leg: LegId, ring: Ring, ending: Ending) -> None:
         if not self._wanted(ring.role):
-            return True
-        if reason == Ending.FAILED.value and not self._ports.switch.reachable:
+            self._pending.pop(leg, None)
+        elif ending is Ending.FAILED and not self._ports.switch.reachable:
+            self._pending.pop(leg, None)
             self._pause(ring)
-            return True
-        if ring.attempt < ring.tries:
+        elif ring.attempt < ring.tries:
+            self._pending.pop(leg, None)
             self._pause(ring.again())
-            return True
-        await self._give_up(ring, leg, "refused" if ring.declined else reason)
-        return True
+        else:
+            await self._give_up(ring, leg, "refused" if ring.declined else ending.value)
 
     def _pause(self, ring: Ring) -> None:
         self._pausing[ring.seat] = ring
@@ -286,9 +311,14 @@ class Rings:
     async def _again(self, ring: Ring) -> None:
         if self._pausing.get(ring.seat) is not ring:
             return
-        del self._pausing[ring.seat]
-        if self._wanted(ring.role) and not self._is_there(ring):
+        if not self._wanted(ring.role) or self._is_there(ring):
+            del self._pausing[ring.seat]
+            return
+        try:
             await self.ring(ring)
+        except DatabaseUnavailable:
+            self._pause(ring)
+            raise
 
     def _is_there(self, ring: Ring) -> bool:
         """Whether the one whom this ring is to bring has come by themselves."""
@@ -303,6 +333,7 @@ class Rings:
         else:
             data: Data = {"role": ring.role.value, "reason": reason}
             await self._record.note(EventKind.NOT_REJOINED, leg, data)
+        self._pending.pop(leg, None)
         await ring.on_failure()
 
 

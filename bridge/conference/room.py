@@ -107,13 +107,18 @@ class Room:
         record = self._record
         if leg.in_room:
             return
-        record.legs.update(leg.id, connected=True, in_room=True, waits=False)
         await record.note(EventKind.ROOM_ENTERED, leg.id, {"role": leg.role.value}, at)
+        record.legs.update(leg.id, connected=True, in_room=True, has_entered=True, waits=False)
         if self._misses and leg.role in self._misses:
             self._misses.discard(leg.role)
             await self._commands.hush(record.room)
         if record.state is CallState.QUEUED and record.leads(leg.id):
             await self.announce(Announcement.NO_INTERPRETER_YET)
+        await self.gathered()
+
+    async def gathered(self) -> None:
+        """What follows once those whom the call is for are in the room, and once everybody is."""
+        record = self._record
         if record.state is CallState.JOINING and self._they_are_in():
             again = record.progress.talked
             await record.move(Trigger.JOIN)
@@ -122,16 +127,15 @@ class Room:
                 await (self._ring_migrant_again() if again else self.ring_migrant(counts=False))
             await self._waiting.bring_in()
         if not record.complete and self._everybody_is_in():
+            await record.note(EventKind.ROOM_COMPLETE)
             record.complete = True
-            await record.note(EventKind.ROOM_COMPLETE, at=at)
 
     async def left(self, leg: CallLeg, at: datetime) -> None:
         """The leg is out of the room; whether it is gone is told by its end."""
         if leg.in_room:
-            self._record.legs.update(leg.id, in_room=False)
             await self._record.note(EventKind.ROOM_LEFT, leg.id, {"role": leg.role.value}, at)
-            if self._record.leads(leg.id) or self._record.serves(leg.id):
-                await self._waiting.end_private("left")
+            self._record.legs.update(leg.id, in_room=False)
+            await self._waiting.look_after()
 
     async def announce(self, word: Announcement) -> None:
         """Have those in the room hear it, once in each language that somebody there needs.
@@ -166,7 +170,9 @@ class Room:
 
     async def go_on_parting(self) -> None:
         """It was over before a process died, which may not have told everybody in the room."""
-        await self._let_go(leg for leg in self._record.legs.open() if leg.in_room)
+        await self._let_go(
+            leg for leg in self._record.legs.open() if leg.in_room or leg.waits or not leg.connected
+        )
 
     async def part_from_technician(self, *, waiting: bool) -> None:
         """The technician goes elsewhere while another interpreter is hunted: the others in the

@@ -12,7 +12,6 @@ from bridge.conference.room import Room
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.telephony.switch import ConversationName
-from bridge.vocabulary import InterpreterId
 
 
 class Turns:
@@ -32,7 +31,7 @@ class Turns:
         self._room = room
         self._waiting = waiting
 
-    async def replace(self, part: Part, excluded: InterpreterId | None = None) -> None:
+    async def replace(self, part: Part) -> None:
         """The others still need an interpreter: the technician waits again, the hunt goes on.
 
         An operator stays in the room, with music when alone: no menu is theirs.
@@ -41,8 +40,8 @@ class Turns:
         if advance(record.progress, Trigger.INTERPRETER_LOST) is None:
             return
         talked = record.state is CallState.TALKING
-        record.interpreters.pop(part, None)
         await record.move(Trigger.INTERPRETER_LOST)
+        record.interpreters.pop(part, None)
         await self._waiting.end_private("replaced")
         technician = record.legs.get(record.technician)
         is_here = technician is not None and technician.connected and not technician.ended
@@ -51,7 +50,7 @@ class Turns:
             await self._commands.send(record.technician, ConversationName.LINE)
         if talked:
             await self._room.announce(Announcement.REPLACING_INTERPRETER)
-            await self._hunts.replace(part, excluded)
+            await self._hunts.replace(part)
         else:
             await self._hunts.go_on()
 

@@ -114,6 +114,15 @@ class Waiting:
         record.private = False
         await self.bring_in()
 
+    async def look_after(self) -> None:
+        """A private word is over when one of those who have it has left."""
+        record = self._record
+        inside = [leg for leg in record.legs.open() if leg.in_room]
+        served = not record.parts or any(record.serves(leg.id) for leg in inside)
+        led = any(record.leads(leg.id) for leg in inside)
+        if not (led and served):
+            await self.end_private("left")
+
     @property
     def _is_open(self) -> bool:
         """Whether the room is there for a migrant: the others have met, and let them hear."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bridge.calllog.model import Event, EventKind
@@ -133,3 +135,38 @@ def test_a_called_back_technician_who_has_joined_is_not_rung_again() -> None:
     assert not remember(CallState.TALKING, promised).calling_back
     due = [Event(call, EventKind.BOOKING_DUE, START)]
     assert remember(CallState.HUNTING, due).calling_back
+
+
+async def test_who_was_not_understood_is_not_rung_again_by_the_next_process() -> None:
+    async with world() as w:
+        first = w.interpreter(ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        w.switch.lose_link()
+        call = w.calls.open[0]
+        assert await call.by_key.swap("not_understood", exclude=True)
+        await w.restart()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        # Nobody else is there; whoever was not understood is free again, and is not asked.
+        await technician.wait(400)
+        assert [one.data["interpreter"] for one in w.events() if one.kind is EventKind.OFFERED] == [
+            first
+        ]
+        request = w.calls.open[0].record.request
+        assert request is not None
+        assert request.requirements.excluded == {first}
+
+
+async def test_an_offer_that_the_bridge_broke_off_is_held_against_nobody() -> None:
+    async with world() as w:
+        who = w.interpreter(Answers(after_seconds=2, hears_seconds=5, keys="1"))
+        w.request()
+        await w.event(EventKind.OFFER_ANSWERED)
+        w.die()
+        await asyncio.sleep(5)
+        await w.come_back()
+        cancelled = await w.event(EventKind.OFFER_CANCELLED)
+        assert cancelled.data == {"interpreter": who, "reason": "broken_off"}
+        await w.until(lambda: w.reserved() == {who})
+        assert EventKind.OFFER_UNANSWERED not in w.kinds()
+        assert w.kinds().count(EventKind.OFFERED) == 2

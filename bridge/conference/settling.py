@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What follows from how one call stands: for whoever is gone, and for what was begun and not ended.
+
+Nothing here depends on what happened last. It is looked at how the call stands, and done what is
+missing: so it is the same after a hang-up, after a transaction that failed half-way, and in the
+process that takes over from one which died between two writes. What is being done already is left
+alone, and where nothing is missing nothing happens.
+"""
+
+from __future__ import annotations
+
+from bridge.conference.commands import SwitchCommands
+from bridge.conference.guard import DropGuard
+from bridge.conference.leader import Leader
+from bridge.conference.legs import Part
+from bridge.conference.model import CallState
+from bridge.conference.record import CallRecord
+from bridge.conference.relay import Hunts
+from bridge.conference.rings import Rings
+from bridge.conference.room import Room
+from bridge.conference.turns import Turns
+from bridge.conference.waiting import Waiting
+from bridge.telephony.switch import ConversationName, Ending
+from bridge.vocabulary import Role
+
+_WITH_INTERPRETER = frozenset({CallState.JOINING, CallState.TALKING})
+"""States in which every part of the call has an interpreter, or is about to get one back."""
+_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
+
+
+class Settling:
+    """Does what is missing in one call."""
+
+    def __init__(
+        self,
+        record: CallRecord,
+        commands: SwitchCommands,
+        hunts: Hunts,
+        rings: Rings,
+        room: Room,
+        leader: Leader,
+        waiting: Waiting,
+        guard: DropGuard,
+        turns: Turns,
+    ) -> None:
+        self._record = record
+        self._commands = commands
+        self._hunts = hunts
+        self._rings = rings
+        self._room = room
+        self._leader = leader
+        self._waiting = waiting
+        self._guard = guard
+        self._turns = turns
+
+    async def settle(self) -> None:
+        """Do what is missing. May be done at any time."""
+        record = self._record
+        await self._rings.look_after()
+        await self._waiting.look_after()
+        await self._room.gathered()
+        await self._look_for_leader()
+        await self._look_for_interpreters()
+        await self._look_for_migrant()
+        await self._leader.look_after()
+        await self._hunts.look_after()
+        if not record.legs.open() and not record.calling_back:
+            await record.close()
+
+    async def take_up(self) -> None:
+        """Settle, and ask the switch again for what it may never have been asked for.
+
+        After a failure, and after a time in which nobody watched.
+        """
+        await self.settle()
+        record = self._record
+        if record.state is CallState.JOINING:
+            await self._leader.bring()
+        if record.state is CallState.CLOSING:
+            await self._room.go_on_parting()
+        else:
+            await self._put_where_they_belong()
+        await self._waiting.keep_out()
+        await self._waiting.bring_in()
+        await self._hunts.go_on()
+
+    async def _look_for_leader(self) -> None:
+        """The technician, or the operator in their place, is gone: bring them back, or end it.
+
+        Who is to be rung is waited for; who was rung, came, and hung up wanted to.
+        """
+        record = self._record
+        leg = record.legs.get(record.technician)
+        if leg is None or not leg.ended or self._rings.looks_for(record.leader):
+            return
+        if record.calling_back and not (leg.confirmed and leg.ending is Ending.HUNG_UP):
+            return
+        if not (leg.was_lost and await self._guard.dropped(leg)):
+            await self._turns.end()
+
+    async def _look_for_interpreters(self) -> None:
+        record = self._record
+        for part in Part:
+            missing = part in record.parts and part not in record.interpreters
+            if (
+                missing
+                and record.state in _WITH_INTERPRETER
+                and not self._rings.looks_for(Role.INTERPRETER, part)
+            ):
+                await self._look_for_interpreter(part)
+
+    async def _look_for_interpreter(self, part: Part) -> None:
+        """Nobody interprets this part any more: bring them back, find another, or end it."""
+        leg = self._record.legs.latest(Role.INTERPRETER, part)
+        if leg is not None and not leg.ended:
+            # Somebody asked for another one.
+            await self._turns.replace(part)
+            await self._commands.send(leg.id, ConversationName.GOODBYE)
+        elif leg is not None and leg.was_lost and await self._guard.dropped(leg):
+            return
+        elif self._record.state is CallState.TALKING:
+            await self._turns.end()
+        else:
+            await self._turns.replace(part)
+
+    async def _look_for_migrant(self) -> None:
+        """The migrant is gone, or was never rung."""
+        record = self._record
+        if record.legs.of(Role.MIGRANT) or self._rings.looks_for(Role.MIGRANT):
+            return
+        leg = record.legs.latest(Role.MIGRANT)
+        if leg is not None and leg.was_lost and await self._guard.dropped(leg):
+            return
+        await self._waiting.end_private("left")
+        if leg is None:
+            asked = record.request is not None and record.request.migrant is not None
+            if asked and record.state is CallState.TALKING and not record.legs.had(Role.MIGRANT):
+                await self._room.ring_migrant(counts=False)
+        elif self._was_for(leg.id):
+            await self._turns.end()
+
+    def _was_for(self, migrant: str) -> bool:
+        """Whether an operator is there for this migrant alone, who was the last one.
+
+        With an interpreter beside them, operator and interpreter may still have a word.
+        """
+        record = self._record
+        with_interpreter = record.state is CallState.TALKING and not record.progress.direct
+        last = [leg.id for leg in record.legs.all() if leg.role is Role.MIGRANT][-1:]
+        return record.led_by_operator and not with_interpreter and last == [migrant]
+
+    async def _put_where_they_belong(self) -> None:
+        """Nobody stays in the room, or is rung, who is not wanted there now."""
+        record = self._record
+        leader = record.legs.get(record.technician)
+        waits_alone = record.state in _LACKING and not record.led_by_operator
+        if waits_alone and leader is not None and leader.in_room:
+            await self._commands.send(leader.id, ConversationName.LINE)
+        for leg in record.legs.of(Role.INTERPRETER):
+            if record.serves(leg.id):
+                continue
+            if leg.in_room and leg.accepted_at is not None:
+                await self._commands.send(leg.id, ConversationName.GOODBYE)
+            elif not (
+                leg.connected or self._hunts.rings_on(leg.id) or self._rings.why(leg.id) is not None
+            ):
+                await self._commands.hang_up(leg.id)
