@@ -102,6 +102,7 @@ class Happenings:
         why = self._rings.why(leg.id)
         if leg.role is Role.INTERPRETER and why is None:
             await self._record.note(EventKind.OFFER_ANSWERED, leg.id, at=at)
+            self._hunts.answered(leg.id)
         elif why is Why.INVITED:
             await self._record.note(EventKind.MIGRANT_ANSWERED, leg.id, at=at)
         self._record.legs.update(leg.id, connected=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -91,7 +92,13 @@ class Hunt:
     ) -> None:
         """Take over from a process that died. The pauses before asking again begin anew."""
         self._tried.resume(tried)
-        self._live.update(live)
+        self._live.update({leg: replace(one, taken_over=True) for leg, one in live.items()})
+
+    def answered(self, leg: LegId) -> None:
+        """Somebody answered an offer, and is being asked."""
+        offer = self._live.get(leg)
+        if offer is not None:
+            self._live[leg] = replace(offer, taken_over=False)
 
     async def begin(
         self,
@@ -295,11 +302,12 @@ class Hunt:
 
         One that we broke off ourselves, for we were away, is held against nobody.
         """
-        for leg in list(self._live):
+        for leg, offer in list(self._live.items()):
             found = self._record.legs.get(leg)
             if found is None or found.ending is None:
                 continue
-            if found.ending is Ending.CANCELLED:
+            broken_off = offer.taken_over and found.ending is Ending.HUNG_UP
+            if broken_off or found.ending is Ending.CANCELLED:
                 await self._cancel([leg], "broken_off")
             else:
                 await self.over(leg, EventKind.OFFER_UNANSWERED, found.ending.value)

@@ -67,6 +67,9 @@ class LiveOffer:
     interpreter: InterpreterId
     since: datetime
     phone: int = 0
+    taken_over: bool = False
+    """Whether a process made it that died, and nobody has answered since. If somebody had before,
+    or did meanwhile, they hear the apology of the switch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,10 @@ class Hunts:
 
         await self._record.transact(work)
 
+    def answered(self, leg: LegId) -> None:
+        """Somebody answered an offer, and is being asked."""
+        self._of[self._part_of(leg)].answered(leg)
+
     async def accept(self, leg: LegId, at: datetime) -> RoomId | None:
         """The interpreter on `leg` pressed 1. The room to enter, or `None` when it is too late."""
         return await self._of[self._part_of(leg)].accept(leg, at)
