@@ -37,6 +37,7 @@ from bridge.roster.requirements import Requirements
 from bridge.roster.store import OfferOutcome
 from bridge.roster.tries import NOT_REACHED, Tries
 from bridge.roster.waves import Prospect
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, RoomId
 
@@ -248,7 +249,11 @@ class Hunt:
             stopped = self._cancelled(conn, losers, "another_accepted", self._ports.clock.now())
             calllog.append(conn, accepted, *stopped)
 
-        await record.transact(work)
+        try:
+            await record.transact(work)
+        except DatabaseUnavailable:
+            self._live[leg] = replace(offer, unwritten=True)
+            raise
         record.progress = progress
         record.takes_part(leg, at)
         self._live.pop(leg)
@@ -300,13 +305,13 @@ class Hunt:
     async def look_after(self) -> None:
         """What follows for every offer whose telephone is gone.
 
-        One that we broke off ourselves, for we were away, is held against nobody.
+        One that we broke off ourselves is held against nobody.
         """
         for leg, offer in list(self._live.items()):
             found = self._record.legs.get(leg)
             if found is None or found.ending is None:
                 continue
-            broken_off = offer.taken_over and found.ending is Ending.HUNG_UP
+            broken_off = offer.apologised and found.ending is Ending.HUNG_UP
             if broken_off or found.ending is Ending.CANCELLED:
                 await self._cancel([leg], "broken_off")
             else:

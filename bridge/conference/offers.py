@@ -68,8 +68,14 @@ class LiveOffer:
     since: datetime
     phone: int = 0
     taken_over: bool = False
-    """Whether a process made it that died, and nobody has answered since. If somebody had before,
-    or did meanwhile, they hear the apology of the switch."""
+    """Whether a process made it that died, and nobody has answered since."""
+    unwritten: bool = False
+    """Whether its acceptance could not be written."""
+
+    @property
+    def apologised(self) -> bool:
+        """Whether whoever answered hears the apology of the switch, and is hung up by it."""
+        return self.taken_over or self.unwritten
 
 
 @dataclass(frozen=True, slots=True)

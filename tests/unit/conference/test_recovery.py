@@ -10,6 +10,7 @@ import pytest
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.model import CallState
 from bridge.conference.recovery import remember
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import LegId, new_call_id
 from lab.phones import Answers, NeverAnswers
@@ -170,3 +171,22 @@ async def test_an_offer_that_the_bridge_broke_off_is_held_against_nobody() -> No
         await w.until(lambda: w.reserved() == {who})
         assert EventKind.OFFER_UNANSWERED not in w.kinds()
         assert w.kinds().count(EventKind.OFFERED) == 2
+
+
+async def test_an_acceptance_that_could_not_be_written_is_held_against_nobody() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        w.request()
+        await w.event(EventKind.OFFER_ANSWERED)
+
+        def away() -> None:
+            raise DatabaseUnavailable("the database is away; it is tried again")
+
+        w.switch.caught = (DatabaseUnavailable,)
+        usual, w.database.before = w.database.before, away
+        await asyncio.sleep(5)
+        w.database.before = usual
+        cancelled = await w.event(EventKind.OFFER_CANCELLED)
+        assert cancelled.data == {"interpreter": who, "reason": "broken_off"}
+        await w.event(EventKind.ROOM_COMPLETE)
+        assert EventKind.OFFER_UNANSWERED not in w.kinds()
