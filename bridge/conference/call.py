@@ -20,6 +20,7 @@ from bridge.agencies.model import Technician
 from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference.afterwards import Afterwards
+from bridge.conference.booked_hour import BookedHour
 from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.consent import Consent
@@ -125,6 +126,9 @@ class Call:
         )
         self._promise = CallBackPromise(
             ports, self.record, self._mailbox, self._leader, end=self._turns.end
+        )
+        self._booked_hour = BookedHour(
+            ports, self.record, self._hunts, self._leader, end=self._turns.end
         )
         self._incoming = Incoming(
             ports,
@@ -316,17 +320,8 @@ class Call:
         await self._mailbox.ask(work)
 
     async def begin_booked(self, request: Request, booking: Booking) -> None:
-        """The hour of a booked call has come: ring its interpreter and its technician.
-
-        When its interpreter said that they will not be there, it hunts like any call.
-        """
-
-        async def work() -> None:
-            self.record.calling_back = True
-            await self._hunts.begin_booked(request, self._ports.clock.now(), booking)
-            await self._leader.ring(Why.BOOKED)
-
-        await self._mailbox.ask(work)
+        """The hour of a booked call has come: see `BookedHour.begin`."""
+        await self._mailbox.ask(partial(self._booked_hour.begin, request, booking))
 
     # --- who rang the line and is no technician who asks ---------------------------------------
 

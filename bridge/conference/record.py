@@ -277,6 +277,10 @@ class CallRecord:
         """Everybody left while nobody was watching: nobody can say when, so say just that."""
         await self._finish(Trigger.LOSE, gone)
 
+    def disown(self) -> None:
+        """Another process has ended this call: forget it without writing anything."""
+        self.progress = replace(self.progress, state=CallState.LOST)
+
     async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
         progress = advance(self.progress, trigger)
         if progress is None:
