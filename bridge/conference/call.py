@@ -44,7 +44,7 @@ from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import Freed
 from bridge.telephony.gate import PermittedNumber
-from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot
+from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot, ToLine
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
@@ -277,6 +277,8 @@ class Call:
             room = await self._rings.confirmed(leg, waits=waits)
             if room is None:
                 return HangUp()
+            if self.waiting.is_in_line(leg):
+                return ToLine()
             if waits:
                 self.waiting.hold(leg)
                 return Hold()
@@ -388,6 +390,7 @@ class Call:
         async def work() -> None:
             data = {"reason": reason}
             await self.record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, {**data})
+            self.record.calling_back = False
             await self._hunts.cancel("put_through")
             await self._hunts.dismiss()
             await self._room.part_from_technician(waiting=True)

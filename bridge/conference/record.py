@@ -152,12 +152,13 @@ class CallRecord:
     def awaits(self, role: Role) -> bool:
         """Whether the room waits for somebody of this role who is being rung.
 
-        Not for a lost interpreter once the call hunts again: then others may be on their way.
+        Not for a lost interpreter once the call hunts again: then others may be on their way. In
+        the queue for a technician, who waits there, and for whoever waits with an operator.
         """
         if role is Role.INTERPRETER:
             return self.state is CallState.TALKING
-        waits_too = self.led_by_operator and self.state is CallState.QUEUED
-        return waits_too or self.state in _MEETING
+        waits_too = self.led_by_operator or role is Role.TECHNICIAN
+        return self.state in _MEETING or (waits_too and self.state is CallState.QUEUED)
 
     def takes_part(self, leg: LegId, at: datetime) -> None:
         """The interpreter on this leg is in the call from this moment on."""

@@ -214,7 +214,7 @@ async def test_a_booked_call_whose_hour_comes_without_a_switch_begins_when_it_is
         await w.book(who)
         w.switch.lose_link()
         await w.dial_bookings_at(w.booked_for)
-        await asyncio.sleep(60)
+        await asyncio.sleep(61)
         assert w.outcome() is None
         assert w.switch.originated == []
         w.switch.restore_link()
