@@ -33,7 +33,13 @@ from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
 from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
-from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
+from bridge.telephony.switch import (
+    LinkLost,
+    LinkRestored,
+    Snapshot,
+    SwitchEvent,
+    SwitchUnavailable,
+)
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
@@ -195,9 +201,13 @@ class Calls:
     async def begin_booked(self, which: CallId, booking: Booking, kind: AgencyKind) -> None:
         """The hour of a booking has come: open its call, with this id, and ring its people.
 
-        Raises `DatabaseUnavailable`: asked again with the same id, it does what is left to be done.
-        Nothing is when somebody else dials the booking, it was cancelled, or its time is over.
+        Raises `DatabaseUnavailable`, and `SwitchUnavailable` while nobody can be rung: asked again
+        with the same id, it does what is left to be done. Nothing is when somebody else dials the
+        booking, it was cancelled, or its time is over.
         """
+        if not self._ports.switch.reachable:
+            # Begun now, it would find nobody, and its interpreter would be kept free no more.
+            raise SwitchUnavailable("nobody can be rung; it will be tried again")
         call = self._by_id.get(which) or await self._open_booked(which, booking)
         if call is None:
             return

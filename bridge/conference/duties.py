@@ -214,7 +214,7 @@ class Duties:
             while True:
                 try:
                     await self._calls.begin_booked(which, booking, kind)
-                except DatabaseUnavailable as reason:
+                except (DatabaseUnavailable, SwitchUnavailable) as reason:
                     log.warning("a booked call could not begin yet", why=str(reason))
                 else:
                     return
