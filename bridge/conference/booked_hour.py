@@ -48,14 +48,14 @@ class BookedHour:
         """Ring its interpreter and its technician, or whom of them nobody has rung yet.
 
         When its interpreter said that they will not be there, it hunts like any call. When its time
-        is over before its technician could be rung, it ends. Raises `DatabaseUnavailable` when
+        is over before anybody was promised to it, it ends. Raises `DatabaseUnavailable` when
         something is left to be done.
         """
         record, at = self._record, self._ports.clock.now()
         if record.technician:
             return  # as when an interpreter accepted meanwhile, and the technician was rung for it
         try:
-            if at >= booking.ends_at:
+            if record.request is None and at >= booking.ends_at:
                 await self._miss()
                 return
             await self._hunts.begin_booked(request, at, booking)
@@ -65,7 +65,7 @@ class BookedHour:
             record.disown()
 
     async def _miss(self) -> None:
-        """Nobody was rung in the whole time of the booking, or its interpreter in vain."""
+        """Nobody was rung in the whole time of the booking."""
         record = self._record
         if record.state is CallState.ASKING:
             # Nobody dials it again, for its time is over: it counts as missed, not as done.
