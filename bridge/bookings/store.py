@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    and_,
     delete,
     exists,
     insert,
@@ -115,12 +116,15 @@ def _hold(conn: Connection, made: BookingId, new: NewBooking) -> bool:
 # --- dialling ----------------------------------------------------------------------------------
 
 
-def claim_due(conn: Connection, at: datetime, owner: str) -> list[Booking]:
+def claim_due(
+    conn: Connection, at: datetime, owner: str, dialling: Collection[BookingId] = ()
+) -> list[Booking]:
     """The bookings whose time has come, each for one process only, the earliest first.
 
     A booking is claimed when it has started, is not over, and nobody else is about to dial it. What
     a process claimed that then fell silent (see `storage.processes`) before it dialled is claimed
-    again; what this process has claimed already is not given to it twice.
+    again. So is what this process has claimed already, save for what it is `dialling` now: it may
+    never have heard that it had claimed it.
     """
     due = conn.execute(
         select(booking.c.id, booking.c.claimed_by, booking.c.claimed_at)
@@ -128,7 +132,7 @@ def claim_due(conn: Connection, at: datetime, owner: str) -> list[Booking]:
             booking.c.state == BookingState.BOOKED.value,
             booking.c.starts_at <= at,
             booking.c.ends_at > at,
-            or_(booking.c.claimed_by.is_(None), booking.c.claimed_by != owner),
+            booking.c.id.not_in(dialling),
         )
         .order_by(booking.c.starts_at, booking.c.id)
     ).all()
@@ -136,7 +140,8 @@ def claim_due(conn: Connection, at: datetime, owner: str) -> list[Booking]:
     mine: list[BookingId] = []
     for row in due:
         former = row.claimed_by
-        if former is not None and not is_silent(seen.get(former), row.claimed_at, at):
+        others = former is not None and former != owner
+        if others and not is_silent(seen.get(former), row.claimed_at, at):
             continue
         claimed = conn.execute(
             update(booking)
@@ -170,37 +175,29 @@ def begin_dialling(
 ) -> bool:
     """Say that the booking is dialled now, as this call; whoever is told `True` may dial.
 
-    Belongs into the transaction that opens the call, before anybody is rung. `False` when the
-    booking was dialled, cancelled or claimed by somebody else meanwhile.
+    Belongs into the transaction that opens the call, before anybody is rung. Said again of the same
+    call, by who was not told that it was written, it is still `True`. `False` when the booking was
+    dialled, cancelled or claimed by somebody else meanwhile, or its time is over.
     """
+    is_mine = and_(
+        booking.c.state == BookingState.BOOKED.value,
+        booking.c.claimed_by == owner,
+        booking.c.ends_at > at,
+    )
+    is_begun = and_(booking.c.state == BookingState.DIALLING.value, booking.c.call_id == call)
     changed = conn.execute(
         update(booking)
-        .where(
-            booking.c.id == which,
-            booking.c.state == BookingState.BOOKED.value,
-            booking.c.claimed_by == owner,
-        )
+        .where(booking.c.id == which, or_(is_mine, is_begun))
         .values(state=BookingState.DIALLING.value, call_id=call, dialled_at=at)
     )
     return changed.rowcount == 1
 
 
-def give_back(conn: Connection, which: BookingId, owner: str) -> bool:
-    """Give up a claim without having dialled: whoever asks next may dial."""
-    changed = conn.execute(
-        update(booking)
-        .where(
-            booking.c.id == which,
-            booking.c.state == BookingState.BOOKED.value,
-            booking.c.claimed_by == owner,
-        )
-        .values(claimed_by=None, claimed_at=None)
-    )
-    return changed.rowcount == 1
-
-
 def dial_again(conn: Connection, call: CallId) -> bool:
-    """The process that dialled a booking died before it rang anybody: whoever asks may dial."""
+    """The call that a booking became has rung nobody: whoever asks may dial, while its time lasts.
+
+    For one whose process died, or whose time passed before it could ring.
+    """
     changed = conn.execute(
         update(booking)
         .where(booking.c.call_id == call, booking.c.state == BookingState.DIALLING.value)

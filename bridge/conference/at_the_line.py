@@ -31,7 +31,7 @@ from bridge.ivr.presence_model import InterpreterToOperator
 from bridge.ivr.request import Identified, ToOperator
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import HungUp, Say, Taken, Wait
-from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician import BEGINS, RESUMED, TechnicianScript
 from bridge.roster.store import find_by_number
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
@@ -41,6 +41,8 @@ _AN_INSTANT = 0.05
 """Seconds that nobody is kept waiting for."""
 BACK = "back"
 """What a leg's conversation is told that comes back because nobody answered."""
+RUNG = "rung"
+"""What it is told of somebody whom we rang, and who begins to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class AtTheLine:
         if call is not None and (detail == BACK or call.record.state is CallState.PUT_THROUGH):
             return await self._door.back(conversation)
         if call is not None and call.record.state is not CallState.ASKING:
-            return await self._technician(conversation, call)
+            return await self._technician(conversation, call, comes=detail == RUNG)
         caller = number_of(conversation.caller)
         if call is not None:
             # The bridge was away; who rang is asked anew.
@@ -194,8 +196,11 @@ class AtTheLine:
         agency: Agency | None = None,
         *,
         identity: Identity | None = None,
+        comes: bool = False,
     ) -> Next:
-        """`agency`: whose telephone rings; then the PIN is enough."""
+        """`agency`: whose telephone rings; then the PIN is enough. `comes`: we have rung them, and
+        they begin to wait.
+        """
         leg = conversation.leg
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.is_technicians():
@@ -210,9 +215,14 @@ class AtTheLine:
 
         on_duty = await self._speaking.somebody_on_duty()
         if resumes:
-            language = self._speaking.language_of(call, leg)
+            queued = call.record.state is CallState.QUEUED
             script = TechnicianScript.resume(
-                call.job, self._languages, language=language, operator_on_duty=on_duty
+                call.job,
+                self._languages,
+                language=self._speaking.language_of(call, leg),
+                operator_on_duty=on_duty,
+                # Who comes to the queue is told at once that nobody is free.
+                lead=(() if queued else BEGINS) if comes else RESUMED,
             )
         else:
             script = TechnicianScript(

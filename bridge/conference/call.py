@@ -20,6 +20,7 @@ from bridge.agencies.model import Technician
 from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference.afterwards import Afterwards
+from bridge.conference.booked_hour import BookedHour
 from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.consent import Consent
@@ -44,7 +45,7 @@ from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import Freed
 from bridge.telephony.gate import PermittedNumber
-from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot
+from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot, ToLine
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
@@ -126,6 +127,9 @@ class Call:
         )
         self._promise = CallBackPromise(
             ports, self.record, self._mailbox, self._leader, end=self._turns.end
+        )
+        self._booked_hour = BookedHour(
+            ports, self.record, self._hunts, self._leader, end=self._turns.end
         )
         self._incoming = Incoming(
             ports,
@@ -278,6 +282,8 @@ class Call:
             room = await self._rings.confirmed(leg, waits=waits)
             if room is None:
                 return HangUp()
+            if self.waiting.is_in_line(leg):
+                return ToLine()
             if waits:
                 self.waiting.hold(leg)
                 return Hold()
@@ -321,17 +327,8 @@ class Call:
         await self._mailbox.ask(work)
 
     async def begin_booked(self, request: Request, booking: Booking) -> None:
-        """The hour of a booked call has come: ring its interpreter and its technician.
-
-        When its interpreter said that they will not be there, it hunts like any call.
-        """
-
-        async def work() -> None:
-            self.record.calling_back = True
-            await self._hunts.begin_booked(request, self._ports.clock.now(), booking)
-            await self._leader.ring(Why.BOOKED)
-
-        await self._mailbox.ask(work)
+        """The hour of a booked call has come: see `BookedHour.begin`."""
+        await self._mailbox.ask(partial(self._booked_hour.begin, request, booking))
 
     # --- who rang the line and is no technician who asks ---------------------------------------
 
@@ -398,6 +395,7 @@ class Call:
         async def work() -> None:
             data = {"reason": reason}
             await self.record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, {**data})
+            self.record.calling_back = False
             await self._hunts.cancel("put_through")
             await self._hunts.dismiss()
             await self._room.part_from_technician(waiting=True)

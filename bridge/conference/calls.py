@@ -33,7 +33,13 @@ from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
 from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
-from bridge.telephony.switch import LinkLost, LinkRestored, Snapshot, SwitchEvent
+from bridge.telephony.switch import (
+    LinkLost,
+    LinkRestored,
+    Snapshot,
+    SwitchEvent,
+    SwitchUnavailable,
+)
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
@@ -192,33 +198,19 @@ class Calls:
             return None
         return room
 
-    async def begin_booked(self, booking: Booking, kind: AgencyKind) -> Call | None:
-        """The hour of a booking has come: open its call and ring its people.
+    async def begin_booked(self, which: CallId, booking: Booking, kind: AgencyKind) -> None:
+        """The hour of a booking has come: open its call, with this id, and ring its people.
 
-        `None` when somebody else dials it, or it was cancelled.
+        Raises `DatabaseUnavailable`, and `SwitchUnavailable` while nobody can be rung: asked again
+        with the same id, it does what is left to be done. Nothing is when somebody else dials the
+        booking, it was cancelled, or its time is over.
         """
-        at = self._ports.clock.now()
-        call_id = new_call_id()
-
-        def work(conn: Connection) -> Call:
-            job = store.open_call(conn, call_id, "booked", at, self._ports.owner)
-            if not bookings.begin_dialling(conn, booking.id, call_id, at, self._ports.owner):
-                raise _NotOurs
-            number = booking.technician_number
-            if number is not None:
-                store.update_call(conn, call_id, technician_number=number.e164, callback=True)
-            data: dict[str, Scalar] = {"booking": int(booking.id)}
-            calllog.append(conn, Event(call_id, EventKind.BOOKING_DUE, at, None, data))
-            # The technician's leg is made when he is rung; until then the place is empty.
-            return self._make(call_id, job, None)
-
-        with self._opens(call_id):
-            try:
-                call = await self._ports.database.run(work)
-            except _NotOurs:
-                return None
-            call.record.technician_number = booking.technician_number
-            self._register(call)
+        if not self._ports.switch.reachable:
+            # Begun now, it would find nobody, and its interpreter would be kept free no more.
+            raise SwitchUnavailable("nobody can be rung; it will be tried again")
+        call = self._by_id.get(which) or await self._open_booked(which, booking)
+        if call is None:
+            return
         request = Request(
             requirements=replace(booking.requirements, agency=booking.agency),
             technician=booking.technician,
@@ -227,8 +219,37 @@ class Calls:
             migrant=booking.migrant_number,
         )
         await call.begin_booked(request, booking)
-        with suppress(DatabaseUnavailable):  # then its interpreter is kept free until it is over
-            await self._ports.database.run(bookings.changed)
+        # Until this is written, its interpreter is kept free for it, and hunts leave them out.
+        await self._ports.database.run(bookings.changed)
+
+    async def _open_booked(self, which: CallId, booking: Booking) -> Call | None:
+        """Open a booking's call, unless it is not ours to dial."""
+        at, number = self._ports.clock.now(), booking.technician_number
+
+        def work(conn: Connection) -> Call:
+            # Where it was written, but we were not told, it is there already.
+            row = store.find_call(conn, which)
+            if row is not None:
+                job = row.job
+            else:
+                job = store.open_call(conn, which, "booked", at, self._ports.owner)
+                if number is not None:
+                    store.update_call(conn, which, technician_number=number.e164, callback=True)
+                data: dict[str, Scalar] = {"booking": int(booking.id)}
+                calllog.append(conn, Event(which, EventKind.BOOKING_DUE, at, None, data))
+            if not bookings.begin_dialling(conn, booking.id, which, at, self._ports.owner):
+                raise _NotOurs
+            # The technician's leg is made when he is rung; until then the place is empty.
+            return self._make(which, job, None)
+
+        with self._opens(which):
+            try:
+                call = await self._ports.database.run(work)
+            except _NotOurs:
+                return None
+            call.record.technician_number = number
+            call.record.calling_back = True
+            self._register(call)
         return call
 
     def refresh_roster(self, conn: Connection) -> None:

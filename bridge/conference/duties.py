@@ -20,18 +20,19 @@ from sqlalchemy import Connection
 from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import load_agency
 from bridge.bookings import store as bookings
-from bridge.bookings.model import Booking
+from bridge.bookings.model import Booking, BookingId
 from bridge.callers import store as callers
 from bridge.clock import Clock
 from bridge.conference.calls import Calls
 from bridge.conference.fields_store import forget_fields
+from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.roster.sweeper import beat_and_sweep
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.storage.processes import BEAT_EVERY
 from bridge.telephony.dials_store import forget_dials
 from bridge.telephony.switch import Switch, SwitchUnavailable
-from bridge.vocabulary import LegId
+from bridge.vocabulary import LegId, new_call_id
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,8 @@ class Duties:
         self._owner = owner
         self._openings = openings
         self._scheduler: AsyncIOScheduler | None = None
+        self._dialling: set[BookingId] = set()
+        """The bookings that this process begins now, and claims no second time meanwhile."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -147,7 +150,7 @@ class Duties:
         ) -> tuple[list[tuple[Booking, AgencyKind]], datetime | None]:
             self._calls.refresh_roster(conn)
             bookings.mark_missed(conn, at)
-            due = bookings.claim_due(conn, at, self._owner)
+            due = bookings.claim_due(conn, at, self._owner, self._dialling)
             following = bookings.next_start(conn, at)
             return [(booking, _kind_of(conn, booking)) for booking in due], following
 
@@ -157,6 +160,7 @@ class Duties:
             log.warning("bookings could not be looked up", why=str(reason))
             return None
         for booking, kind in due:
+            self._dialling.add(booking.id)
             self._spawn(self._dial(booking, kind))
         return following
 
@@ -201,11 +205,24 @@ class Duties:
         task.add_done_callback(self._tasks.discard)
 
     async def _dial(self, booking: Booking, kind: AgencyKind) -> None:
+        """Begin one booked call: whatever fails is tried again until it is done or its time over.
+
+        It keeps its id, so that nothing is done twice that was done without our being told.
+        """
+        which = new_call_id()
         try:
-            await self._calls.begin_booked(booking, kind)
-        except DatabaseUnavailable as reason:
-            log.warning("a booked call could not begin yet", why=str(reason))
-            await self._database.run(lambda conn: bookings.give_back(conn, booking.id, self._owner))
+            while True:
+                try:
+                    await self._calls.begin_booked(which, booking, kind)
+                except (DatabaseUnavailable, SwitchUnavailable) as reason:
+                    log.warning("a booked call could not begin yet", why=str(reason))
+                else:
+                    return
+                await asyncio.sleep(BOOKINGS_EVERY)
+        except MailboxClosed:
+            pass  # the call has ended
+        finally:
+            self._dialling.discard(booking.id)
 
 
 def _kind_of(conn: Connection, booking: Booking) -> AgencyKind:

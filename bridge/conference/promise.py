@@ -74,6 +74,8 @@ class CallBackPromise:
 
         until = await record.transact(work)
         record.calling_back = True
+        # One whom we had rung is taken for having left by hanging up: not when it was agreed.
+        record.legs.update(record.technician, confirmed=False)
         self._look_at(until)
 
     async def go_on(self, promised_at: datetime) -> None:

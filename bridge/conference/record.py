@@ -152,12 +152,13 @@ class CallRecord:
     def awaits(self, role: Role) -> bool:
         """Whether the room waits for somebody of this role who is being rung.
 
-        Not for a lost interpreter once the call hunts again: then others may be on their way.
+        Not for a lost interpreter once the call hunts again: then others may be on their way. In
+        the queue for a technician, who waits there, and for whoever waits with an operator.
         """
         if role is Role.INTERPRETER:
             return self.state is CallState.TALKING
-        waits_too = self.led_by_operator and self.state is CallState.QUEUED
-        return waits_too or self.state in _MEETING
+        waits_too = self.led_by_operator or role is Role.TECHNICIAN
+        return self.state in _MEETING or (waits_too and self.state is CallState.QUEUED)
 
     def takes_part(self, leg: LegId, at: datetime) -> None:
         """The interpreter on this leg is in the call from this moment on."""
@@ -302,6 +303,10 @@ class CallRecord:
     async def lose(self, gone: Iterable[CallLeg]) -> None:
         """Everybody left while nobody was watching: nobody can say when, so say just that."""
         await self._finish(Trigger.LOSE, gone)
+
+    def disown(self) -> None:
+        """Another process has ended this call: forget it without writing anything."""
+        self.progress = replace(self.progress, state=CallState.LOST)
 
     async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
         progress = advance(self.progress, trigger)

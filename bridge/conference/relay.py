@@ -127,18 +127,21 @@ class Hunts:
     async def begin_booked(self, request: Request, at: datetime, booking: Booking) -> None:
         """The hour of a booked call has come: those who are coming are rung before anybody else.
 
-        Where it is a relay and one of the two is not coming, their half hunts like any other.
+        Where it is a relay and one of the two is not coming, their half hunts like any other. Asked
+        again after a failure, it goes on from there.
         """
-        near, far = booking.interpreter, booking.far
-        coming: Collection[InterpreterId] = booking.coming
-        if far is None or not coming:
-            await self.begin(request, at, near if near in coming else None)
-            return
-        first = near if near in coming else None
-        await self._of[Part.PORTUGUESE].begin(request, at, first, far.pivot)
-        if self._record.pivot == far.pivot and self._record.state is CallState.HUNTING:
+        record, coming = self._record, booking.coming
+        far = booking.far if coming else None
+        begun = record.request is not None
+        if not begun:
+            first = booking.interpreter if booking.interpreter in coming else None
+            pivot = None if far is None else far.pivot
+            await self._of[Part.PORTUGUESE].begin(request, at, first, pivot)
+        if far is not None and record.pivot == far.pivot and record.state is CallState.HUNTING:
             first = far.interpreter if far.interpreter in coming else None
             await self._of[Part.FAR].go_on(first)
+        if begun:
+            await self.go_on()
 
     async def go_on(self) -> None:
         """Ring the next wave for whatever the call still lacks, where nobody rings for it."""

@@ -113,6 +113,10 @@ class LegState(StrEnum):
     ENDED = "ended"
 
 
+class NotOpen(LookupError):
+    """There is no open call of this id; another process may have ended it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallRow:
     """A call as stored."""
@@ -190,7 +194,7 @@ def open_call(conn: Connection, new: CallId, line: str, at: datetime, owner: str
 
 
 def update_call(conn: Connection, which: CallId, **changes: Unpack[CallChanges]) -> None:
-    """Change an open call. Raises `LookupError` when there is none of this id."""
+    """Change an open call. Raises `NotOpen` when there is none of this id."""
     values = {_COLUMNS.get(name, name): value for name, value in changes.items()}
     if values:
         _change(conn, which, values)
@@ -204,7 +208,7 @@ def close_call(
 ) -> None:
     """Write how a call ended, and forget the telephone numbers in the same stroke.
 
-    Raises `LookupError` when there is no open call of this id.
+    Raises `NotOpen` when there is no open call of this id.
     """
     _change(
         conn,
@@ -223,7 +227,7 @@ def close_call(
 def set_dial_in_code(conn: Connection, which: CallId, code: str) -> bool:
     """Let the migrant of an open call come in with this code, and with no other.
 
-    `False` when another open call has it: draw another. Raises `LookupError` when there is no
+    `False` when another open call has it: draw another. Raises `NotOpen` when there is no
     open call of this id.
     """
     try:
@@ -248,7 +252,7 @@ def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> No
         update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(plain)
     )
     if changed.rowcount != 1:
-        raise LookupError("there is no such open call")
+        raise NotOpen("there is no such open call")
 
 
 def _plain(value: object) -> object:

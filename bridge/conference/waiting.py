@@ -21,6 +21,8 @@ from bridge.vocabulary import LegId, Role
 
 _UNDER_WAY = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING})
 """States of a call whose room is open, once two have talked in it."""
+_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
+"""States of a call that lacks an interpreter."""
 
 
 class Waiting:
@@ -63,6 +65,13 @@ class Waiting:
         """Whether somebody who is about to enter the room has to wait."""
         found = self._record.legs.get(leg)
         return found is not None and found.role is Role.MIGRANT and not self._is_open
+
+    def is_in_line(self, leg: LegId) -> bool:
+        """Whether whoever comes is the technician, for whom nobody has accepted yet: they wait in
+        the conversation of the line, as one who has rung us and asked.
+        """
+        record = self._record
+        return record.leads(leg) and not record.led_by_operator and record.state in _LACKING
 
     def hold(self, leg: LegId) -> None:
         """Somebody waits from now on; their own conversation, or the switch, takes them there."""

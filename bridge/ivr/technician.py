@@ -44,6 +44,11 @@ from bridge.vocabulary import JobNumber
 
 Move = tuple[TechnicianState, Step]
 
+RESUMED = ("resumed", "still-ringing")
+"""To who waited before a restart of ours."""
+BEGINS = ("ringing-interpreters",)
+"""To who was rung, and begins to wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class TechnicianScript:
@@ -60,7 +65,9 @@ class TechnicianScript:
     operator_on_duty: bool = True
     """Whether "0" can reach somebody; if not, the technician is told so."""
     resuming: JobNumber | None = None
-    """The call is already hunting (the bridge was restarted): say so, and wait."""
+    """The call is already hunting: say so, and wait."""
+    lead: tuple[str, ...] = RESUMED
+    """With which words then; without any, there is music at once."""
     most_wrong: int = 3
     """Wrong codes before the end."""
     slice_seconds: float = 20.0
@@ -92,16 +99,22 @@ class TechnicianScript:
         *,
         language: str = "pt",
         operator_on_duty: bool = True,
+        lead: tuple[str, ...] = RESUMED,
     ) -> TechnicianScript:
-        """The script for a leg whose call is already hunting."""
-        return cls(languages, language, operator_on_duty, resuming=job)
+        """The script for a leg whose call is already hunting, or waits in the queue.
+
+        By its first words, after a restart of ours.
+        """
+        return cls(languages, language, operator_on_duty, resuming=job, lead=lead)
 
     def start(self) -> Move:
         """Greet and ask who it is; or, when resuming, say that the hunt goes on."""
         ways = Ways(self.language)
         if self.resuming is not None:
-            telling = self._ringing(ways).tell(Telling(self.resuming), "resumed", "still-ringing")
-            return _at(ways, telling)
+            ringing, telling = self._ringing(ways), Telling(self.resuming)
+            return _at(
+                ways, ringing.tell(telling, *self.lead) if self.lead else ringing.wait(telling)
+            )
         started = self._identification(ways).start(
             self.patience, recognised=self.recognised, identity=self.identity
         )

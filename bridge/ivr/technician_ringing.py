@@ -32,6 +32,11 @@ class WhileRinging:
         """Say these words; music follows."""
         return state, Say((*prompts, *self.ends.person_key), self.ends.language)
 
+    def wait(self, state: Telling) -> Move:
+        """Music."""
+        waiting = Waiting(state.job, state.slices, state.strays, state.dial_in_code)
+        return waiting, Wait(self.slice_seconds)
+
     def hear(self, state: RingingState, heard: Heard) -> Move:
         """Go on from what was heard, which is neither a hang-up nor that nobody is free."""
         match heard:
@@ -40,7 +45,7 @@ class WhileRinging:
             case Keys(digits):
                 return self._stray(state, digits)
             case _ if isinstance(state, Telling):
-                return self._wait(state)
+                return self.wait(state)
             case Silence() if state.slices + 1 >= self.most_slices:
                 return self.ends.to_person(PersonReason.WAITED_TOO_LONG, "waited-too-long")
             case Silence():
@@ -57,15 +62,11 @@ class WhileRinging:
         if digits == "0":
             return self.tell(telling, "nobody-on-duty", "still-ringing")
         if isinstance(state, Telling):
-            return self._wait(telling)
+            return self.wait(telling)
         code = state.dial_in_code
         dial_in = () if code is None else ("dial-in-code-is", *spell(code))
         job = ("job-number-is", *spell(state.job.digits))
         return self.tell(telling, "still-ringing", *job, *dial_in)
-
-    def _wait(self, state: Telling) -> Move:
-        waiting = Waiting(state.job, state.slices, state.strays, state.dial_in_code)
-        return waiting, Wait(self.slice_seconds)
 
 
 def _telling(state: RingingState) -> Telling:

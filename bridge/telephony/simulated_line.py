@@ -40,6 +40,7 @@ from bridge.telephony.switch import (
     RoomEntered,
     RoomLeft,
     Stay,
+    ToLine,
     ToPerson,
     Transfer,
 )
@@ -214,6 +215,8 @@ class SimulatedLine:
                     self._switch.spawn(self._dial(to.number.e164))
             case Hold():
                 self._switch.spawn(self.talk(ConversationName.HOLD.value))
+            case ToLine():
+                self._switch.spawn(self.talk(f"{ConversationName.LINE.value}/rung"))
             case Stay():
                 pass
 

@@ -58,7 +58,8 @@ class ConversationName(StrEnum):
     """The conversations a leg can be brought into; carriers name their entry points after them."""
 
     LINE = "line"
-    """Somebody rang a line; ``line/back`` when nobody answered a `Transfer`."""
+    """Somebody rang a line; ``line/back`` when nobody answered a `Transfer`, ``line/rung`` when we
+    rang them (`ToLine`)."""
     OFFER = "offer"
     """An interpreter answered an offer."""
     MIGRANT = "migrant"
@@ -251,7 +252,12 @@ class Hold:
     """The leg waits in conversation `HOLD` when this one ends."""
 
 
-Next = HangUp | EnterRoom | ToPerson | Transfer | Stay | Hold
+@dataclass(frozen=True, slots=True)
+class ToLine:
+    """The leg goes on in conversation ``line/rung``, as if it had rung a line and asked."""
+
+
+Next = HangUp | EnterRoom | ToPerson | Transfer | Stay | Hold | ToLine
 """Where a leg goes after a conversation."""
 
 ConversationHandler = Callable[[Conversation], Awaitable[Next]]

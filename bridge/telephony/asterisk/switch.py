@@ -38,6 +38,7 @@ from bridge.telephony.switch import (
     SwitchError,
     SwitchEvent,
     SwitchUnavailable,
+    ToLine,
     ToPerson,
     Transfer,
 )
@@ -437,6 +438,8 @@ def _word_for_dialplan(then: Next) -> tuple[tuple[str, str], ...]:
             return (("BRIDGE_NUMBER", to.number.e164), ("BRIDGE_NEXT", "transfer"))
         case Hold():
             return (("BRIDGE_NEXT", "hold"),)
+        case ToLine():
+            return (("BACK", "/rung"), ("BRIDGE_NEXT", "line"))
 
 
 def _begins(error: AmiRefused, texts: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
+from bridge.conference.duties import Duties
 from bridge.roster.model import Presence
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.telephony.switch import Ending
@@ -264,6 +265,27 @@ async def is_called_back(w: World) -> None:
     w.set_presence(who, Presence.AVAILABLE)
 
 
+async def is_booked(w: World) -> None:
+    """A coordinator has booked a call, and its hour comes."""
+    await w.book(w.interpreter(ACCEPTS), minutes_ahead=5)
+    w.telephone(TECHNICIAN, PRESSES)
+    w.switch.spawn(_keeps_hours(w))
+    await w.until(lambda: bool(w.call_ids()), 2 * PATIENCE)
+
+
+async def _keeps_hours(w: World) -> None:
+    """The bridge that lives looks now and then whether a booked call is due."""
+    await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds())
+    while True:
+        if not w.database.dead:
+            w.switch.spawn(_looks(w.duties))
+        await asyncio.sleep(5)
+
+
+async def _looks(duties: Duties) -> None:
+    await duties.dial_bookings()
+
+
 async def waits_in_the_queue(w: World) -> None:
     """Nobody is there; the technician waits until somebody is."""
     who = w.interpreter(ACCEPTS, presence=Presence.OFF)
@@ -312,6 +334,7 @@ STORIES = (
     Story("half of a relay is lost for good", one_half_hangs_up, 4, unseen=0),
     Story("called back", is_called_back, 2, or_over=True),
     Story("queue", waits_in_the_queue, 2),
+    Story("booked", is_booked, 2),
     Story("operator", rings_an_operator(speaks=True), 2),
     Story("operator with interpreter", rings_an_operator(speaks=False), 3),
 )

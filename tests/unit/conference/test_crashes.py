@@ -30,7 +30,7 @@ Broken = Callable[[Story, int], Awaitable[str | None]]
 SEEDS = range(8)
 MOST_APART = 25
 """Writes between two faults, at the most."""
-_BEGINS = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED})
+_BEGINS = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED, EventKind.BOOKING_DUE})
 
 
 class Counter:

@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
+from bridge.bookings import store as bookings
+from bridge.bookings.model import BookingState
 from bridge.calllog.model import EventKind
 from bridge.conference.model import CallState
 from bridge.roster.people_store import load_person, set_phones
@@ -209,18 +212,37 @@ async def test_a_lost_technician_is_rung_when_the_switch_is_back() -> None:
 
 async def test_a_booked_call_whose_hour_comes_without_a_switch_begins_when_it_is_back() -> None:
     async with world() as w:
-        who = w.interpreter(ACCEPTS)
+        booked, other = w.interpreter(ACCEPTS), w.interpreter(ACCEPTS)
         w.telephone(TECHNICIAN, ACCEPTS)
-        await w.book(who)
+        # Who it was booked with comes first, though another's turn it would be.
+        w.mark_called(booked)
+        await w.book(booked)
         w.switch.lose_link()
         await w.dial_bookings_at(w.booked_for)
-        await asyncio.sleep(60)
-        assert w.outcome() is None
-        assert w.switch.originated == []
+        await asyncio.sleep(60.5)
+        assert w.call_ids() == []
         w.switch.restore_link()
         await w.event(EventKind.ROOM_COMPLETE)
         assert in_room(w) == 2
         assert len(w.switch.originated) == 2
+        (offered,) = [one for one in w.events() if one.kind is EventKind.OFFERED]
+        assert offered.data["interpreter"] == booked != other
+
+
+async def test_a_booked_call_without_a_switch_in_its_whole_time_is_missed() -> None:
+    async with world() as w:
+        w.telephone(TECHNICIAN, ACCEPTS)
+        made = await w.book(w.interpreter(ACCEPTS))
+        w.switch.lose_link()
+        await w.dial_bookings_at(w.booked_for)
+        over = w.booked_for + timedelta(minutes=30)
+        await w.dial_bookings_at(over)
+        w.switch.restore_link()
+        await asyncio.sleep(10)
+        found = w.database.run_now(lambda conn: bookings.find_booking(conn, made))
+        assert found is not None
+        assert found.state is BookingState.MISSED
+        assert w.switch.originated == []
 
 
 async def test_an_opening_without_a_switch_uses_up_no_try() -> None:

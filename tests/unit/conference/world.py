@@ -119,6 +119,7 @@ class World:
         self.switch = SimulatedSwitch(self.clock)
         self.database = WatchedDatabase()
         self.calls: Calls
+        self.duties: Duties
         self.booked_for = START
         self._interpreters = 0
         self.database.run_now(self._agency)
@@ -163,6 +164,7 @@ class World:
                 openings=self.openings,
             )
         ).handle
+        self.duties = Duties(self.calls, self.database, self.switch, self.clock, owner)
         await self.calls.start()
 
     async def restart(self) -> None:
@@ -178,6 +180,7 @@ class World:
     def die(self) -> None:
         """Kill the bridge at this very moment; to be followed by `come_back`."""
         self.database.dead = True
+        self.duties.stop()
         self.switch.cut_off()
 
     async def come_back(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bridge.ivr.languages import load_languages
 from bridge.ivr.request import NobodyAvailable, PersonReason, ToOperator, Unserved
 from bridge.ivr.script import Keys, Notice, Said, Say, Silence, Wait
-from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician import BEGINS, TechnicianScript
 from tests.unit.ivr.talk import Talk
 from tests.unit.ivr.technicians import JOB, waiting
 
@@ -71,6 +71,19 @@ def test_a_hunt_without_end_leads_to_a_person() -> None:
         talk.hear(Silence() if isinstance(talk.step, Wait) else Said())
     talk.hear(Said())
     assert talk.outcome() == ToOperator(PersonReason.WAITED_TOO_LONG)
+
+
+def test_who_was_rung_and_begins_to_wait_is_told_that_we_ring() -> None:
+    talk = Talk(TechnicianScript.resume(JOB, load_languages(), lead=BEGINS))
+    assert talk.prompts() == ("ringing-interpreters", "person-key")
+    assert talk.hear(Said()) == Wait(20.0)
+
+
+def test_who_comes_to_the_queue_is_told_at_once_that_nobody_is_free() -> None:
+    talk = Talk(TechnicianScript.resume(JOB, load_languages(), lead=()))
+    assert talk.step == Wait(20.0)
+    talk.hear(Notice(NobodyAvailable(place=1)))
+    assert talk.prompts()[0] == "nobody-available"
 
 
 def test_after_a_restart_of_ours_the_technician_is_told_and_goes_on_waiting() -> None:

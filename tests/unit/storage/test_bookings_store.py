@@ -170,10 +170,12 @@ def test_a_due_booking_is_claimed_once_and_dialled_once(conn: Connection) -> Non
     assert store.claim_due(conn, NINE - MINUTE, "one") == []
     [mine] = store.claim_due(conn, NINE, "one")
     assert mine.id == which
-    assert store.claim_due(conn, NINE, "one") == []
+    assert store.claim_due(conn, NINE, "one", {which}) == []
     assert store.claim_due(conn, NINE, "two") == []
     assert not store.begin_dialling(conn, which, make_call(conn), NINE, "two")
     call = make_call(conn)
+    assert store.begin_dialling(conn, which, call, NINE, "one")
+    # Who was not told so may ask again; another call is another matter.
     assert store.begin_dialling(conn, which, call, NINE, "one")
     assert not store.begin_dialling(conn, which, make_call(conn), NINE, "one")
     assert not store.cancel(conn, which, NINE)
@@ -203,13 +205,23 @@ def test_what_a_dead_process_claimed_is_claimed_again(conn: Connection) -> None:
     assert store.begin_dialling(conn, which, make_call(conn), NINE + 2 * MINUTE, "two")
 
 
-def test_a_process_that_cannot_dial_gives_back(conn: Connection) -> None:
+def test_what_a_process_claimed_and_does_not_dial_is_claimed_by_it_again(
+    conn: Connection,
+) -> None:
+    which = make_booking(conn, make_interpreter(conn, 1))
+    beat(conn, "one", NINE)
+    assert len(store.claim_due(conn, NINE, "one")) == 1
+    assert [one.id for one in store.claim_due(conn, NINE, "one")] == [which]
+    assert store.claim_due(conn, NINE, "two") == []
+    assert store.begin_dialling(conn, which, make_call(conn), NINE, "one")
+    assert store.claim_due(conn, NINE, "one") == []
+
+
+def test_who_claimed_in_time_may_not_dial_when_the_time_is_over(conn: Connection) -> None:
     which = make_booking(conn, make_interpreter(conn, 1))
     store.claim_due(conn, NINE, "one")
-    assert not store.give_back(conn, which, "two")
-    assert store.give_back(conn, which, "one")
-    assert not store.begin_dialling(conn, which, make_call(conn), NINE, "one")
-    assert [one.id for one in store.claim_due(conn, NINE, "two")] == [which]
+    end = NINE + 30 * MINUTE
+    assert not store.begin_dialling(conn, which, make_call(conn), end, "one")
 
 
 def test_the_earliest_is_claimed_first(conn: Connection) -> None:

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The hour of a booked call: those who are coming are rung, and the technician at the same time.
+
+It takes several transactions, each of which may fail. So it is asked for until nothing is left to
+be done, and each time does only what is left. An open call whose technician was never rung has not
+begun; there is no other memory of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bridge.bookings import store as bookings
+from bridge.bookings.model import Booking
+from bridge.conference.leader import Leader
+from bridge.conference.model import CallState, Request
+from bridge.conference.ports import Ports
+from bridge.conference.record import CallRecord
+from bridge.conference.relay import Hunts
+from bridge.conference.rings import Why
+from bridge.conference.store import NotOpen
+
+log = structlog.get_logger(__name__)
+
+
+class BookedHour:
+    """Begins one booked call."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        record: CallRecord,
+        hunts: Hunts,
+        leader: Leader,
+        *,
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`end` is what follows for everybody else when it is too late to begin."""
+        self._ports = ports
+        self._record = record
+        self._hunts = hunts
+        self._leader = leader
+        self._end = end
+
+    async def begin(self, request: Request, booking: Booking) -> None:
+        """Ring its interpreter and its technician, or whom of them nobody has rung yet.
+
+        When its interpreter said that they will not be there, it hunts like any call. When its time
+        is over before anybody was promised to it, it ends. Raises `DatabaseUnavailable` when
+        something is left to be done.
+        """
+        record, at = self._record, self._ports.clock.now()
+        if record.technician:
+            return  # as when an interpreter accepted meanwhile, and the technician was rung for it
+        try:
+            if record.request is None and at >= booking.ends_at:
+                await self._miss()
+                return
+            await self._hunts.begin_booked(request, at, booking)
+            await self._leader.ring(Why.BOOKED)
+        except NotOpen:
+            log.warning("a booked call is another process's, which took this one for dead")
+            record.disown()
+
+    async def _miss(self) -> None:
+        """Nobody was rung in the whole time of the booking."""
+        record = self._record
+        if record.state is CallState.ASKING:
+            # Nobody dials it again, for its time is over: it counts as missed, not as done.
+            await record.transact(lambda conn: bookings.dial_again(conn, record.id))
+        await self._end()
+        if not record.legs.open():
+            await record.close()
