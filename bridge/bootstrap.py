@@ -16,12 +16,12 @@ from bridge.agencies.secrets import PinHasher
 from bridge.callers.keys import CallerKeys
 from bridge.clock import SystemClock
 from bridge.conference.calls import Calls
-from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
-from bridge.conference.speaking import Speaking
-from bridge.conference.technician_desk import DeskTools
+from bridge.conversations.by_name import Conversations
+from bridge.conversations.speaking import Speaking
+from bridge.conversations.technician_desk import DeskTools
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.model import BadHours
 from bridge.ivr.languages import load_languages

@@ -13,7 +13,7 @@ from bridge.agencies import store as agencies
 from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.model import CallState
-from bridge.conference.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
 from bridge.ivr.request import Failed, NoLongerWaiting, StepDown
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_people

@@ -22,12 +22,12 @@ from bridge.calllog.model import Event, EventKind
 from bridge.clock import LoopClock
 from bridge.conference import store as conference
 from bridge.conference.calls import Calls
-from bridge.conference.conversations import Conversations
 from bridge.conference.duties import Duties
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
-from bridge.conference.speaking import Speaking
-from bridge.conference.technician_desk import DeskTools
+from bridge.conversations.by_name import Conversations
+from bridge.conversations.speaking import Speaking
+from bridge.conversations.technician_desk import DeskTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.model import Schedule, Weekday, Window
 from bridge.ivr.languages import load_languages

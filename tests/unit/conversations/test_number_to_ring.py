@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.callers.keys import CallerKeys
-from bridge.conference.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
 from bridge.hours.directory import Directory
 from bridge.ivr.prompts import spell
 from bridge.ivr.request import DialInCode, ReserveDialIn

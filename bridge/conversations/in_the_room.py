@@ -8,7 +8,7 @@ from bridge.conference.guests import Invitation
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
 from bridge.conference.prompt_languages import WORKING_LANGUAGE
-from bridge.conference.speaking import Speaking
+from bridge.conversations.speaking import Speaking
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.rating import Noted, Rate, RatingScript
 from bridge.ivr.room_keys import (

@@ -13,12 +13,12 @@ from bridge.agencies.store import agency_of_number
 from bridge.bookings.openings import OpeningCallBack
 from bridge.callers import store as callers
 from bridge.conference.call import Call
-from bridge.conference.front_door import FrontDoor, Identity
-from bridge.conference.interpreter_desk import InterpreterDesk
 from bridge.conference.model import CallState
-from bridge.conference.speaking import Speaking, line_of, number_of
-from bridge.conference.support_line_desk import Visit
-from bridge.conference.technician_desk import TechnicianDesk
+from bridge.conversations.front_door import FrontDoor, Identity
+from bridge.conversations.interpreter_desk import InterpreterDesk
+from bridge.conversations.speaking import Speaking, line_of, number_of
+from bridge.conversations.support_line_desk import Visit
+from bridge.conversations.technician_desk import TechnicianDesk
 from bridge.hours.directory import Directory, Line
 from bridge.hours.store import directory_with
 from bridge.ivr.finder import with_sentences

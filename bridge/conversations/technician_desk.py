@@ -20,13 +20,13 @@ from bridge.clock import Clock
 from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import write_fields
-from bridge.conference.identification import TechnicianIdentification, Unfinished
-from bridge.conference.likely import likely_languages
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
 from bridge.conference.queue import Queue
 from bridge.conference.rings import permitted
 from bridge.conference.same_again import same_again
+from bridge.conversations.identification import TechnicianIdentification, Unfinished
+from bridge.conversations.likely import likely_languages
 from bridge.hours.directory import Directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.language_choice_states import LanguageChosen

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from bridge.conference.speaking import Speaking
+from bridge.conversations.speaking import Speaking
 from bridge.ivr.announcements import Announcement
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.outcomes import Gone

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.conference import store
-from bridge.conference.likely import area_of, likely_languages
+from bridge.conversations.likely import area_of, likely_languages
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, new_call_id
 from tests.unit.conference.world import LINE, START, world
 

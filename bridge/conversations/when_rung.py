@@ -9,7 +9,7 @@ from bridge.conference.call import Call
 from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.rings import Why
-from bridge.conference.speaking import Speaking
+from bridge.conversations.speaking import Speaking
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.migrant import Confirmed, MessageLeft, guest_script, migrant_script

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.conference.model import CallState
-from bridge.conference.speaking import Speaking
-from bridge.conference.support_line_desk import LineDesk, Visit
+from bridge.conversations.speaking import Speaking
+from bridge.conversations.support_line_desk import LineDesk, Visit
 from bridge.ivr.arrival import Arrival, JoinsByCode, KeyedIdentity
 from bridge.ivr.closed import ClosedScript
 from bridge.ivr.door import ChosenLanguage, DoorScript, WantsPerson, door_languages

@@ -17,7 +17,7 @@ from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import fields_of
-from bridge.conference.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
 from bridge.ivr.language_choice_states import How, LanguageChosen
 from bridge.ivr.request import (
     BesideMe,

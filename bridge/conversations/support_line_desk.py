@@ -18,7 +18,7 @@ from bridge.conference.on_duty import HOME
 from bridge.conference.opening_call_backs import hours_for
 from bridge.conference.record import Data
 from bridge.conference.rings import permitted
-from bridge.conference.speaking import Speaking
+from bridge.conversations.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import EventKind
-from bridge.conference.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
 from bridge.ivr.request import Book, Booked
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows

@@ -16,7 +16,7 @@ from bridge.conference.calls import Calls
 from bridge.conference.on_duty import HOME, OnDuty, on_duty
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.prompt_languages import languages_of_leg
-from bridge.conference.technician_desk import DeskTools
+from bridge.conversations.technician_desk import DeskTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.languages import Languages

@@ -7,11 +7,11 @@ which is better than anything we could still say.
 
 from __future__ import annotations
 
-from bridge.conference.at_the_line import AtTheLine
-from bridge.conference.in_the_room import InTheRoom
-from bridge.conference.outside import Outside
-from bridge.conference.speaking import Speaking
-from bridge.conference.when_rung import WhenRung
+from bridge.conversations.at_the_line import AtTheLine
+from bridge.conversations.in_the_room import InTheRoom
+from bridge.conversations.outside import Outside
+from bridge.conversations.speaking import Speaking
+from bridge.conversations.when_rung import WhenRung
 from bridge.telephony.switch import Conversation, ConversationName, Next
 
 
