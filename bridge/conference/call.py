@@ -9,7 +9,7 @@ parts of their own, each in its module.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -27,7 +27,7 @@ from bridge.conference.consent import Consent
 from bridge.conference.guard import DropGuard
 from bridge.conference.guests import Guests
 from bridge.conference.happenings import Happenings
-from bridge.conference.incoming import Incoming, Leave
+from bridge.conference.incoming import Incoming
 from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
@@ -44,15 +44,12 @@ from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import Freed
-from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot, ToLine
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
     JobNumber,
-    LanguageTag,
     LegId,
-    PhoneNumber,
     RoomId,
 )
 
@@ -131,7 +128,7 @@ class Call:
         self._booked_hour = BookedHour(
             ports, self.record, self._hunts, self._leader, end=self._turns.end
         )
-        self._incoming = Incoming(
+        self.incoming = Incoming(
             ports,
             self.record,
             self._commands,
@@ -330,51 +327,7 @@ class Call:
         """The hour of a booked call has come: see `BookedHour.begin`."""
         await self._mailbox.ask(partial(self._booked_hour.begin, request, booking))
 
-    # --- who rang the line and is no technician who asks ---------------------------------------
-
-    async def is_migrants(self, language: LanguageTag) -> None:
-        """Whoever rang is a migrant who speaks this; may be said again with another language."""
-        await self._mailbox.ask(partial(self._incoming.is_migrants, language))
-
-    async def is_technicians(self) -> bool:
-        """Whoever rang says they are a technician. `False` when it is too late to ask anything."""
-        return await self._mailbox.ask(self._incoming.is_technicians)
-
-    async def with_operator(
-        self, operator_number: PermittedNumber, language: LanguageTag, *, interpreter: bool
-    ) -> bool:
-        """The migrant who rang is to talk with an operator, who is rung now.
-
-        With `interpreter`, one is hunted for at the same time, and the three meet as soon as both
-        are there. The migrant's conversation then ends with `Hold`: they wait with music, and are
-        brought into the room. `False` when it is too late for that.
-        """
-        return await self._mailbox.ask(
-            partial(
-                self._incoming.with_operator, operator_number, language, interpreter=interpreter
-            )
-        )
-
-    async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
-        """Let this call's only leg go over to another call; see `Calls.dial_in`."""
-        return await self._mailbox.ask(partial(self._incoming.give_away, leg, take))
-
-    @property
-    def takes_migrant(self) -> bool:
-        """See `Incoming.takes_migrant`."""
-        return self._incoming.takes_migrant
-
-    async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
-        """See `Incoming.take_migrant`."""
-        return await self._mailbox.ask(partial(self._incoming.take_migrant, leg, number, leave))
-
-    async def technician_returns(self, leg: LegId, leave: Leave | None = None) -> RoomId | None:
-        """The technician who is being redialled rang the line with this leg, which has no call.
-
-        The room to enter; `None` when they are not missed any more. A whole hospital may show one
-        number: `Calls.technician_returns` takes a leg that has identified itself by PIN.
-        """
-        return await self._mailbox.ask(partial(self._incoming.take_technician, leg, leave))
+    # --- what others need of it ----------------------------------------------------------------
 
     async def somebody_free(self, freed: Freed) -> None:
         """An interpreter became free, while this call may lack one."""

@@ -161,10 +161,11 @@ class Calls:
 
         async def take(leave: Leave) -> bool:
             # Looked at only now, for this call has begun to wait for the other one.
-            return there.takes_migrant and await there.take_migrant(leg, number, leave)
+            into = there.incoming
+            return into.takes_migrant and await into.take_migrant(leg, number, leave)
 
         try:
-            return await here.give_away(leg, take)
+            return await here.incoming.give_away(leg, take)
         except MailboxClosed:
             return False
 
@@ -189,11 +190,11 @@ class Calls:
 
         async def take(leave: Leave) -> bool:
             nonlocal room
-            room = await to.technician_returns(leg, leave)
+            room = await to.incoming.take_technician(leg, leave)
             return room is not None
 
         try:
-            await here.give_away(leg, take)
+            await here.incoming.give_away(leg, take)
         except MailboxClosed:
             return None
         return room

@@ -73,10 +73,54 @@ class Incoming:
         self._gives = False
         """Whether this call waits for another one to take its leg."""
 
-    # --- a migrant who rang ----------------------------------------------------------------------
+    # --- in the call's own turn; all raise `MailboxClosed` when the call is over ------------------
 
     async def is_migrants(self, language: LanguageTag) -> None:
-        """The caller is a migrant who speaks this; may be said again with another language."""
+        """Whoever rang is a migrant who speaks this; may be said again with another language."""
+        await self._mailbox.ask(partial(self._is_migrants, language))
+
+    async def is_technicians(self) -> bool:
+        """Whoever rang says they are a technician, though they may have chosen a migrant's language
+        before. `False` when nothing can be asked for in this call any more.
+        """
+        return await self._mailbox.ask(self._is_technicians)
+
+    async def with_operator(
+        self, operator: PermittedNumber, language: LanguageTag, *, interpreter: bool
+    ) -> bool:
+        """The migrant who rang is to talk with an operator, who is rung now.
+
+        With `interpreter`, one is hunted for at the same time, and the three meet as soon as both
+        are there. The migrant's conversation then ends with `Hold`: they wait with music, and are
+        brought into the room. `False` when it is too late for that.
+        """
+        return await self._mailbox.ask(
+            partial(self._with_operator, operator, language, interpreter=interpreter)
+        )
+
+    async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
+        """Let this call's only leg go over to another call, if that one takes it."""
+        return await self._mailbox.ask(partial(self._give_away, leg, take))
+
+    async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
+        """The migrant rang the line and keyed this call's code: they wait until it is time.
+
+        `False` when the call is over, or its migrant is there already.
+        """
+        return await self._mailbox.ask(partial(self._take_migrant, leg, number, leave))
+
+    async def take_technician(self, leg: LegId, leave: Leave | None = None) -> RoomId | None:
+        """The technician who is being redialled rang us: their telephone stops ringing.
+
+        The room to enter; `None` when nobody misses them any more. `leave`: see `Leave`; `None` for
+        a leg that has no call yet. A whole hospital may show one number:
+        `Calls.technician_returns` takes a leg that has identified itself by PIN.
+        """
+        return await self._mailbox.ask(partial(self._take_technician, leg, leave))
+
+    # --- a migrant who rang ----------------------------------------------------------------------
+
+    async def _is_migrants(self, language: LanguageTag) -> None:
         record = self._record
         legs = record.legs.open()
         if record.state is not CallState.ASKING or not legs:
@@ -102,11 +146,7 @@ class Incoming:
         record.technician = LegId("")
         record.technician_number, record.migrant_number = None, number
 
-    async def is_technicians(self) -> bool:
-        """The caller is a technician, though they may have chosen a migrant's language before.
-
-        `False` when nothing can be asked for in this call any more.
-        """
+    async def _is_technicians(self) -> bool:
         record = self._record
         legs = record.legs.open()
         if record.state is not CallState.ASKING or not legs:
@@ -132,13 +172,12 @@ class Incoming:
         record.technician_number, record.migrant_number = number, None
         return True
 
-    async def with_operator(
+    async def _with_operator(
         self, operator: PermittedNumber, language: LanguageTag, *, interpreter: bool
     ) -> bool:
-        """The migrant waits while an operator is rung and, if need be, interpreters are too."""
         record = self._record
         if record.state is CallState.ASKING and not record.legs.of(Role.MIGRANT):
-            await self.is_migrants(language)
+            await self._is_migrants(language)
         legs = record.legs.of(Role.MIGRANT)
         trigger = Trigger.REQUEST if interpreter else Trigger.OPERATOR
         progress = advance(record.progress, trigger)
@@ -183,8 +222,7 @@ class Incoming:
 
     # --- from one call to another ----------------------------------------------------------------
 
-    async def give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
-        """Let this call's only leg go over to another call, if that one takes it."""
+    async def _give_away(self, leg: LegId, take: Callable[[Leave], Awaitable[bool]]) -> bool:
         record = self._record
         progress = advance(record.progress, Trigger.MOVE_OVER)
         if progress is None or [one.id for one in record.legs.open()] != [leg]:
@@ -217,11 +255,7 @@ class Incoming:
         free = record.state in _TAKES_MIGRANT and not record.legs.of(Role.MIGRANT)
         return free and not self._gives
 
-    async def take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
-        """The migrant rang the line and keyed this call's code: they wait until it is time.
-
-        `False` when the call is over, or its migrant is there already.
-        """
+    async def _take_migrant(self, leg: LegId, number: PhoneNumber | None, leave: Leave) -> bool:
         record = self._record
         if not self.takes_migrant:
             return False
@@ -241,12 +275,7 @@ class Incoming:
         self._mailbox.tell(self._waiting.bring_in)
         return True
 
-    async def take_technician(self, leg: LegId, leave: Leave | None) -> RoomId | None:
-        """The technician who is being redialled rang us: their telephone stops ringing.
-
-        The room to enter; `None` when nobody misses them any more. `leave`: see `Leave`; `None` for
-        a leg that has no call yet.
-        """
+    async def _take_technician(self, leg: LegId, leave: Leave | None) -> RoomId | None:
         record = self._record
         if not record.technician_lost or record.state is not CallState.TALKING:
             return None

@@ -203,7 +203,7 @@ class AtTheLine:
         """
         leg = conversation.leg
         resumes = call.record.state in _RESUMABLE
-        if not resumes and not await call.is_technicians():
+        if not resumes and not await call.incoming.is_technicians():
             return await self._person()
         desk = TechnicianDesk(self._tools, call, self._speaking.directory)
 

@@ -106,7 +106,7 @@ class FrontDoor:
         """
         desk = self.desk(visit)
         if visit.call.record.state is CallState.ASKING and not away:
-            await visit.call.is_migrants(language)
+            await visit.call.incoming.is_migrants(language)
         await desk.speaks(language)
         spoken = self._catalogue.spoken_to_migrant(language)
         if not desk.is_open:
@@ -124,7 +124,7 @@ class FrontDoor:
                 gone = _Away(visit, language, "service-silent", away + 1)
                 return await self._put_through(desk.service, gone, "service")
             case WantsOperator(with_interpreter) if desk.operator is not None:
-                if await visit.call.with_operator(
+                if await visit.call.incoming.with_operator(
                     desk.operator, language, interpreter=with_interpreter
                 ):
                     return Hold()

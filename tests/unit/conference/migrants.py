@@ -66,8 +66,10 @@ def asks_for_operator(w: World, *, interpreter: bool) -> Door:
     async def door(conversation: Conversation) -> Next:
         call = w.calls.of_leg(conversation.leg)
         assert call is not None
-        await call.is_migrants(UKRAINIAN)
-        done = await call.with_operator(permit(OPERATOR), UKRAINIAN, interpreter=interpreter)
+        await call.incoming.is_migrants(UKRAINIAN)
+        done = await call.incoming.with_operator(
+            permit(OPERATOR), UKRAINIAN, interpreter=interpreter
+        )
         return Hold() if done else HangUp()
 
     return door

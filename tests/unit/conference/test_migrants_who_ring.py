@@ -414,7 +414,7 @@ async def test_an_operator_who_rings_during_a_restart_may_still_join() -> None:
 async def test_what_is_asked_too_late_changes_nothing() -> None:
     async with world() as w:
         call = await three_in_a_room(w)
-        await call.is_migrants(UKRAINIAN)
+        await call.incoming.is_migrants(UKRAINIAN)
         assert [leg.role for leg in call.record.legs.of(Role.TECHNICIAN)] == [Role.TECHNICIAN]
         assert EventKind.LATE in w.kinds()
 
