@@ -151,7 +151,7 @@ class Run:
             case Key(keys, None):
                 await self._legs[person.name].key(await self._filled(keys))
             case Key(keys, Role() as role):
-                await self._leg_of(role, person).key(keys)
+                await (await self._picked_up(role)).key(keys)
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case WaitFor(kind, count):
@@ -176,8 +176,10 @@ class Run:
                         and found.presence.state is presence
                     )
                 )
-            case Hear(prompt):
+            case Hear(prompt, None):
                 await self._hear(self._legs[person.name], prompt)
+            case Hear(prompt, Role() as role):
+                await self._hear(await self._picked_up(role), prompt)
             case BringForward(seconds):
                 await self._write(lambda conn: moments.bring_forward(conn, seconds))
             case RemindIn(seconds):
@@ -350,6 +352,16 @@ class Run:
             one.number for one in self._scenario.interpreters if self._interpreters[one.name] == who
         )
         return self._legs_of(number)[-1]
+
+    async def _picked_up(self, role: Role) -> PhoneLeg:
+        """The latest leg of this role, as soon as one is picked up and not put down again."""
+
+        def talking() -> list[PhoneLeg]:
+            legs = self._legs_of(*self._numbers(role))
+            return [leg for leg in legs if leg.answered_at is not None and not leg.ended]
+
+        await until(lambda: bool(talking()))
+        return talking()[-1]
 
     def _voice(self, name: str, seen_by: Person) -> tuple[PhoneLeg, Role]:
         """The leg of a role, a person by name or a service, and whose tone they speak with."""

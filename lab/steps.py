@@ -29,7 +29,7 @@ class Key:
     keys: str
     """`DIAL_IN` may stand in them."""
     by: Role | None = None
-    """On whose telephone: the leg of that role in the room; `None` on the own."""
+    """On whose telephone: the latest of that role, once it is picked up; `None` on the own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ class OpenLine:
 
 @dataclass(frozen=True, slots=True)
 class Hear:
-    """Listen on the own telephone until this prompt (``uk/line-closed``) has been heard."""
+    """Listen until this prompt (``uk/line-closed``) has been heard."""
 
     prompt: str
+    by: Role | None = None
+    """On whose telephone: the latest of that role, once it is picked up; `None` on the own."""
 
 
 @dataclass(frozen=True, slots=True)

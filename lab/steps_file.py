@@ -66,7 +66,9 @@ class StepReader(TableReader):
         count = table.get("count", 1)
         by = None if "by" not in table else self._one_of(Role, table["by"], where)
         rest = {name: value for name, value in table.items() if name not in ("count", "by")}
-        misplaced = ("count" in table and "wait_for" not in table) or (by and "key" not in table)
+        misplaced = ("count" in table and "wait_for" not in table) or (
+            by and "key" not in table and "hear" not in table
+        )
         if len(rest) != 1 or misplaced:
             raise self._bad(where, "a step does one thing")
         ((verb, value),) = rest.items()
@@ -106,7 +108,7 @@ class StepReader(TableReader):
             case "open_line", True:
                 return OpenLine()
             case "hear", str() if PROMPT.fullmatch(value):
-                return Hear(value)
+                return Hear(value, by)
             case "wait_presence", _:
                 return WaitPresence(self._one_of(Presence, value, where))
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")

@@ -56,13 +56,19 @@ async def who_hears_whom(
     for name, (leg, _) in legs.items():
         await leg.hang_up()
         recordings[name] = await leg.heard()
-    problems = []
-    for listener, speaker, wanted in expected.pairs():
-        hears = recordings[listener].hears(ROLE_TONES[legs[speaker][1]], *window)
-        if hears is not wanted:
-            does = "hears" if hears else "does not hear"
-            problems.append(f"the {listener} {does} the {speaker}")
-    return problems
+
+    def listen() -> list[str]:
+        problems = []
+        for listener, speaker, wanted in expected.pairs():
+            hears = recordings[listener].hears(ROLE_TONES[legs[speaker][1]], *window)
+            if hears is not wanted:
+                does = "hears" if hears else "does not hear"
+                problems.append(f"the {listener} {does} the {speaker}")
+        return problems
+
+    # Seconds of arithmetic on a busy machine: the telephones of stories that are still being
+    # played beside this one, in the same event loop, must not stand still meanwhile.
+    return await asyncio.to_thread(listen)
 
 
 async def prompts_missed(role: Role, prompts: Iterable[str], legs: Iterable[PhoneLeg]) -> list[str]:
@@ -72,13 +78,17 @@ async def prompts_missed(role: Role, prompts: Iterable[str], legs: Iterable[Phon
         await leg.hang_up()
         if leg.answered_at is not None:
             tapes += [*await leg.heard_in_pieces(), read_wav((await leg.heard()).path)]
-    problems = []
-    for prompt in prompts:
-        known = read_wav(PROMPTS / f"{prompt}.wav")
-        best = max((likeness(tape, known) for tape in tapes), default=0.0)
-        if best < ALIKE:
-            problems.append(f"the {role} does not hear {prompt} (likeness {best:.2f})")
-    return problems
+
+    def listen() -> list[str]:
+        problems = []
+        for prompt in prompts:
+            known = read_wav(PROMPTS / f"{prompt}.wav")
+            best = max((likeness(tape, known) for tape in tapes), default=0.0)
+            if best < ALIKE:
+                problems.append(f"the {role} does not hear {prompt} (likeness {best:.2f})")
+        return problems
+
+    return await asyncio.to_thread(listen)
 
 
 def presences_missed(

@@ -213,6 +213,18 @@ async def test_keys_pressed_while_nobody_asked_begin_the_next_turn(talk: Talk) -
     assert [words[2] for words in talk.sent("STREAM FILE")] == ["/prompts/pt/p"]
 
 
+async def test_a_key_pressed_before_the_first_turn_begins_it(talk: Talk) -> None:
+    phone = Phone("1")
+
+    async def work(conversation: AgiConversation) -> None:
+        conversation.attend()
+        await until(lambda: not phone.digits)
+        assert digits_of(await conversation.perform(Ask(("p",), "pt", 1))) == "1"
+
+    await talk.do(phone, work)
+    assert not talk.sent("STREAM FILE")
+
+
 @pytest.mark.parametrize("turn", [Say(("q",), "pt"), Wait(5)])
 async def test_a_key_pressed_ahead_ends_the_next_turn(talk: Talk, turn: Turn) -> None:
     phone = Phone()

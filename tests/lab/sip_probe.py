@@ -69,6 +69,8 @@ class SipProbe:
         self._final: asyncio.Future[int] | None = None
         self._tag = os.urandom(4).hex()
         self._dialog: dict[str, str] = {}
+        self._call_id = ""
+        """The latest call's."""
         self._tasks: list[asyncio.Task[None]] = []
         self._far_media = ("", 0)
         self._packets = 0
@@ -120,14 +122,14 @@ class SipProbe:
         self.hung_up.clear()
         self.answered.clear()
         self._final = asyncio.get_running_loop().create_future()
-        call_id = os.urandom(8).hex()
+        self._call_id = os.urandom(8).hex()
         to = f"<sip:{number}@{self.pbx[0]}:{self.pbx[1]}>"
         self._dialog = {
             "uri": f"sip:{number}@{self.pbx[0]}:{self.pbx[1]}",
             "from": (sender or f'"{name}" <sip:{caller}@{self.host}:{self.port}>')
             + f";tag={self._tag}",
             "to": to,
-            "call-id": call_id,
+            "call-id": self._call_id,
         }
         self._send_request("INVITE", 1, self._sdp(), headers)
         try:
@@ -217,12 +219,24 @@ class SipProbe:
         )
 
     def _send_request(
-        self, method: str, sequence: int, body: str, further: Sequence[str] = ()
+        self,
+        method: str,
+        sequence: int,
+        body: str,
+        further: Sequence[str] = (),
+        *,
+        refused: bool = False,
     ) -> None:
+        """Send it. The ACK of a refusal belongs to its INVITE's transaction (RFC 3261, 17.1.1.3),
+        or the refusal is repeated for seconds.
+        """
         dialog = self._dialog
+        branch = dialog["branch"] if refused else f"z9hG4bK{os.urandom(6).hex()}"
+        if method == "INVITE":
+            dialog["branch"] = branch
         lines = [
             f"{method} {dialog['uri']} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{os.urandom(6).hex()};rport",
+            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch={branch};rport",
             f"From: {dialog['from']}",
             f"To: {dialog['to']}",
             f"Call-ID: {dialog['call-id']}",
@@ -262,6 +276,9 @@ class SipProbe:
             self._reply(message, "200 OK")
 
     def _on_answer(self, message: str) -> None:
+        if header(message, "Call-ID") != self._call_id:
+            # Of an earlier call from the same port: its tag would spoil this one's dialog.
+            return
         status = int(message.split()[1])
         if header(message, "CSeq").endswith("BYE"):
             self.hung_up.set()
@@ -273,7 +290,7 @@ class SipProbe:
         if status == 200:
             contact = re.search(r"<(sip:[^>]+)>", header(message, "Contact"))
             self._dialog["uri"] = contact[1] if contact else self._dialog["uri"]
-        self._send_request("ACK", 1, "")
+        self._send_request("ACK", 1, "", refused=status >= 300)
         if status == 200:
             self._start_media(message)
         if self._final and not self._final.done():
@@ -286,6 +303,7 @@ class SipProbe:
         self.invites.append(message)
         self._reply(message, "180 Ringing")
         if self.picks_up:
+            self._call_id = call_id
             self._dialog = {
                 "uri": header(message, "Contact").strip("<>"),
                 "from": f"{header(message, 'To')};tag={self._tag}",

@@ -227,6 +227,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     text = LEAST.replace(
         "STEP",
         '{ be_rung = true }, { key = "*9", by = "migrant" }, { vanish = "interpreter" },'
+        '{ hear = "pt/rejoin", by = "interpreter" },'
         '{ mute = "technician" }, { bring_forward = 2 },'
         "{ remind_in = 1 }",
     ).replace(
@@ -242,6 +243,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         BeRung(),
         Key("*9", Role.MIGRANT),
         Vanish(Role.INTERPRETER),
+        Hear("pt/rejoin", Role.INTERPRETER),
         Mute(Role.TECHNICIAN),
         BringForward(2.0),
         RemindIn(1.0),

@@ -42,9 +42,10 @@ class _Key:
 class AgiConversation:
     """`telephony.switch.Conversation` over an AGI session.
 
-    Asterisk throws away what is keyed while no command runs. So between two turns, while the
-    script or the application thinks, an *ear* listens in short slices, and what it hears is the
-    beginning of the next turn: it cuts prompts short and fills entries as if keyed just then.
+    Asterisk throws away what is keyed while no command runs. So before the first turn and between
+    two, while the script or the application thinks, an *ear* listens in short slices, and what it
+    hears is the beginning of the next turn: it cuts prompts short and fills entries as if keyed
+    just then.
     """
 
     def __init__(self, session: AgiSession, sounds: Sounds, clock: Clock) -> None:
@@ -95,6 +96,11 @@ class AgiConversation:
         value = self._session.variables.get(name, "")
         return "" if value == "unknown" else value
 
+    def attend(self) -> None:
+        """Begin to hear what is keyed, while the first turn is still being thought of."""
+        self._wanted.clear()
+        self._ear = asyncio.create_task(self._listen())
+
     async def perform(self, turn: Turn) -> Heard | Taken:
         """Perform one turn; see `telephony.switch.Conversation.perform`."""
         await self._take_over()
@@ -106,8 +112,7 @@ class AgiConversation:
             heard = await self._perform(turn)
         except AgiLost:
             return await self._why_over()
-        self._wanted.clear()
-        self._ear = asyncio.create_task(self._listen())
+        self.attend()
         return heard
 
     def interrupt(self) -> None:
@@ -163,7 +168,7 @@ class AgiConversation:
             await ear
 
     async def _listen(self) -> None:
-        """Keep what is keyed between two turns."""
+        """Keep what is keyed while no turn is performed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(EAR_GRACE_SECONDS):
                 await self._wanted.wait()

@@ -408,6 +408,7 @@ class AsteriskSwitch:
         """Have one conversation and leave word where the leg goes; no word when we fail."""
         conversation = AgiConversation(session, self._sounds, self._clock)
         self._talking[conversation.leg] = conversation
+        conversation.attend()
         try:
             then = await self._handler(conversation)
             await conversation.set_variables(*_word_for_dialplan(then))
