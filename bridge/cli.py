@@ -23,10 +23,12 @@ from bridge.commands import (
     agencies,
     bookings,
     hours,
+    interpreters,
     languages,
     operators,
     people,
     prompts,
+    technicians,
     who,
 )
 from bridge.commands.base import Json, with_database
@@ -46,7 +48,10 @@ from bridge.vocabulary import JobNumber
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(database, name="database")
-for feature in (prompts, who, hours, bookings, people, languages, agencies, operators):
+for feature in (
+    *(prompts, who, hours, bookings, people, languages),
+    *(agencies, technicians, interpreters, operators),
+):
     feature.add_to(app)
 
 EXPECTED_ERRORS = (

@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies import store
-from bridge.agencies.model import Agency, AgencyField, FieldName
+from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import load_languages
@@ -36,6 +36,7 @@ _NEVER = {
 }
 MOST_AN_HOUR = 100_000
 """Of numbers that an agency may dial; a cap above it would be none."""
+_CODE = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
 
 
@@ -52,6 +53,28 @@ def add_to(app: typer.Typer) -> None:
     agencies.add_typer(numbers, name="numbers")
     agencies.add_typer(fields, name="fields")
     agencies.add_typer(favourites, name="favourites")
+
+
+@agencies.command()
+def add(
+    code: Annotated[str, typer.Argument(help="The four digits with which its people call.")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    kind: Annotated[AgencyKind, typer.Argument(help="What interpreters are told of it.")],
+) -> None:
+    """Enter an agency."""
+    asked, shown = code.strip(), name.strip()
+    if not _CODE.fullmatch(asked):
+        raise CommandError(f"{code!r} is no agency's code; give four digits, not beginning with 0")
+    if not shown:
+        raise CommandError("an agency has a name; give it")
+
+    def work(conn: Connection) -> None:
+        if store.find_agency(conn, asked) is not None:
+            raise CommandError(f"an agency has the code {asked} already; give another")
+        store.add_agency(conn, asked, shown, kind)
+
+    base.in_database(work)
+    typer.echo(f"agency {asked} is entered; `stt-bridge technicians add` enters its people")
 
 
 @agencies.command("list")

@@ -18,6 +18,7 @@ import typer
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
+from bridge.agencies.secrets import PinHasher
 from bridge.agencies.store import find_agency
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.localtime import LISBON
@@ -58,6 +59,11 @@ def levels() -> LevelScale:
         return LevelScale.of(Settings().levels.split(","))
     except BadLevel as error:
         raise CommandError(f"STT_LEVELS: {error}") from None
+
+
+def hasher() -> PinHasher:
+    """What hashes PINs, with the installation's pepper. Raises `ValueError` for one too short."""
+    return PinHasher(Settings().pepper.get_secret_value())
 
 
 def with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:
