@@ -168,7 +168,9 @@ def agency(conn: Connection, code: str) -> Agency:
 
 def nobody(who: InterpreterId) -> CommandError:
     """What to raise when there is no interpreter with this id."""
-    return CommandError(f"there is no interpreter {int(who)}; `stt-bridge who` tells their numbers")
+    return CommandError(
+        f"there is no interpreter {int(who)}; `stt-bridge interpreters list` tells their numbers"
+    )
 
 
 def plain(text: str) -> str:
