@@ -312,7 +312,7 @@ FIXED = "PJSIP/${OPERATOR}@${TRUNK}"
 PERMITTED = "PJSIP/${FILTER(+0-9,${BRIDGE_NUMBER})}@${TRUNK}"
 APPLICATIONS = {
     *("AGI", "Answer", "Busy", "ConfBridge", "Congestion", "Dial", "Gosub", "GosubIf", "Goto"),
-    *("GotoIf", "Hangup", "NoOp", "Playback", "Progress", "Return", "Ringing", "Set"),
+    *("GotoIf", "Hangup", "NoOp", "Playback", "Progress", "Read", "Return", "Ringing", "Set"),
     *("StartMusicOnHold", "StopMusicOnHold", "Wait"),
 }
 """Of these only Dial rings anybody. Page, Queue, FollowMe, Originate, Transfer… are not here."""
