@@ -37,6 +37,7 @@ _NEVER = {
 MOST_AN_HOUR = 100_000
 """Of numbers that an agency may dial; a cap above it would be none."""
 _CODE = re.compile(r"[1-9][0-9]{3}", re.ASCII)
+"""A 0 that is keyed first asks for a person, at every menu."""
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import unicodedata
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -64,6 +65,11 @@ def levels() -> LevelScale:
 def hasher() -> PinHasher:
     """What hashes PINs, with the installation's pepper. Raises `ValueError` for one too short."""
     return PinHasher(Settings().pepper.get_secret_value())
+
+
+def draw_pin(digits: int) -> str:
+    """A PIN that nobody can guess, drawn from all there are of so many digits."""
+    return f"{secrets.randbelow(10**digits):0{digits}}"
 
 
 def with_database(work: Callable[[SqlDatabase], Coroutine[Any, Any, T]]) -> T:

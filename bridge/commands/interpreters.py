@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,6 +20,7 @@ from bridge.hours.directory import parse_days, parse_stretch
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours, Window
 from bridge.ivr.languages import Languages, load_languages
+from bridge.ivr.presence import PIN_DIGITS
 from bridge.roster import people_store, store, windows_store
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter
@@ -31,7 +31,6 @@ from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 interpreters = typer.Typer(no_args_is_help=True, help="The people of the roster.")
 windows = typer.Typer(no_args_is_help=True, help="When an interpreter may be rung, week by week.")
 
-PIN_DIGITS = 6
 Skills = dict[LanguageTag, Level | None]
 """What somebody speaks, with what is proven of it."""
 Who = Annotated[int, base.row_argument("The interpreter's number.")]
@@ -88,7 +87,12 @@ def add(
 def list_interpreters(as_json: Json = False) -> None:
     """List the roster; telephone numbers are masked."""
     now, scale = SystemClock().now(), base.levels()
-    found = base.in_database(people_store.load_people)
+
+    def read(conn: Connection) -> tuple[list[Interpreter], frozenset[InterpreterId]]:
+        people = people_store.load_people(conn, scale=scale)
+        return sorted(people, key=lambda one: one.id), windows_store.keeping_windows(conn)
+
+    found, keeping = base.in_database(read)
     rows = [
         {
             "interpreter": int(one.id),
@@ -98,22 +102,22 @@ def list_interpreters(as_json: Json = False) -> None:
             "subjects": sorted(subject.value for subject in one.subjects),
             "presence": one.presence.at(now).value,
             "vetted": one.vetted,
-            "keeps_windows": one.schedule is not None,
+            "keeps_windows": one.id in keeping,
         }
-        for one in sorted(found, key=lambda one: one.id)
+        for one in found
     ]
     if as_json:
         base.print_json(rows)
         return
     table = Table("interpreter", "languages", "telephones", "presence", "vetted", "windows")
-    for row, one in zip(rows, sorted(found, key=lambda one: one.id), strict=True):
+    for row, one in zip(rows, found, strict=True):
         table.add_row(
             str(row["interpreter"]),
             " ".join(_told(one, scale)),
             " ".join(phone.masked for phone in one.phones),
             one.presence.at(now).value.replace("_", " "),
             "yes" if one.vetted else "no",
-            "yes" if one.schedule is not None else "no",
+            "yes" if one.id in keeping else "no",
         )
     Console().print(table)
 
@@ -169,7 +173,7 @@ def vet(
 def pin(interpreter: Who) -> None:
     """Draw a new PIN with which an interpreter rings the line. It is shown once and never again."""
     who = InterpreterId(interpreter)
-    drawn = draw_pin()
+    drawn = base.draw_pin(PIN_DIGITS)
     hashed = base.hasher().hash(people_store.pin_code(who), drawn)
 
     def work(conn: Connection) -> None:
@@ -259,11 +263,6 @@ def show(interpreter: Who, as_json: Json = False) -> None:
 
 
 # --- reading what was written --------------------------------------------------------------------
-
-
-def draw_pin() -> str:
-    """A PIN that nobody can guess, drawn from all there are."""
-    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
 
 
 def _skills(texts: Sequence[str]) -> Skills:

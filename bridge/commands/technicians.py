@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bridge.agencies import store
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
-from bridge.commands.interpreters import draw_pin
+from bridge.ivr.technician_identity import PIN_DIGITS
 from bridge.vocabulary import TechnicianId
 
 technicians = typer.Typer(no_args_is_help=True, help="The people of the agencies.")
@@ -75,4 +75,4 @@ def list_technicians(code: Code, as_json: Json = False) -> None:
 
 
 def _pins() -> list[str]:
-    return [draw_pin() for _ in range(_MOST_DRAWS)]
+    return [base.draw_pin(PIN_DIGITS) for _ in range(_MOST_DRAWS)]

@@ -14,7 +14,7 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.model import CallState, Trigger
+from bridge.conference.model import LACKING, CallState, Trigger
 from bridge.conference.on_duty import OnDuty, on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
@@ -82,7 +82,7 @@ class Leader:
             return
         if record.state is CallState.JOINING:
             await self.bring()
-        elif record.state in (CallState.HUNTING, CallState.QUEUED):
+        elif record.state in LACKING:
             if record.led_by_operator:
                 await self.ring(Why.MIGRANT_RANG)
             elif not record.technician:

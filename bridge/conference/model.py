@@ -39,6 +39,8 @@ class CallState(StrEnum):
 
 
 TERMINAL = frozenset({CallState.CLOSED, CallState.LOST})
+LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
+"""States of a call that lacks an interpreter."""
 
 
 class Trigger(StrEnum):

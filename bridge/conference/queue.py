@@ -18,7 +18,7 @@ import structlog
 from bridge.clock import Clock
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
-from bridge.conference.model import CallState
+from bridge.conference.model import LACKING
 from bridge.roster.desk import Freed, RosterDesk
 from bridge.roster.skills import pair
 from bridge.storage.database import DatabaseUnavailable
@@ -30,7 +30,6 @@ LONGEST_SLEEP = 3600.0
 """Seconds; a clock that was put forward is noticed after so long at the latest."""
 ASK_AGAIN = 2.0
 """Seconds after which somebody is offered again, when the database could not be used."""
-_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
 
 
 def estimate_minutes(place: int, busy: int, call_minutes: float) -> int | None:
@@ -86,7 +85,7 @@ class Queue:
 
     def waiting(self) -> list[Call]:
         """The calls that lack an interpreter, the longest waiting first."""
-        waiting = [call for call in self._calls() if call.record.state in _LACKING]
+        waiting = [call for call in self._calls() if call.record.state in LACKING]
         return sorted(
             (call for call in waiting if call.record.asked_at is not None),
             key=lambda call: (call.record.asked_at, call.job),

@@ -13,7 +13,7 @@ from bridge.conference.commands import SwitchCommands
 from bridge.conference.guard import DropGuard
 from bridge.conference.leader import Leader
 from bridge.conference.legs import Part
-from bridge.conference.model import CallState
+from bridge.conference.model import LACKING, CallState
 from bridge.conference.record import CallRecord
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings
@@ -21,11 +21,10 @@ from bridge.conference.room import Room
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.telephony.switch import ConversationName, Ending
-from bridge.vocabulary import Role
+from bridge.vocabulary import LegId, Role
 
 _WITH_INTERPRETER = frozenset({CallState.JOINING, CallState.TALKING})
 """States in which every part of the call has an interpreter, or is about to get one back."""
-_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
 
 
 class Settling:
@@ -139,7 +138,7 @@ class Settling:
         elif self._was_for(leg.id):
             await self._turns.end()
 
-    def _was_for(self, migrant: str) -> bool:
+    def _was_for(self, migrant: LegId) -> bool:
         """Whether an operator is there for this migrant alone, who was the last one.
 
         With an interpreter beside them, operator and interpreter may still have a word.
@@ -153,7 +152,7 @@ class Settling:
         """Nobody stays in the room, or is rung, who is not wanted there now."""
         record = self._record
         leader = record.legs.get(record.technician)
-        waits_alone = record.state in _LACKING and not record.led_by_operator
+        waits_alone = record.state in LACKING and not record.led_by_operator
         if waits_alone and leader is not None and leader.in_room:
             await self._commands.send(leader.id, ConversationName.LINE)
         for leg in record.legs.of(Role.INTERPRETER):

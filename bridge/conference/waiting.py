@@ -13,7 +13,7 @@ from functools import partial
 from bridge.calllog.model import EventKind
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
-from bridge.conference.model import CallState
+from bridge.conference.model import LACKING, CallState
 from bridge.conference.record import CallRecord
 from bridge.ivr.announcements import Announcement
 from bridge.telephony.switch import ConversationName
@@ -21,8 +21,6 @@ from bridge.vocabulary import LegId, Role
 
 _UNDER_WAY = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING})
 """States of a call whose room is open, once two have talked in it."""
-_LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
-"""States of a call that lacks an interpreter."""
 
 
 class Waiting:
@@ -71,7 +69,7 @@ class Waiting:
         the conversation of the line, as one who has rung us and asked.
         """
         record = self._record
-        return record.leads(leg) and not record.led_by_operator and record.state in _LACKING
+        return record.leads(leg) and not record.led_by_operator and record.state in LACKING
 
     def hold(self, leg: LegId) -> None:
         """Somebody waits from now on; their own conversation, or the switch, takes them there."""

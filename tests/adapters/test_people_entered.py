@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import pytest
 
 from bridge.agencies import store as agencies
 from bridge.agencies.secrets import PinHasher
+from bridge.commands import base
 from bridge.commands.base import in_database
 from bridge.hours.localtime import LISBON
+from bridge.hours.model import Absence
 from bridge.roster import people_store, store, windows_store
 from bridge.roster.skills import Gender, Subject
 from bridge.vocabulary import InterpreterId, PhoneNumber
@@ -31,7 +33,9 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entered(*further: str) -> None:
-    told = run("interpreters", "add", "Sexta Intérprete", FIRST, "uk:B", "ru", *further).stdout
+    level = base.levels().names[1]
+    words = ("Sexta Intérprete", FIRST, f"uk:{level}", "ru")
+    told = run("interpreters", "add", *words, *further).stdout
     assert told == "interpreter 6 is entered, off\n"
 
 
@@ -80,6 +84,19 @@ def test_the_list_tells_what_they_speak_and_masks_their_telephones(database: Pat
     assert mine["languages"] == ["ti/en:E", "uk:A"]
     assert (mine["presence"], mine["keeps_windows"]) == ("off", False)
     assert FIRST not in run("interpreters", "list").stdout
+
+
+def test_the_list_tells_levels_of_an_own_scale_and_windows_as_they_are(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STT_LEVELS", "one,two,three,four,five,six,seven")
+    entered()
+    now = datetime.now(UTC)
+    absence = Absence(now - timedelta(hours=1), now + timedelta(hours=1))
+    in_database(lambda conn: windows_store.add_absence(conn, NEXT, absence))
+    mine = next(one for one in read("interpreters", "list") if one["interpreter"] == NEXT)
+    assert mine["languages"] == ["ru:seven", "uk:two"]
+    assert not mine["keeps_windows"]
 
 
 def test_telephones_are_replaced(database: Path) -> None:

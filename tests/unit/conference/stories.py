@@ -227,7 +227,7 @@ async def relays(w: World) -> None:
     await asks(w, "ti")
 
 
-async def one_half_hangs_up(w: World) -> None:
+async def half_is_lost(w: World) -> None:
     """One of two interpreters is lost for good, and another one comes."""
     await relays(w)
     await together(w, 4)
@@ -331,7 +331,7 @@ STORIES = (
     Story("private word", has_a_private_word, 3),
     Story("migrant dials in", dials_in, 3),
     Story("relay", relays, 4),
-    Story("half of a relay is lost for good", one_half_hangs_up, 4, unseen=0),
+    Story("half of a relay is lost for good", half_is_lost, 4, unseen=0),
     Story("called back", is_called_back, 2, or_over=True),
     Story("queue", waits_in_the_queue, 2),
     Story("booked", is_booked, 2),
