@@ -29,6 +29,7 @@ WITH_A_ROW = [
     ("interpreters", "show"),
     ("interpreters", "vet"),
     ("interpreters", "away", "1", "--withdraw"),
+    ("technicians", "remove", "4021"),
 ]
 
 
