@@ -89,7 +89,7 @@ def add_windows(
         _rewrite(conn, who, days, added)
 
     base.in_database(work)
-    typer.echo(f"interpreter {interpreter} may be rung {_told(wanted)}, too{_when(days)}")
+    typer.echo(f"interpreter {interpreter} may also be rung {_told(wanted)}{_when(days)}")
 
 
 @windows.command("remove")

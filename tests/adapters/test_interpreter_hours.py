@@ -62,7 +62,7 @@ def test_a_window_is_added_to_those_that_hold() -> None:
     before = in_database(store.revision)
     told = run(*WINDOWS, "add", str(ANA), "Sat 22:00-06:00", "Sun 09:00-13:00").stdout
     assert told == (
-        f"interpreter 1 may be rung Sat 22:00–06:00 and Sun 09:00–13:00, too from {day(0)} on\n"
+        f"interpreter 1 may also be rung Sat 22:00–06:00 and Sun 09:00–13:00 from {day(0)} on\n"
     )
     assert in_database(store.revision) > before
     assert kept() == [
