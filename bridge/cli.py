@@ -24,6 +24,8 @@ from bridge.commands import (
     bookings,
     hours,
     interpreters,
+    interpreters_hours,
+    interpreters_shown,
     languages,
     operators,
     people,
@@ -50,7 +52,8 @@ database = typer.Typer(no_args_is_help=True, help="The database's tables and dem
 app.add_typer(database, name="database")
 for feature in (
     *(prompts, who, hours, bookings, people, languages),
-    *(agencies, technicians, interpreters, operators),
+    *(agencies, technicians, operators),
+    *(interpreters, interpreters_shown, interpreters_hours),
 ):
     feature.add_to(app)
 

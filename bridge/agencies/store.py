@@ -69,7 +69,13 @@ technician = Table(
     Column("pin_lookup", String, nullable=False, unique=True),
     Column("pin_hash", String, nullable=False),
 )
-"""`pin_lookup` holds the agency's code too: with a new code an agency needs new PINs."""
+"""`pin_lookup` holds the agency's code too: with a new code an agency needs new PINs.
+
+Who was removed has no name and no `pin_hash` any more; the row stays, for calls refer to it.
+"""
+
+_REMOVED = ""
+_PRESENT = technician.c.pin_hash != _REMOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +245,38 @@ def add_technician(
 
 
 def technicians_of(conn: Connection, of: Agency) -> list[Technician]:
-    """Everybody of an agency, by id."""
+    """Everybody of an agency who was not removed, by id."""
     rows = conn.execute(
         select(technician.c.id, technician.c.name)
-        .where(technician.c.agency_id == of.id)
+        .where(technician.c.agency_id == of.id, _PRESENT)
         .order_by(technician.c.id)
     )
     return [Technician(row.id, of, row.name) for row in rows]
+
+
+def set_technician_pin(
+    conn: Connection, of: Agency, which: TechnicianId, *, pin_lookup: str, pin_hash: str
+) -> None:
+    """Give a technician another PIN, as `add_technician`. Raises `LookupError` for nobody."""
+    _change_technician(conn, of, which, pin_lookup=pin_lookup, pin_hash=pin_hash)
+
+
+def remove_technician(conn: Connection, of: Agency, which: TechnicianId) -> None:
+    """Forget a technician's name and PIN: with it nobody calls any more. Raises `LookupError`."""
+    # The row stays: calls refer to it, and its number must never become somebody else's.
+    _change_technician(
+        conn, of, which, name="", pin_lookup=f"removed:{int(which)}", pin_hash=_REMOVED
+    )
+
+
+def _change_technician(conn: Connection, of: Agency, which: TechnicianId, **values: object) -> None:
+    changed = conn.execute(
+        update(technician)
+        .where(technician.c.id == which, technician.c.agency_id == of.id, _PRESENT)
+        .values(values)
+    )
+    if changed.rowcount != 1:
+        raise LookupError("the agency has no such technician")
 
 
 def find_credential(conn: Connection, pin_lookup: str) -> Credential | None:

@@ -26,6 +26,8 @@ from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours
 from bridge.hours.report import read_moment
 from bridge.ivr.languages import Language, Languages, load_languages
+from bridge.roster.people import Interpreter
+from bridge.roster.people_store import load_person
 from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
 from bridge.storage import migrate
@@ -177,6 +179,14 @@ def nobody(who: InterpreterId) -> CommandError:
     return CommandError(
         f"there is no interpreter {int(who)}; `stt-bridge interpreters list` tells their numbers"
     )
+
+
+def person(conn: Connection, who: InterpreterId) -> Interpreter:
+    """The interpreter with this id, levels as the installation has them. Raises `CommandError`."""
+    found = load_person(conn, who, scale=levels())
+    if found is None:
+        raise nobody(who)
+    return found
 
 
 def plain(text: str) -> str:

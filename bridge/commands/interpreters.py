@@ -1,36 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`stt-bridge interpreters`: entering interpreters, what they speak, and when they may be rung."""
+"""`stt-bridge interpreters`: entering interpreters and saying what they speak and who they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.clock import SystemClock
 from bridge.commands import base
-from bridge.commands.base import CommandError, Json
-from bridge.hours.directory import parse_days, parse_stretch
-from bridge.hours.localtime import LISBON
-from bridge.hours.model import BadHours, Window
+from bridge.commands.base import CommandError
 from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.presence import PIN_DIGITS
-from bridge.roster import people_store, store, windows_store
+from bridge.roster import people_store, store
 from bridge.roster.model import Presence
-from bridge.roster.people import Interpreter
-from bridge.roster.skills import BadLevel, Gender, Level, LevelScale, Subject, pair, split_pair
+from bridge.roster.skills import BadLevel, Gender, Level, Subject, pair, split_pair
 from bridge.telephony.gate import NotPermitted, permit
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
 interpreters = typer.Typer(no_args_is_help=True, help="The people of the roster.")
-windows = typer.Typer(no_args_is_help=True, help="When an interpreter may be rung, week by week.")
 
+_MINUTES_A_DAY = 24 * 60
+_SECONDS_A_DAY = _MINUTES_A_DAY * 60
+_MOST_OFFERS = 1000
+"""Within an hour, or in a row; a limit above it would be none."""
 Skills = dict[LanguageTag, Level | None]
 """What somebody speaks, with what is proven of it."""
 Who = Annotated[int, base.row_argument("The interpreter's number.")]
@@ -45,7 +42,6 @@ Spoken = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Offer the commands."""
     app.add_typer(interpreters, name="interpreters")
-    interpreters.add_typer(windows, name="windows")
 
 
 @interpreters.command()
@@ -65,7 +61,7 @@ def add(
     """Enter an interpreter, who is off until they say, or you say, that they are available."""
     shown, skills = name.strip(), _skills(languages)
     if not shown:
-        raise CommandError("an interpreter has a name by which coordinators know them; give it")
+        raise _nameless()
     phones = _phones([number, *(phone or ())])
     now = SystemClock().now()
 
@@ -83,57 +79,18 @@ def add(
     typer.echo(f"interpreter {base.in_database(work)} is entered, off")
 
 
-@interpreters.command("list")
-def list_interpreters(as_json: Json = False) -> None:
-    """List the roster; telephone numbers are masked."""
-    now, scale = SystemClock().now(), base.levels()
-
-    def read(conn: Connection) -> tuple[list[Interpreter], frozenset[InterpreterId]]:
-        people = people_store.load_people(conn, scale=scale)
-        return sorted(people, key=lambda one: one.id), windows_store.keeping_windows(conn)
-
-    found, keeping = base.in_database(read)
-    rows = [
-        {
-            "interpreter": int(one.id),
-            "languages": _told(one, scale),
-            "phones": [phone.masked for phone in one.phones],
-            "gender": None if one.gender is None else one.gender.value,
-            "subjects": sorted(subject.value for subject in one.subjects),
-            "presence": one.presence.at(now).value,
-            "vetted": one.vetted,
-            "keeps_windows": one.id in keeping,
-        }
-        for one in found
-    ]
-    if as_json:
-        base.print_json(rows)
-        return
-    table = Table("interpreter", "languages", "telephones", "presence", "vetted", "windows")
-    for row, one in zip(rows, found, strict=True):
-        table.add_row(
-            str(row["interpreter"]),
-            " ".join(_told(one, scale)),
-            " ".join(phone.masked for phone in one.phones),
-            one.presence.at(now).value.replace("_", " "),
-            "yes" if one.vetted else "no",
-            "yes" if one.id in keeping else "no",
-        )
-    Console().print(table)
-
-
 @interpreters.command("languages")
 def set_languages(interpreter: Who, languages: Spoken) -> None:
     """Say what an interpreter speaks: this and nothing else."""
     who, skills = InterpreterId(interpreter), _skills(languages)
 
     def work(conn: Connection) -> None:
-        _require(conn, who)
+        base.person(conn, who)
         store.set_languages(conn, who, skills)
         _set_levels(conn, who, skills)
 
     base.in_database(work)
-    typer.echo(f"interpreter {interpreter} speaks {', '.join(map(_written, skills))}")
+    typer.echo(f"interpreter {interpreter} speaks {', '.join(map(written, skills))}")
 
 
 @interpreters.command("phones")
@@ -145,7 +102,7 @@ def set_phones(
     who, phones = InterpreterId(interpreter), _phones(numbers)
 
     def work(conn: Connection) -> None:
-        _require(conn, who)
+        base.person(conn, who)
         _refuse_taken(conn, phones, who)
         people_store.set_phones(conn, who, phones)
 
@@ -162,7 +119,7 @@ def vet(
     who = InterpreterId(interpreter)
 
     def work(conn: Connection) -> None:
-        _require(conn, who)
+        base.person(conn, who)
         people_store.set_vetted(conn, who, not withdraw)
 
     base.in_database(work)
@@ -177,89 +134,109 @@ def pin(interpreter: Who) -> None:
     hashed = base.hasher().hash(people_store.pin_code(who), drawn)
 
     def work(conn: Connection) -> None:
-        _require(conn, who)
+        base.person(conn, who)
         people_store.set_pin(conn, who, hashed)
 
     base.in_database(work)
     typer.echo(f"interpreter {interpreter} has the PIN {drawn}; tell it to nobody else")
 
 
-# --- windows -------------------------------------------------------------------------------------
-
-
-@windows.command("set")
-def set_windows(
+@interpreters.command("set")
+def set_details(
     interpreter: Who,
-    stretches: Annotated[
-        list[str],
-        typer.Argument(help="As in 'Mon-Fri 09:00-13:00' 'Sat 22:00-06:00'; Lisbon time."),
-    ],
-    holidays: Annotated[
-        bool, typer.Option("--on-holidays", help="On public holidays, too.")
+    name: Annotated[str | None, typer.Option(help="Put right how they are called.")] = None,
+    gender: Annotated[Gender | None, typer.Option(help="As a caller may ask for it.")] = None,
+    no_gender: Annotated[bool, typer.Option("--no-gender", help="It is not said.")] = False,
+    subject: Annotated[
+        list[Subject] | None, typer.Option(help="Where they are at home: in these alone.")
+    ] = None,
+    no_subjects: Annotated[bool, typer.Option("--no-subjects", help="In none.")] = False,
+    notes: Annotated[
+        str | None, typer.Option(help="What only coordinators see, instead of what stood there.")
+    ] = None,
+) -> None:
+    """Say who an interpreter is: what is not named stays as it was."""
+    who, shown = InterpreterId(interpreter), None if name is None else name.strip()
+    if shown == "":
+        raise _nameless()
+    if gender is not None and no_gender:
+        raise CommandError("a gender and none is not possible; leave one of the two out")
+    if subject and no_subjects:
+        raise CommandError("subjects and none is not possible; leave one of the two out")
+    asked = (shown is not None, gender or no_gender, subject or no_subjects, notes is not None)
+    if not any(asked):
+        raise CommandError("say what changes: --name, --gender, --subject or --notes")
+
+    def work(conn: Connection) -> None:
+        base.person(conn, who)
+        if shown is not None:
+            people_store.set_name(conn, who, shown)
+        if gender is not None or no_gender:
+            people_store.set_gender(conn, who, gender)
+        if subject or no_subjects:
+            people_store.set_subjects(conn, who, subject or ())
+        if notes is not None:
+            people_store.set_notes(conn, who, notes.strip())
+
+    base.in_database(work)
+    typer.echo(f"interpreter {interpreter} is changed")
+
+
+@interpreters.command("limits")
+def set_limits(
+    interpreter: Who,
+    wrap_up: Annotated[
+        int | None,
+        typer.Option(min=0, max=_SECONDS_A_DAY, help="Seconds of pause after each call."),
+    ] = None,
+    wrap_up_hard: Annotated[
+        int | None,
+        typer.Option(min=0, max=_SECONDS_A_DAY, help="Seconds after a call flagged hard."),
+    ] = None,
+    consecutive: Annotated[
+        int | None, typer.Option(min=1, max=_MINUTES_A_DAY, help="Minutes in calls before a rest.")
+    ] = None,
+    rest: Annotated[
+        int | None, typer.Option(min=0, max=_MINUTES_A_DAY, help="Minutes that a rest lasts.")
+    ] = None,
+    daily: Annotated[
+        int | None, typer.Option(min=1, max=_MINUTES_A_DAY, help="Minutes in calls a day.")
+    ] = None,
+    offers_an_hour: Annotated[
+        int | None, typer.Option(min=1, max=_MOST_OFFERS, help="Rings within sixty minutes.")
+    ] = None,
+    unanswered: Annotated[
+        int | None,
+        typer.Option(min=1, max=_MOST_OFFERS, help="Unanswered in a row: not answering."),
+    ] = None,
+    usual: Annotated[
+        bool, typer.Option("--usual", help="None of their own: as for everybody.")
     ] = False,
 ) -> None:
-    """Say in which windows an interpreter may be rung from today on: in these and no others."""
-    who, today = InterpreterId(interpreter), SystemClock().now().astimezone(LISBON).date()
-    wanted = [_window(text, today, on_holidays=holidays) for text in stretches]
-
-    def work(conn: Connection) -> None:
-        _require(conn, who)
-        former = _ended(windows_store.windows_of(conn, who), today)
-        windows_store.set_windows(conn, who, [*former, *wanted])
-
-    base.in_database(work)
-    typer.echo(f"interpreter {interpreter} may be rung in {len(wanted)} window(s) a week")
-
-
-@windows.command()
-def drop(interpreter: Who) -> None:
-    """Keep no windows for an interpreter: what they say of themselves decides alone."""
+    """Say what protects an interpreter from too much: what is not named stays as it was."""
     who = InterpreterId(interpreter)
+    asked: dict[str, Any] = {
+        "wrap_up": None if wrap_up is None else timedelta(seconds=wrap_up),
+        "wrap_up_hard": None if wrap_up_hard is None else timedelta(seconds=wrap_up_hard),
+        "consecutive_minutes": consecutive,
+        "rest": None if rest is None else timedelta(minutes=rest),
+        "daily_minutes": daily,
+        "offers_an_hour": offers_an_hour,
+        "unanswered_in_a_row": unanswered,
+    }
+    given = {field: value for field, value in asked.items() if value is not None}
+    if usual == bool(given):
+        raise CommandError(
+            "give either --usual or the limits that differ; `stt-bridge interpreters limits "
+            "--help` names them"
+        )
 
     def work(conn: Connection) -> None:
-        _require(conn, who)
-        windows_store.drop_windows(conn, who)
+        mine = base.person(conn, who).limits
+        people_store.set_limits(conn, who, None if usual else replace(mine, **given))
 
     base.in_database(work)
-    typer.echo(f"no windows are kept for interpreter {interpreter}; presence alone decides")
-
-
-@windows.command()
-def show(interpreter: Who, as_json: Json = False) -> None:
-    """Show the windows of an interpreter that hold today or later."""
-    who, today = InterpreterId(interpreter), SystemClock().now().astimezone(LISBON).date()
-
-    def work(conn: Connection) -> list[Window]:
-        _require(conn, who)
-        found = windows_store.windows_of(conn, who)
-        return [one for one in found if one.valid_until is None or one.valid_until >= today]
-
-    found = base.in_database(work)
-    rows = [
-        {
-            "days": [day.name.title()[:3] for day in sorted(one.weekdays)],
-            "from": f"{one.opens:%H:%M}",
-            "to": f"{one.closes:%H:%M}",
-            "since": None if one.valid_from is None else one.valid_from.isoformat(),
-            "until": None if one.valid_until is None else one.valid_until.isoformat(),
-            "on_holidays": one.on_holidays,
-        }
-        for one in found
-    ]
-    if as_json:
-        base.print_json(rows)
-        return
-    table = Table("days", "from", "to", "since", "until", "on holidays")
-    for one in found:
-        table.add_row(
-            " ".join(day.name.title()[:3] for day in sorted(one.weekdays)),
-            f"{one.opens:%H:%M}",
-            f"{one.closes:%H:%M}",
-            "" if one.valid_from is None else one.valid_from.isoformat(),
-            "" if one.valid_until is None else one.valid_until.isoformat(),
-            "yes" if one.on_holidays else "no",
-        )
-    Console().print(table)
+    typer.echo(f"interpreter {interpreter} has {'the usual limits' if usual else 'these limits'}")
 
 
 # --- reading what was written --------------------------------------------------------------------
@@ -289,16 +266,10 @@ def _tag(text: str, known: Languages) -> LanguageTag:
     return base.language(text, known).tag
 
 
-def _written(tag: LanguageTag) -> str:
+def written(tag: LanguageTag) -> str:
+    """A language as it is entered; of a relay, both with a stroke between them."""
     both = split_pair(tag)
     return tag if both is None else "/".join(both)
-
-
-def _told(one: Interpreter, scale: LevelScale) -> list[str]:
-    return [
-        f"{_written(language)}:{scale.shown(level)}"
-        for language, level in sorted(one.skills.items())
-    ]
 
 
 def _phones(texts: Sequence[str]) -> list[PhoneNumber]:
@@ -315,25 +286,8 @@ def _phones(texts: Sequence[str]) -> list[PhoneNumber]:
     return phones
 
 
-def _window(text: str, since: date, *, on_holidays: bool) -> Window:
-    days, _, stretch = text.strip().rpartition(" ")
-    try:
-        opens, closes = parse_stretch(stretch)
-        return Window(parse_days(days), opens, closes, valid_from=since, on_holidays=on_holidays)
-    except BadHours as error:
-        raise CommandError(str(error)) from None
-
-
-def _ended(former: Iterable[Window], today: date) -> list[Window]:
-    """What held until yesterday: the work that somebody is owed is counted from it."""
-    yesterday = today - timedelta(days=1)
-    begun = [one for one in former if one.valid_from is None or one.valid_from < today]
-    return [
-        one
-        if one.valid_until is not None and one.valid_until < today
-        else replace(one, valid_until=yesterday)
-        for one in begun
-    ]
+def _nameless() -> CommandError:
+    return CommandError("an interpreter has a name by which coordinators know them; give it")
 
 
 def _refuse_taken(
@@ -347,8 +301,3 @@ def _refuse_taken(
 def _set_levels(conn: Connection, who: InterpreterId, skills: Skills) -> None:
     for language, level in skills.items():
         people_store.set_level(conn, who, language, level)
-
-
-def _require(conn: Connection, who: InterpreterId) -> None:
-    if people_store.load_person(conn, who) is None:
-        raise base.nobody(who)

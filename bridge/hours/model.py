@@ -31,6 +31,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.hours.localtime import LISBON, opening_instant
 from bridge.hours.periods import Period, clip, merge, subtract, utc
+from bridge.hours.weeks import in_force, turning_days
 from bridge.hours.window import WORKING_WEEK, BadHours, Weekday, Window
 
 __all__ = [
@@ -318,13 +319,7 @@ class Schedule:
     @cached_property
     def _turning_days(self) -> tuple[date, ...]:
         """The days on which the weekly plan may change, from the first day of time on."""
-        days = {date.min}
-        for window in self.windows:
-            if window.valid_from is not None:
-                days.add(window.valid_from)
-            if window.valid_until is not None:
-                days.add(window.valid_until + _DAY)
-        return tuple(sorted(days))
+        return turning_days(self.windows)
 
     @cached_property
     def _eras(self) -> tuple[tuple[tuple[Window, ...], ...], ...]:
@@ -332,15 +327,9 @@ class Schedule:
         return tuple(self._week_of(day) for day in self._turning_days)
 
     def _week_of(self, day: date) -> tuple[tuple[Window, ...], ...]:
-        valid = [window for window in self.windows if window.valid_on(day)]
-        latest = max((window.valid_from or date.min for window in valid), default=date.min)
-        in_force = sorted(
-            (window for window in valid if (window.valid_from or date.min) == latest),
-            key=lambda window: (window.opens, window.closes),
-        )
+        week = in_force(self.windows, day)
         return tuple(
-            tuple(window for window in in_force if weekday in window.weekdays)
-            for weekday in Weekday
+            tuple(window for window in week if weekday in window.weekdays) for weekday in Weekday
         )
 
     @cached_property

@@ -172,6 +172,16 @@ def set_vetted(conn: Connection, who: InterpreterId, vetted: bool) -> None:
     change(conn, who, {"vetted": vetted})
 
 
+def set_name(conn: Connection, who: InterpreterId, name: str) -> None:
+    """Put right how somebody is called. Raises `LookupError` for nobody."""
+    change(conn, who, {"name": name})
+
+
+def names(conn: Connection) -> dict[InterpreterId, str]:
+    """How everybody is called; only coordinators see it."""
+    return {row.id: row.name for row in conn.execute(select(interpreter.c.id, interpreter.c.name))}
+
+
 def set_limits(conn: Connection, who: InterpreterId, limits: Limits | None) -> None:
     """Set somebody's own limits; `None`: those of the installation. Raises `LookupError`."""
     change(conn, who, {"limits": None if limits is None else _limits_data(limits)})
@@ -205,6 +215,12 @@ def set_pin(conn: Connection, who: InterpreterId, pin_hash: str) -> None:
     )
     if changed.rowcount != 1:
         raise LookupError("there is no such interpreter")
+
+
+def has_pin(conn: Connection, who: InterpreterId) -> bool:
+    """Whether somebody was ever given a PIN."""
+    asked = select(interpreter.c.pin_hash).where(interpreter.c.id == who)
+    return conn.execute(asked).scalar_one_or_none() is not None
 
 
 def find_interpreter_by_number(

@@ -26,6 +26,10 @@ WITH_A_ROW = [
     ("list", "remove", "preferred"),
     ("operators", "duty", "on"),
     ("who", "--language", "uk", "--again"),
+    ("interpreters", "show"),
+    ("interpreters", "vet"),
+    ("interpreters", "away", "1", "--withdraw"),
+    ("technicians", "remove", "4021"),
 ]
 
 
