@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ import structlog
 from bridge.bookings import openings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
+from bridge.callers.store import Attempt
 from bridge.calllog.model import EventKind
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
@@ -78,8 +80,7 @@ class LineDesk:
         try:
             match question:
                 case DialIn(code):
-                    found = await self._speaking.calls.dial_in(self._visit.leg, code)
-                    return DialledIn() if found else CodeUnknown()
+                    return DialledIn() if await self._dials_in(code) else CodeUnknown()
                 case AboutService(key, wanted):
                     return await self._about(key, wanted)
                 case FindOperator():
@@ -90,6 +91,28 @@ class LineDesk:
             log.warning("a caller of the line could not be answered", why=str(reason))
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
+
+    # --- codes ---------------------------------------------------------------------------------
+
+    async def _dials_in(self, code: str) -> bool:
+        """Whether the visitor belongs to the call of this code now. Guesses are counted, and from
+        some number on not even looked at; it sounds the same.
+        """
+        speaking, loop = self._speaking, asyncio.get_running_loop()
+        guess = Attempt(speaking.tools.callers.dialler(self._visit.number))
+        at = self._clock.now()
+        counts = await self._database.run(lambda conn: callers.claim(conn, guess, at))
+        if not counts or not speaking.missed_codes.may_try(loop.time()):
+            return False
+        if not await speaking.calls.dial_in(self._visit.leg, code):
+            speaking.missed_codes.missed(loop.time())
+            return False
+        try:
+            await self._database.run(lambda conn: callers.right(conn, guess, at))
+        except DatabaseUnavailable as reason:
+            # They are in the call all the same; only their former guesses still count.
+            log.warning("guesses of a code were not forgiven", why=str(reason))
+        return True
 
     # --- hours ---------------------------------------------------------------------------------
 
