@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from bridge.agencies.model import Agency
 from bridge.agencies.secrets import PinHasher
 from bridge.agencies.store import find_agency
+from bridge.clock import SystemClock
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours
@@ -54,6 +55,11 @@ def row_option(help_text: str) -> Any:
 
 class CommandError(ValueError):
     """What was asked for cannot be done; the message names the remedy."""
+
+
+def now() -> datetime:
+    """The present moment in UTC, by the one clock that every command reads."""
+    return SystemClock().now()
 
 
 def levels() -> LevelScale:

@@ -26,7 +26,6 @@ from bridge.bookings.model import (
     reminders_of,
 )
 from bridge.bookings.times import slot_at
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster.people_store import load_person
@@ -72,7 +71,7 @@ def book(
 
     Where no interpreter has the time and the agency allows a relay, it is booked with two.
     """
-    now = SystemClock().now()
+    now = base.now()
     wanted = base.language(language)
     starts_at = base.moment(at, now, to_come=True)
     if starts_at != ceil(starts_at):
@@ -138,7 +137,7 @@ def show(
     """List the booked calls. Telephone numbers are masked."""
     if context.invoked_subcommand is not None:
         return
-    now = SystemClock().now()
+    now = base.now()
     span = timedelta(days=days)
 
     def read(conn: Connection) -> list[tuple[Booking, str]]:
@@ -182,7 +181,7 @@ def cancel(
     booking: Annotated[int, base.row_argument("The number of the booking.")],
 ) -> None:
     """Cancel a booked call: nobody is rung, and the interpreter is free."""
-    now = SystemClock().now()
+    now = base.now()
     if not base.in_database(lambda conn: store.cancel(conn, BookingId(booking), now)):
         raise CommandError(
             f"booking {booking} cannot be cancelled: there is none, or it is over or being "

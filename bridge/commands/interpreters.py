@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError
 from bridge.ivr.languages import Languages, load_languages
@@ -63,7 +62,7 @@ def add(
     if not shown:
         raise _nameless()
     phones = _phones([number, *(phone or ())])
-    now = SystemClock().now()
+    now = base.now()
 
     def work(conn: Connection) -> InterpreterId:
         _refuse_taken(conn, phones, None)

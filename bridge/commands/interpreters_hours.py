@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.interpreters import Who, interpreters
@@ -115,7 +114,7 @@ def remove_windows(
                     "`stt-bridge interpreters windows show` tells which they have"
                 )
         _rewrite(conn, who, days, taken)
-        return bool(coming_windows(conn, who, SystemClock().now()))
+        return bool(coming_windows(conn, who, base.now()))
 
     left = base.in_database(work)
     typer.echo(f"interpreter {interpreter} has no window {_told(unwanted)} any more{_when(days)}")
@@ -142,7 +141,7 @@ def drop(interpreter: Who) -> None:
 @windows.command()
 def show(interpreter: Who, as_json: Json = False) -> None:
     """Show the windows of an interpreter that hold today or later."""
-    who, now = InterpreterId(interpreter), SystemClock().now()
+    who, now = InterpreterId(interpreter), base.now()
 
     def work(conn: Connection) -> list[dict[str, Any]]:
         base.person(conn, who)
@@ -282,7 +281,7 @@ def _told_stretch(one: Absence | ExtraHours) -> str:
 
 
 def _today() -> date:
-    return SystemClock().now().astimezone(LISBON).date()
+    return base.now().astimezone(LISBON).date()
 
 
 def _windows(texts: Sequence[str], *, on_holidays: bool) -> tuple[Window, ...]:
@@ -322,7 +321,7 @@ def _stretch(start: str | None, to: str | None, what: str) -> tuple[datetime, da
     """From when to when, in UTC. What is over already is refused; what has begun is not."""
     if start is None or to is None:
         raise CommandError(f"{what}: give --from and --to")
-    now = SystemClock().now()
+    now = base.now()
     first = base.moment(start, now)
     try:
         # A day is meant whole: who is away to the 24th is not back on its first minute.

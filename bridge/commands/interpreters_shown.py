@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import Json
 from bridge.commands.interpreters import Who, interpreters, written
@@ -31,7 +30,7 @@ def add_to(_app: typer.Typer) -> None:
 
 def list_interpreters(as_json: Json = False) -> None:
     """List the roster; telephone numbers are masked."""
-    now, scale = SystemClock().now(), base.levels()
+    now, scale = base.now(), base.levels()
 
     def read(conn: Connection) -> list[dict[str, Any]]:
         called, keeping = people_store.names(conn), windows_store.keeping_windows(conn)
@@ -60,7 +59,7 @@ def list_interpreters(as_json: Json = False) -> None:
 
 def show(interpreter: Who, as_json: Json = False) -> None:
     """Show all that is known of an interpreter, and the numbers of absences and extra hours."""
-    who, now, scale = InterpreterId(interpreter), SystemClock().now(), base.levels()
+    who, now, scale = InterpreterId(interpreter), base.now(), base.levels()
 
     def read(conn: Connection) -> dict[str, Any]:
         one = base.person(conn, who)

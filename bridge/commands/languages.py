@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
 from bridge.hours.localtime import LISBON
@@ -64,7 +63,7 @@ def card(
     directory = base.directory()
     rung = directory.lines[0] if line is None else directory.line(line)
     numbers = [_printed(number) for number in rung.numbers]
-    today = SystemClock().now().astimezone(LISBON).date()
+    today = base.now().astimezone(LISBON).date()
     pdf = render_card(found, find_fonts(found, fonts), numbers, today, language)
     try:
         output.write_bytes(pdf)

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import load_languages
@@ -69,7 +68,7 @@ def add(
 @operators.command("list")
 def list_operators(as_json: Json = False) -> None:
     """List the operators, the longest idle first; their numbers are masked."""
-    now = SystemClock().now()
+    now = base.now()
     found = base.in_database(store.load_operators)
     if as_json:
         base.print_json(
@@ -112,7 +111,7 @@ def duty(
     """Say whether an operator is on duty, and until when."""
     if until is not None and state is Duty.OFF:
         raise CommandError("off duty has no end; say `on` when they are back")
-    end = None if until is None else base.moment(until, SystemClock().now(), to_come=True)
+    end = None if until is None else base.moment(until, base.now(), to_come=True)
 
     def work(conn: Connection) -> None:
         try:

@@ -14,7 +14,6 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster import lists_store
@@ -63,7 +62,7 @@ def presence(
     ] = None,
 ) -> None:
     """Say for an interpreter whether they are there. Available also ends "not answering"."""
-    now, who = SystemClock().now(), InterpreterId(interpreter)
+    now, who = base.now(), InterpreterId(interpreter)
     end = None if until is None else base.moment(until, now, to_come=True)
 
     def work(conn: Connection) -> None:
@@ -79,7 +78,7 @@ def presence(
 
 def shares(as_json: Json = False) -> None:
     """Show how the work of the last thirty days was shared, as interpreters are told their own."""
-    now = SystemClock().now()
+    now = base.now()
     standings = base.in_database(lambda conn: load_standings(conn, now))
     of_each = published_shares(standings)
     promising = sorted(
@@ -128,7 +127,7 @@ def add(
     ] = None,
 ) -> None:
     """Put an interpreter on a list; an entry that is there already is replaced."""
-    now, who = SystemClock().now(), InterpreterId(interpreter)
+    now, who = base.now(), InterpreterId(interpreter)
     end = None if until is None else base.moment(until, now, to_come=True)
     if kind is Kind.DO_NOT_SEND and not reason.strip():
         raise CommandError("a do-not-send entry says why: give a --reason")
@@ -147,7 +146,7 @@ def add(
 @lists.command()
 def remove(kind: Which, interpreter: Who, agency: For = None) -> None:
     """Take an interpreter from a list."""
-    now = SystemClock().now()
+    now = base.now()
 
     def work(conn: Connection) -> int:
         of = _agency(conn, agency)
@@ -169,7 +168,7 @@ def remove(kind: Which, interpreter: Who, agency: For = None) -> None:
 @lists.command()
 def show(agency: For = None, as_json: Json = False) -> None:
     """Show the entries that hold now: all, or those that count for one agency."""
-    now = SystemClock().now()
+    now = base.now()
 
     def read(conn: Connection) -> list[tuple[ListEntry, str | None]]:
         mine = _agency(conn, agency)

@@ -18,7 +18,6 @@ from bridge.agencies.model import Agency
 from bridge.agencies.secrets import PinHasher
 from bridge.bookings.model import LIVE
 from bridge.bookings.store import bookings_between
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.bookings import MOST_DAYS
@@ -90,7 +89,7 @@ def remove(code: Code, technician: Who) -> None:
 
     Their calls stay in the log, under their number.
     """
-    which, now = TechnicianId(technician), SystemClock().now()
+    which, now = TechnicianId(technician), base.now()
 
     def work(conn: Connection) -> None:
         mine = base.agency(conn, code)

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import Language
@@ -77,7 +76,7 @@ def who(
     chosen = policy_named(name, settings.fairness) if name in POLICIES else None
     if chosen is None:
         raise CommandError(f"there is no such policy; use one of {', '.join(POLICIES)}")
-    by, now = chosen, SystemClock().now()
+    by, now = chosen, base.now()
     moment = now if at is None else base.moment(at, now)
     wanted, levels = base.language(language), base.levels()
     required = frozenset(require or ())
