@@ -9,8 +9,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge import bootstrap, logs
@@ -34,7 +32,7 @@ from bridge.commands import (
     technicians,
     who,
 )
-from bridge.commands.base import Json, with_database
+from bridge.commands.base import Json, print_table, with_database
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import NoSuchPrompt
 from bridge.ivr.render import RenderingFailed
@@ -149,10 +147,10 @@ def database_seed() -> None:
     tags = [language.tag for language in load_languages()]
     at = SystemClock().now()
     credentials = with_database(lambda found: found.run(lambda conn: seed(conn, tags, hasher, at)))
-    table = Table("agency", "kind", "agency code", "technician", "PIN")
-    for one in credentials:
-        table.add_row(one.agency, one.kind.value, one.code, one.technician, one.pin)
-    Console().print(table)
+    print_table(
+        ("agency", "kind", "agency code", "technician", "PIN"),
+        [(one.agency, one.kind.value, one.code, one.technician, one.pin) for one in credentials],
+    )
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies import store
@@ -107,23 +105,26 @@ def list_agencies(as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table(
-        *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9", "may also dial"),
-        "dials an hour",
+    base.print_table(
+        (
+            *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9"),
+            *("may also dial", "dials an hour"),
+        ),
+        [
+            (
+                one.code,
+                one.name,
+                one.kind.value,
+                one.prompt_language,
+                " ".join(known),
+                " ".join(_written(each) for each in one.fields),
+                " ".join(one.favourites),
+                " ".join(one.dial_allowed),
+                "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
+            )
+            for one, known in found
+        ],
     )
-    for one, known in found:
-        table.add_row(
-            one.code,
-            one.name,
-            one.kind.value,
-            one.prompt_language,
-            " ".join(known),
-            " ".join(_written(each) for each in one.fields),
-            " ".join(one.favourites),
-            " ".join(one.dial_allowed),
-            "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
-        )
-    Console().print(table)
 
 
 @numbers.command("add")

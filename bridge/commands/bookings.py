@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency, Technician
@@ -157,23 +155,26 @@ def show(
     if not found:
         typer.echo("no call is booked")
         return
-    table = Table(
-        "booking", "at", "minutes", "language", "agency", "technician", "migrant", "interpreter",
-        "state",
-    )  # fmt: skip
-    for one, code in found:
-        table.add_row(
-            str(int(one.id)),
-            base.clock(one.starts_at),
-            str(one.minutes),
-            one.language,
-            code,
-            f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
-            "beside" if one.migrant_beside else _masked(one.migrant_number),
-            _interpreters(one),
-            one.state.value,
-        )
-    Console().print(table)
+    base.print_table(
+        (
+            *("booking", "at", "minutes", "language", "agency", "technician", "migrant"),
+            *("interpreter", "state"),
+        ),
+        [
+            (
+                str(int(one.id)),
+                base.clock(one.starts_at),
+                str(one.minutes),
+                one.language,
+                code,
+                f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
+                "beside" if one.migrant_beside else _masked(one.migrant_number),
+                _interpreters(one),
+                one.state.value,
+            )
+            for one, code in found
+        ],
+    )
 
 
 @bookings.command()

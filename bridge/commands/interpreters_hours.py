@@ -12,8 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.commands import base
@@ -151,17 +149,20 @@ def show(interpreter: Who, as_json: Json = False) -> None:
     if as_json:
         base.print_json(rows)
         return
-    table = Table("days", "from", "to", "since", "until", "on holidays")
-    for row in rows:
-        table.add_row(
-            " ".join(row["days"]),
-            row["from"],
-            row["to"],
-            row["since"] or "",
-            row["until"] or "",
-            "yes" if row["on_holidays"] else "no",
-        )
-    Console().print(table)
+    base.print_table(
+        ("days", "from", "to", "since", "until", "on holidays"),
+        [
+            (
+                " ".join(row["days"]),
+                row["from"],
+                row["to"],
+                row["since"] or "",
+                row["until"] or "",
+                "yes" if row["on_holidays"] else "no",
+            )
+            for row in rows
+        ],
+    )
 
 
 # --- absences and extra hours --------------------------------------------------------------------

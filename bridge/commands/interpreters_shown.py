@@ -7,9 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.commands import base
@@ -43,18 +40,21 @@ def list_interpreters(as_json: Json = False) -> None:
     if as_json:
         base.print_json(rows)
         return
-    table = Table("interpreter", "name", "languages", "telephones", "presence", "vetted", "windows")
-    for row in rows:
-        table.add_row(
-            str(row["interpreter"]),
-            escape(row["name"]),
-            " ".join(row["languages"]),
-            " ".join(row["phones"]),
-            row["presence"].replace("_", " "),
-            _yes(row["vetted"]),
-            _yes(row["keeps_windows"]),
-        )
-    Console().print(table)
+    base.print_table(
+        ("interpreter", "name", "languages", "telephones", "presence", "vetted", "windows"),
+        [
+            (
+                str(row["interpreter"]),
+                row["name"],
+                " ".join(row["languages"]),
+                " ".join(row["phones"]),
+                row["presence"].replace("_", " "),
+                _yes(row["vetted"]),
+                _yes(row["keeps_windows"]),
+            )
+            for row in rows
+        ],
+    )
 
 
 def show(interpreter: Who, as_json: Json = False) -> None:

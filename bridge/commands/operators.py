@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.commands import base
@@ -85,19 +83,20 @@ def list_operators(as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table("operator", "name", "number", "languages", "on duty", "until")
-    for one in found:
-        present = one.on_duty_at(now)
-        until = base.clock(one.duty_until) if present and one.duty_until else ""
-        table.add_row(
-            str(int(one.id)),
-            one.name,
-            one.number.masked,
-            " ".join(one.languages),
-            "yes" if present else "no",
-            until,
-        )
-    Console().print(table)
+    base.print_table(
+        ("operator", "name", "number", "languages", "on duty", "until"),
+        [
+            (
+                str(int(one.id)),
+                one.name,
+                one.number.masked,
+                " ".join(one.languages),
+                "yes" if one.on_duty_at(now) else "no",
+                base.clock(one.duty_until) if one.on_duty_at(now) and one.duty_until else "",
+            )
+            for one in found
+        ],
+    )
 
 
 @operators.command()

@@ -9,8 +9,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
@@ -100,16 +98,18 @@ def shares(as_json: Json = False) -> None:
         ]
         typer.echo(json.dumps({"gini": round(uneven, 4), "interpreters": rows}, indent=2))
         return
-    table = Table("interpreter", "hours promised", "minutes offered", "share")
-    for who in promising:
-        one = standings[who]
-        table.add_row(
-            str(who),
-            f"{one.minutes_promised / 60.0:.1f}",
-            f"{one.minutes_offered:.0f}",
-            f"{of_each[who]:.0%}",
-        )
-    Console().print(table)
+    base.print_table(
+        ("interpreter", "hours promised", "minutes offered", "share"),
+        [
+            (
+                str(who),
+                f"{standings[who].minutes_promised / 60.0:.1f}",
+                f"{standings[who].minutes_offered:.0f}",
+                f"{of_each[who]:.0%}",
+            )
+            for who in promising
+        ],
+    )
     typer.echo(
         "Over thirty days, for who keeps windows; 100% is an even share. Gini coefficient of "
         f"minutes for each hour promised: {uneven:.3f} (0 is even)."
@@ -194,16 +194,19 @@ def show(agency: For = None, as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table("list", "interpreter", "agency", "reason", "until")
-    for one, code in entries:
-        table.add_row(
-            one.kind.value.replace("_", "-"),
-            str(int(one.interpreter)),
-            "all" if code is None else code,
-            one.reason,
-            _end(one.ends),
-        )
-    Console().print(table)
+    base.print_table(
+        ("list", "interpreter", "agency", "reason", "until"),
+        [
+            (
+                one.kind.value.replace("_", "-"),
+                str(int(one.interpreter)),
+                "all" if code is None else code,
+                one.reason,
+                _end(one.ends),
+            )
+            for one, code in entries
+        ],
+    )
 
 
 def _agency(conn: Connection, code: str | None) -> AgencyId | None:

@@ -8,9 +8,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies import store
@@ -117,10 +114,7 @@ def list_technicians(code: Code, as_json: Json = False) -> None:
     if as_json:
         base.print_json([{"technician": int(one.id), "name": one.name} for one in found])
         return
-    table = Table("technician", "name")
-    for one in found:
-        table.add_row(str(int(one.id)), escape(one.name))
-    Console().print(table)
+    base.print_table(("technician", "name"), [(str(int(one.id)), one.name) for one in found])
 
 
 def _draw(code: str, hasher: PinHasher) -> _Drawn:
