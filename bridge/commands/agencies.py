@@ -39,6 +39,13 @@ _CODE = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
 
 
+class Relay(StrEnum):
+    """What is said of relay for an agency."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class PromptLanguage(StrEnum):
     """What technicians can be spoken to in."""
 
@@ -95,6 +102,7 @@ def list_agencies(as_json: Json = False) -> None:
                     "name": one.name,
                     "kind": one.kind.value,
                     "prompt_language": one.prompt_language,
+                    "relay_allowed": one.relay_allowed,
                     "numbers": known,
                     "fields": [_written(each) for each in one.fields],
                     "favourites": list(one.favourites),
@@ -108,7 +116,7 @@ def list_agencies(as_json: Json = False) -> None:
     base.print_table(
         (
             *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9"),
-            *("may also dial", "dials an hour"),
+            *("relay", "may also dial", "dials an hour"),
         ),
         [
             (
@@ -119,6 +127,7 @@ def list_agencies(as_json: Json = False) -> None:
                 " ".join(known),
                 " ".join(_written(each) for each in one.fields),
                 " ".join(one.favourites),
+                "yes" if one.relay_allowed else "no",
                 " ".join(one.dial_allowed),
                 "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
             )
@@ -186,6 +195,19 @@ def set_language(
         lambda conn: store.set_prompt_language(conn, base.agency(conn, code).id, language.value)
     )
     typer.echo(f"agency {code} is spoken to in {language.value}")
+
+
+@agencies.command("relay")
+def set_relay(code: Code, state: Annotated[Relay, typer.Argument(help="on or off.")]) -> None:
+    """Say whether two interpreters may serve an agency, through a language that both speak.
+
+    It is tried where nobody who interprets the language asked for directly is left.
+    """
+    allowed = state is Relay.ON
+    base.in_database(
+        lambda conn: store.set_relay_allowed(conn, base.agency(conn, code).id, allowed)
+    )
+    typer.echo(f"agency {code} {'may' if allowed else 'may not'} be served by relay")
 
 
 @agencies.command("dial-allow")

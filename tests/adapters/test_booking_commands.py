@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from bridge.agencies import store as agencies
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId
 from bridge.commands.base import in_database
 from bridge.roster import store as roster
 from bridge.roster import windows_store
-from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
+from bridge.vocabulary import LanguageTag, PhoneNumber
 from tests.adapters.coordinator import (
     ANA,
     EVA,
@@ -98,7 +97,7 @@ def test_without_an_interpreter_a_relay_is_booked_where_the_agency_allows_it(
 
     in_database(two)
     assert "keeps a window then" in refused(*book(*tigrinya))
-    in_database(lambda conn: agencies.set_relay_allowed(conn, AgencyId(1), True))
+    run("agencies", "relay", "4021", "on")
     booked = read(*book(*tigrinya))
     assert booked["interpreter"] in {EVA, IVO}
     assert booked["relay"] == {"interpreter": 6, "interpreter_refused": False, "pivot": "ru"}

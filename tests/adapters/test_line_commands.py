@@ -101,6 +101,7 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
         "name": "Hospital de Teste",
         "kind": "health",
         "prompt_language": "en",
+        "relay_allowed": False,
         "numbers": [NUMBER.masked],
         "fields": ["process_number=5-9", "department=2"],
         "favourites": ["uk", "ar"],
@@ -116,6 +117,18 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
     plain = agency()
     assert (plain.fields, plain.favourites, plain.dial_allowed) == ((), (), ())
     assert plain.hourly_dial_cap is None
+
+
+def test_relay_is_allowed_and_forbidden_again() -> None:
+    assert not agency().relay_allowed
+    told = run("agencies", "relay", CODE, "on").stdout
+    assert told == "agency 4021 may be served by relay\n"
+    assert agency().relay_allowed
+    assert [one["relay_allowed"] for one in read("agencies", "list")] == [True, False]
+    assert "yes" in run("agencies", "list").stdout
+    run("agencies", "relay", CODE, "off")
+    assert not agency().relay_allowed
+    assert "no agency has the code" in refused("agencies", "relay", "9999", "on")
 
 
 @pytest.mark.parametrize(
