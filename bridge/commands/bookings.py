@@ -28,13 +28,14 @@ from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster.people_store import load_person
 from bridge.roster.requirements import Requirements
-from bridge.telephony.gate import NotPermitted, permit
+from bridge.telephony.gate import DialRules, NotPermitted, Refusal, permit
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
 MOST_MINUTES = 240
 """The longest call that can be booked."""
 MOST_DAYS = 3660
 """Ten years ahead; nothing is booked later."""
+_OPENED_BY_RULES = frozenset({Refusal.INTERNATIONAL, Refusal.PREMIUM, Refusal.SHARED_COST})
 
 bookings = typer.Typer(help="The booked calls that are to come.")
 
@@ -77,12 +78,12 @@ def book(
             f"a booked call starts at a full quarter of an hour; {base.clock(ceil(starts_at))} "
             "would be the next"
         )
-    rung, levels = _dialable(number, "technician"), base.levels()
-    beside = None if migrant is None else _dialable(migrant, "migrant")
+    rung, levels = _technicians_number(number), base.levels()
     only = None if interpreter is None else InterpreterId(interpreter)
 
     def work(conn: Connection) -> Booking:
         mine = base.agency(conn, agency)
+        beside = None if migrant is None else _migrants_number(migrant, mine)
         asked = Requirements(wanted.tag, agency=mine.id)
         if only is not None:
             _check_interpreter(conn, only, wanted.tag)
@@ -194,13 +195,24 @@ def cancel(
 # --- inside --------------------------------------------------------------------------------------
 
 
-def _dialable(text: str, whose: str) -> PhoneNumber:
+def _technicians_number(text: str) -> PhoneNumber:
     try:
         return permit(text).number
-    except NotPermitted as reason:
+    except NotPermitted as error:
         raise CommandError(
-            f"the {whose}'s number cannot be rung ({reason}); give a Portuguese one"
+            f"the technician's number cannot be rung: {error.why}; give a Portuguese one"
         ) from None
+
+
+def _migrants_number(text: str, mine: Agency) -> PhoneNumber:
+    """By the same rules as at the hour of the call: those of the agency."""
+    try:
+        return permit(text, DialRules(mine.dial_allowed)).number
+    except NotPermitted as error:
+        remedy = "give another one"
+        if error.reason in _OPENED_BY_RULES:
+            remedy += ", or open its kind to the agency with `stt-bridge agencies dial-allow`"
+        raise CommandError(f"the migrant's number cannot be rung: {error.why}; {remedy}") from None
 
 
 def _technician(conn: Connection, mine: Agency, text: str) -> Technician:

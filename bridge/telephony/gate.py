@@ -93,6 +93,8 @@ class NotPermitted(ValueError):
     def __init__(self, reason: Refusal) -> None:
         super().__init__(_SENTENCES[reason])
         self.reason = reason
+        self.why = _SENTENCES[reason].partition(";")[0]
+        """What is wrong alone, for whoever has a better remedy to name."""
 
 
 class BadPrefix(ValueError):

@@ -104,6 +104,24 @@ def test_without_an_interpreter_a_relay_is_booked_where_the_agency_allows_it(
     assert "keeps a window then" in refused(*book(*tigrinya))
 
 
+def test_a_migrant_is_rung_abroad_where_the_agency_may_dial_there(database: Path) -> None:
+    abroad = "+34612345678"
+    sentence = refused(*book("--migrant", abroad))
+    assert sentence == (
+        "the migrant's number cannot be rung: international numbers are not permitted; give "
+        "another one, or open its kind to the agency with `stt-bridge agencies dial-allow`"
+    )
+    run("agencies", "dial-allow", "5555", "+34")
+    assert refused(*book("--migrant", abroad)) == sentence
+    run("agencies", "dial-allow", "4021", "+34")
+    booked = read(*book("--migrant", abroad))
+    stored = in_database(lambda conn: bookings.find_booking(conn, BookingId(booked["booking"])))
+    assert stored is not None
+    assert stored.migrant_number == PhoneNumber(abroad)
+    # Technicians are rung at their desks, whatever their agency may dial.
+    assert "give a Portuguese one" in refused(*book("--number", abroad))
+
+
 def test_who_must_not_be_sent_is_not_booked(database: Path) -> None:
     run("list", "add", "do-not-send", str(ANA), "--reason", "complaint")
     assert read(*book())["interpreter"] == OFF
@@ -118,7 +136,9 @@ def test_who_must_not_be_sent_is_not_booked(database: Path) -> None:
         (("--technician", "tecnic"), "use a number: 1, 2"),
         (("--number", "112"), "the technician's number cannot be rung"),
         (("--number", "808257257"), "the technician's number cannot be rung"),
-        (("--migrant", "+4915112345678"), "the migrant's number cannot be rung"),
+        (("--migrant", "+4915112345678"), "agency with `stt-bridge agencies dial-allow`"),
+        (("--migrant", "760 123 456"), "agency with `stt-bridge agencies dial-allow`"),
+        (("--migrant", "112"), "never dialled by the bridge; give another one"),
         (("--at", "2020-01-06T12:00"), "is past"),
         (("--at", noon().replace(":00", ":07")), "a full quarter of an hour"),
         (("--at", noon().replace("T12", "T00")), "keeps a window then"),
