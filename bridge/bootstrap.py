@@ -34,6 +34,7 @@ from bridge.settings import Settings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
 from bridge.telephony.asterisk.switch import AsteriskSwitch
+from bridge.telephony.gate import NotPermitted, permit
 from bridge.telephony.switch import Conversation, Next
 from bridge.vocabulary import BadNumber, PhoneNumber
 
@@ -184,7 +185,16 @@ def _directory(path: Path | None) -> Directory:
 
 
 def _operator(text: str) -> PhoneNumber | None:
-    return _number(text, "STT_OPERATOR_NUMBER") if text else None
+    if not text:
+        return None
+    # "0" is offered because of it, so it must be one that is rung when somebody presses it.
+    try:
+        return permit(text).number
+    except NotPermitted as error:
+        raise BadSettings(
+            f"STT_OPERATOR_NUMBER cannot be rung: {error.why}; give a Portuguese fixed or mobile "
+            "number"
+        ) from None
 
 
 def _number(text: str, setting: str) -> PhoneNumber:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -70,6 +71,15 @@ EXPECTED_ERRORS = (
 """What a person can mend: shown as one line, without a traceback."""
 
 
+class LogLevel(StrEnum):
+    """How much is logged, the most first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def main() -> None:
     """Run the command; an error that a person can mend is one line and exit code 1."""
     try:
@@ -92,10 +102,12 @@ def _fail(sentence: str) -> NoReturn:
 @app.command()
 def serve(
     json_log: Annotated[bool, typer.Option("--json-log", help="Log as JSON lines.")] = False,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[
+        LogLevel, typer.Option(case_sensitive=False, help="Nothing below it is logged.")
+    ] = LogLevel.INFO,
 ) -> None:
     """Take calls until stopped. Rooms that are open when it stops go on."""
-    logs.configure(json=json_log, level=log_level)
+    logs.configure(json=json_log, level=log_level.value)
     asyncio.run(bootstrap.serve(Settings()))
 
 

@@ -276,9 +276,9 @@ def _phones(texts: Sequence[str]) -> list[PhoneNumber]:
     for place, text in enumerate(texts, start=1):
         try:
             phones.append(permit(text).number)
-        except NotPermitted as reason:
+        except NotPermitted as error:
             raise CommandError(
-                f"telephone {place} cannot be rung ({reason}); give a Portuguese number"
+                f"telephone {place} cannot be rung: {error.why}; give a Portuguese number"
             ) from None
     if len(set(phones)) < len(phones):
         raise CommandError("the same telephone stands there twice; take one away")

@@ -50,9 +50,9 @@ def add(
     ]
     try:
         dialled = permit(number).number
-    except NotPermitted as reason:
+    except NotPermitted as error:
         raise CommandError(
-            f"the operator's number cannot be rung ({reason}); give a Portuguese one"
+            f"the operator's number cannot be rung: {error.why}; give a Portuguese one"
         ) from None
 
     def work(conn: Connection) -> OperatorId:
