@@ -34,6 +34,7 @@ def list_interpreters(as_json: Json = False) -> None:
         return [
             _summary(one, called[one.id], one.id in keeping, scale, now)
             for one in people_store.load_people(conn, scale=scale)
+            if one.id in called
         ]
 
     rows = base.in_database(read)

@@ -30,7 +30,7 @@ from bridge.roster.people_store import load_people, load_person
 from bridge.roster.ranking import Knowledge
 from bridge.roster.rates import Rates, estimate
 from bridge.roster.standing import HOUR, Booked, Standing, next_midnight, reachable_again
-from bridge.roster.store import OfferOutcome, interpreter, reservation
+from bridge.roster.store import ON_ROSTER, OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import InterpreterId, LanguageTag
 
@@ -46,7 +46,8 @@ def load_standings(
     *,
     zone: ZoneInfo = LISBON,
 ) -> dict[InterpreterId, Standing]:
-    """Everybody's standing at a moment; four queries besides those of `load_people`.
+    """Everybody's standing at a moment, but for who was removed; four queries besides those of
+    `load_people`.
 
     `people` spares reading them again. The promised minutes take about a millisecond a person.
     """
@@ -81,7 +82,7 @@ def _load(
 ) -> dict[InterpreterId, Standing]:
     keeping = keeping_windows(conn, only)
     last = select(interpreter.c.id, interpreter.c.back_at, interpreter.c.last_call_ended)
-    asked = last.add_columns(interpreter.c.joined_at)
+    asked = last.add_columns(interpreter.c.joined_at).where(ON_ROSTER)
     offers = (
         select(reservation)
         .where(
