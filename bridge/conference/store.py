@@ -102,14 +102,9 @@ _SERIAL = "job_serial"
 
 
 class LegState(StrEnum):
-    """Where a leg stands, as far as we know; the switch knows better."""
+    """Whether a leg has ended, as far as we know. Where it stands, the switch alone knows."""
 
     CREATED = "created"
-    """Written; the switch may not know of it yet."""
-    RINGING = "ringing"
-    CONVERSING = "conversing"
-    """Answered, and talked to by a script."""
-    IN_ROOM = "in_room"
     ENDED = "ended"
 
 
@@ -143,20 +138,6 @@ class CallRow:
     """Whether the technician asked to be called back."""
     dial_in_code: str | None = field(default=None, repr=False)
     """With which the migrant comes in; kept only while the call lasts."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegRow:
-    """A leg as stored."""
-
-    id: LegId
-    call: CallId
-    role: Role
-    interpreter: InterpreterId | None
-    state: str
-    created_at: datetime
-    ended_at: datetime | None
-    ending: str | None
 
 
 class CallChanges(TypedDict, total=False):
@@ -283,10 +264,9 @@ def add_leg(
     at: datetime,
     *,
     interpreter: InterpreterId | None = None,
-    state: str = LegState.CREATED,
 ) -> None:
     """Write a new leg of a call."""
-    add_legs(conn, {new: interpreter}, of, role, at, state=state)
+    add_legs(conn, {new: interpreter}, of, role, at)
 
 
 def add_legs(
@@ -295,8 +275,6 @@ def add_legs(
     of: CallId,
     role: Role,
     at: datetime,
-    *,
-    state: str = LegState.CREATED,
 ) -> None:
     """Write several new legs of a call at once, each with its interpreter if it has one."""
     rows = [
@@ -305,21 +283,13 @@ def add_legs(
             "call_id": of,
             "role": role.value,
             "interpreter_id": interpreter,
-            "state": str(state),
+            "state": LegState.CREATED.value,
             "created_at": at,
         }
         for one, interpreter in new.items()
     ]
     if rows:
         conn.execute(insert(leg), rows)
-
-
-def set_leg_state(conn: Connection, which: LegId, state: str) -> bool:
-    """Say where a leg stands. `False` when it has ended or never was: nothing is changed then."""
-    changed = conn.execute(
-        update(leg).where(leg.c.id == which, leg.c.ended_at.is_(None)).values(state=str(state))
-    )
-    return changed.rowcount == 1
 
 
 def set_leg_role(conn: Connection, which: LegId, role: Role) -> None:
@@ -342,20 +312,6 @@ def end_leg(conn: Connection, which: LegId, at: datetime, ending: str) -> bool:
     return changed.rowcount == 1
 
 
-def find_leg(conn: Connection, which: LegId) -> LegRow | None:
-    """The leg of this id."""
-    row = conn.execute(select(leg).where(leg.c.id == which)).mappings().one_or_none()
-    return None if row is None else _leg_row(row)
-
-
-def legs_of(conn: Connection, which: CallId) -> list[LegRow]:
-    """All legs of a call, in the order in which they were made."""
-    rows = conn.execute(
-        select(leg).where(leg.c.call_id == which).order_by(leg.c.created_at, leg.c.id)
-    )
-    return [_leg_row(row) for row in rows.mappings()]
-
-
 def _call_row(row: RowMapping) -> CallRow:
     outcome = row["outcome"]
     return CallRow(
@@ -376,17 +332,4 @@ def _call_row(row: RowMapping) -> CallRow:
         ended_at=row["ended_at"],
         outcome=None if outcome is None else Outcome(outcome),
         owner=row["owner"],
-    )
-
-
-def _leg_row(row: RowMapping) -> LegRow:
-    return LegRow(
-        id=row["id"],
-        call=row["call_id"],
-        role=Role(row["role"]),
-        interpreter=row["interpreter_id"],
-        state=row["state"],
-        created_at=row["created_at"],
-        ended_at=row["ended_at"],
-        ending=row["ending"],
     )

@@ -380,12 +380,6 @@ def cancel_offers(conn: Connection, legs: Collection[LegId], at: datetime) -> No
     )
 
 
-def flag_hard(conn: Connection, leg: LegId) -> bool:
-    """Flag a call as hard for the interpreter on this leg: the pause after it is longer."""
-    changed = conn.execute(update(reservation).where(reservation.c.leg_id == leg).values(hard=True))
-    return changed.rowcount == 1
-
-
 def release(
     conn: Connection, leg: LegId, at: datetime, *, ended_at: datetime | None = None
 ) -> InterpreterId | None:

