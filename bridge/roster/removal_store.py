@@ -31,7 +31,9 @@ _THEIR_OWN = (
 
 
 def remove_interpreter(conn: Connection, who: InterpreterId) -> None:
-    """Forget all that is kept of an interpreter but their id: nobody rings or lists them any more.
+    """Forget an interpreter's name, telephones, PIN, notes, languages, limits, hours and lists.
+
+    Nobody rings or lists them any more.
 
     The row stays: calls, ratings and bookings that are over refer to it, and its id must never
     become somebody else's. Whoever calls this has seen to it that no call needs them. Raises
