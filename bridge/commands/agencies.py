@@ -15,7 +15,8 @@ from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import load_languages
-from bridge.telephony.gate import DialRules, Refusal, never_passes
+from bridge.telephony.gate import BadPrefix, DialRules
+from bridge.telephony.prefixes import refuse_if_shut
 from bridge.vocabulary import BadNumber, PhoneNumber
 
 agencies = typer.Typer(no_args_is_help=True, help="What differs from agency to agency.")
@@ -28,10 +29,6 @@ favourites = typer.Typer(no_args_is_help=True, help="The languages of the keys 1
 Code = Annotated[str, typer.Argument(help="The agency's code.")]
 Number = Annotated[str, typer.Argument(help="A telephone number.")]
 
-_NEVER = {
-    Refusal.EMERGENCY: "emergency numbers",
-    Refusal.WORLDWIDE: "satellite and other worldwide numbers",
-}
 MOST_AN_HOUR = 100_000
 """Of numbers that an agency may dial; a cap above it would be none."""
 _CODE = re.compile(r"[1-9][0-9]{3}", re.ASCII)
@@ -254,11 +251,10 @@ def _prefix(text: str) -> str:
     elif plain.isascii() and plain.isdigit():
         plain = f"+351{plain}"
     DialRules((plain,))  # raises BadPrefix, a sentence for people
-    reason = never_passes(plain)
-    if reason is not None:
-        raise CommandError(
-            f"{text!r} cannot be allowed: {_NEVER[reason]} pass for nobody; leave it out"
-        )
+    try:
+        refuse_if_shut(plain)
+    except BadPrefix as why:
+        raise CommandError(f"{text!r} cannot be allowed: {why}") from None
     return plain
 
 

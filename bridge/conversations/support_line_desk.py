@@ -25,12 +25,12 @@ from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
+from bridge.ivr.door import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,
     ClosedMeanwhile,
     FindOperator,
-    NobodyOnDuty,
     OperatorFound,
     ServiceNow,
     Wanted,
@@ -85,8 +85,14 @@ class LineDesk:
                     return await self._about(key, wanted)
                 case FindOperator():
                     return await self._find_operator()
+                case FindPerson():
+                    if await self._speaking.somebody_on_duty():
+                        return SomebodyOnDuty()
+                    return await self._nobody_on_duty({})
                 case PromiseCallBack():
                     return await self._promise()
+                case RingWhenOnDuty():
+                    return await self._promise_operator()
         except (DatabaseUnavailable, MailboxClosed) as reason:
             log.warning("a caller of the line could not be answered", why=str(reason))
             return Failed()
@@ -175,10 +181,13 @@ class LineDesk:
         if found is None and not self.is_open:
             return ClosedMeanwhile()
         if found is None:
-            await self._note(EventKind.NOBODY_ON_DUTY, {"language": self.language or HOME})
-            return NobodyOnDuty()
+            return await self._nobody_on_duty({"language": self.language or HOME})
         self.operator = found.to
         return OperatorFound(with_interpreter=not found.speaks)
+
+    async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
+        await self._note(EventKind.NOBODY_ON_DUTY, data)
+        return NobodyOnDuty(self.can_call_back)
 
     # --- services ------------------------------------------------------------------------------
 
@@ -203,21 +212,31 @@ class LineDesk:
     # --- call-backs ----------------------------------------------------------------------------
 
     async def _promise(self) -> object:
-        number, due_at = self._visit.number, self.next_opening()
-        if number is None or due_at is None or not self.can_call_back:
+        due_at = self.next_opening()
+        if due_at is None or not await self._write_promise(due_at):
             return Failed()
-        line, language, role, at = (
-            self._visit.line.key,
-            self.language,
-            self.role,
-            self._clock.now(),
-        )
-        await self._database.run(
-            lambda conn: openings.promise(conn, line, number, language, role, due_at, at)
-        )
         data: Data = {"due_at": due_at.isoformat()}
         await self._note(EventKind.OPENING_CALL_BACK_PROMISED, data)
         return CallBackNoted()
+
+    async def _promise_operator(self) -> object:
+        """Out of hours, nobody comes on duty before the opening."""
+        due_at = self._clock.now() if self.is_open else self.next_opening()
+        if due_at is None or not await self._write_promise(due_at, for_operator=True):
+            return Failed()
+        await self._note(EventKind.OPERATOR_CALL_BACK_PROMISED, {})
+        return WillRing()
+
+    async def _write_promise(self, due_at: datetime, *, for_operator: bool = False) -> bool:
+        """Whether it could be promised: the number may be rung."""
+        number, line, at = self._visit.number, self._visit.line.key, self._clock.now()
+        if number is None or not self.can_call_back:
+            return False
+        who = (line, number, self.language, self.role)
+        await self._database.run(
+            lambda conn: openings.promise(conn, *who, due_at, at, for_operator=for_operator)
+        )
+        return True
 
     async def _note(self, kind: EventKind, data: Data) -> None:
         await self._visit.call.record.note(kind, self._visit.leg, data)

@@ -14,7 +14,7 @@ from bridge.ivr.announcements import Announcement
 from bridge.ivr.arrival import Arrival, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DoorScript, door_languages
+from bridge.ivr.door import DoorScript, NobodyOnDuty, WillRing, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
@@ -273,6 +273,12 @@ _ALL = (
             Answer(ServiceNow("cnaim-lisboa", True, _EVENING, "218106100", has_address=True)),
             Said(),
         ),
+    ),
+    ScriptPath(
+        "support-line-nobody-on-duty",
+        "a migrant wants an operator, none is there, and the caller wants to be rung when one is",
+        _support_line,
+        (Keys("2"), Answer(NobodyOnDuty(call_back=True)), Keys("1"), Answer(WillRing()), Said()),
     ),
     ScriptPath(
         "closed",

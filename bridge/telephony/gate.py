@@ -170,16 +170,6 @@ def is_emergency(text: str) -> bool:
     return phonenumbers.connects_to_emergency_number(national, HOME_REGION)
 
 
-def never_passes(prefix: str) -> Refusal | None:
-    """Why an E.164 prefix opens nothing, to whomever it is given; `None` when it may open some."""
-    if is_emergency(prefix):
-        return Refusal.EMERGENCY
-    digits = prefix.removeprefix("+")
-    codes = {int(digits[:length]) for length in (1, 2, 3)}
-    regions = {phonenumbers.region_code_for_country_code(code) for code in codes}
-    return Refusal.WORLDWIDE if _WORLDWIDE in regions else None
-
-
 def _refusal(number: PhoneNumber, rules: DialRules) -> Refusal | None:
     """Why a number in use is not dialled; `None` when it may be."""
     parsed = phonenumbers.parse(number.e164)

@@ -145,6 +145,10 @@ def test_relay_is_allowed_and_forbidden_again() -> None:
         (("dial-allow", CODE, "+"), "a plus sign and digits"),
         (("dial-allow", CODE, "808", "112"), "'112' cannot be allowed: emergency numbers pass"),
         (("dial-allow", CODE, "+351 117"), "emergency numbers pass for nobody; leave it out"),
+        (("dial-allow", CODE, "+34", "+3"), "'+3' cannot be allowed: it is too short to open"),
+        (("dial-allow", CODE, "21"), "the numbers that begin so pass without it; leave it out"),
+        (("dial-allow", CODE, "884"), "personal numbers pass for nobody; leave it out"),
+        (("dial-allow", CODE, "+999"), "no telephone number in use begins so; check it"),
         (("dial-allow", CODE, "+881"), "satellite and other worldwide numbers pass for nobody"),
     ],
 )

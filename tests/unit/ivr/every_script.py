@@ -15,7 +15,13 @@ from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DoorScript, door_languages
+from bridge.ivr.door import (
+    DoorScript,
+    NobodyOnDuty,
+    SomebodyOnDuty,
+    WillRing,
+    door_languages,
+)
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
@@ -72,7 +78,6 @@ from bridge.ivr.script import (
 )
 from bridge.ivr.support_line import (
     ClosedMeanwhile,
-    NobodyOnDuty,
     OperatorFound,
     ServiceNow,
     SupportLineScript,
@@ -153,6 +158,9 @@ ANSWERS: tuple[object, ...] = (
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),
     NobodyOnDuty(),
+    NobodyOnDuty(call_back=True),
+    SomebodyOnDuty(),
+    WillRing(),
     ClosedMeanwhile(),
     ServiceNow("cnaim-beja", True, TEN, "912000345"),
     ServiceNow("cnaim-beja", True, TEN, "912000345", day=HOURS),
@@ -337,6 +345,7 @@ SCRIPTS: dict[str, Script[Any]] = {
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),
     "support line, hours of today": replace(_support, day=HOURS),
+    "support line, an operator was wished for": replace(_support, seeks=True, services=()),
     "support line, no services": replace(_support, services=()),
     "closed": _closed,
     "closed, an operator on duty": replace(_closed, operator_on_duty=True),
