@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     and_,
     delete,
     exists,
@@ -32,8 +31,6 @@ from bridge.bookings.model import (
     BookingId,
     BookingState,
     Busy,
-    FarHalf,
-    MadeBy,
     NewBooking,
     quarters,
 )
@@ -43,11 +40,12 @@ from bridge.bookings.rows import (
     booking_far_half,
     booking_quarter,
     booking_reminder,
+    load,
 )
 from bridge.roster.requirements_data import from_data, to_data
 from bridge.storage.processes import is_silent, last_seen
 from bridge.storage.schema import bump, count, insert_into
-from bridge.vocabulary import CallId, InterpreterId, PhoneNumber
+from bridge.vocabulary import CallId, InterpreterId
 
 _REVISION = "bookings_revision"
 
@@ -156,7 +154,7 @@ def claim_due(
         )
         if claimed.rowcount == 1:
             mine.append(row.id)
-    return _load(conn, booking.c.id.in_(mine)) if mine else []
+    return load(conn, booking.c.id.in_(mine)) if mine else []
 
 
 def next_start(conn: Connection, after: datetime) -> datetime | None:
@@ -307,7 +305,7 @@ def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Boo
     still = booking.c.state == BookingState.BOOKED.value
     of = {
         one.id: one
-        for one in (_load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
+        for one in (load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
         if one.starts_at > at and not one.refused
     }
     latest: dict[BookingId, datetime] = {}
@@ -323,13 +321,13 @@ def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Boo
 
 def find_booking(conn: Connection, which: BookingId) -> Booking | None:
     """The booking of this id."""
-    found = _load(conn, booking.c.id == which)
+    found = load(conn, booking.c.id == which)
     return found[0] if found else None
 
 
 def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
     """The booking that became this call."""
-    found = _load(conn, booking.c.call_id == call)
+    found = load(conn, booking.c.call_id == call)
     return found[0] if found else None
 
 
@@ -337,7 +335,7 @@ def next_booking_of(
     conn: Connection, interpreter: InterpreterId, after: datetime
 ) -> Booking | None:
     """The next booking of an interpreter that is not over at this moment, and holds them."""
-    found = _load(
+    found = load(
         conn,
         (booking.c.state == BookingState.BOOKED.value)
         & (booking.c.ends_at > after)
@@ -354,7 +352,7 @@ def bookings_between(
     states: Collection[BookingState] = LIVE,
 ) -> list[Booking]:
     """The bookings that touch a span of time, the earliest first."""
-    return _load(
+    return load(
         conn,
         (booking.c.starts_at < end)
         & (booking.c.ends_at > start)
@@ -395,47 +393,3 @@ def changed(conn: Connection) -> None:
     Not a part of `begin_dialling`, or the interpreter would be nobody's for a moment.
     """
     bump(conn, _REVISION)
-
-
-def _load(
-    conn: Connection, wanted: ColumnElement[bool], *, most: int | None = None
-) -> list[Booking]:
-    asked = select(booking).where(wanted).order_by(booking.c.starts_at, booking.c.id)
-    rows = conn.execute(asked if most is None else asked.limit(most)).mappings().all()
-    reminders: dict[int, list[datetime]] = {}
-    found = select(booking_reminder.c.booking_id, booking_reminder.c.remind_at).order_by(
-        booking_reminder.c.remind_at
-    )
-    for row in conn.execute(
-        found.where(booking_reminder.c.booking_id.in_([one["id"] for one in rows]))
-    ):
-        reminders.setdefault(row.booking_id, []).append(row.remind_at)
-    halves = select(booking_far_half).where(
-        booking_far_half.c.booking_id.in_([one["id"] for one in rows])
-    )
-    far = {row.booking_id: FarHalf(row.interpreter_id, row.pivot) for row in conn.execute(halves)}
-    return [_booking(row, tuple(reminders.get(row["id"], ())), far.get(row["id"])) for row in rows]
-
-
-def _booking(row: RowMapping, reminders: tuple[datetime, ...], far: FarHalf | None) -> Booking:
-    return Booking(
-        id=row["id"],
-        call=row["call_id"],
-        requirements=from_data(row["requirements"]),
-        agency=row["agency_id"],
-        technician=row["technician_id"],
-        technician_number=_number(row["technician_number"]),
-        migrant_number=_number(row["migrant_number"]),
-        migrant_beside=row["migrant_beside"],
-        interpreter=row["interpreter_id"],
-        starts_at=row["starts_at"],
-        minutes=row["minutes"],
-        state=BookingState(row["state"]),
-        made_by=MadeBy(row["made_by"]),
-        reminders=reminders,
-        far=far,
-    )
-
-
-def _number(e164: str | None) -> PhoneNumber | None:
-    return None if e164 is None else PhoneNumber(e164)
