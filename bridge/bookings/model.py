@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from bridge.agencies.model import FieldName
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair
 from bridge.vocabulary import (
@@ -63,7 +65,10 @@ class FarHalf:
 
 @dataclass(frozen=True, slots=True)
 class NewBooking:
-    """A booking to be made. Raises `ValueError` for a time off the grid or no length."""
+    """A booking to be made.
+
+    Raises `ValueError` for a time off the grid, no length, or a migrant who comes in two ways.
+    """
 
     requirements: Requirements
     interpreter: InterpreterId
@@ -72,7 +77,14 @@ class NewBooking:
     technician: TechnicianId
     technician_number: PhoneNumber
     migrant_number: PhoneNumber | None = None
-    """`None`: the migrant sits beside the technician."""
+    """`None`: nobody is rung."""
+    voicemail_allowed: bool = False
+    """Whether the agreed message may be left when a voicemail answers."""
+    dial_in_code: str | None = field(default=None, repr=False)
+    """With which the migrant will ring us. With neither number nor code they sit beside the
+    technician."""
+    fields: Mapping[FieldName, str] = field(default_factory=dict, repr=False)
+    """What was keyed for the agency's own records."""
     minutes: int = USUAL_MINUTES
     made_by: MadeBy = MadeBy.PHONE
     reminders: tuple[datetime, ...] = ()
@@ -92,11 +104,13 @@ class NewBooking:
             raise ValueError("a booking starts at a full quarter of an hour: round its time")
         if len(set(self.interpreters)) != len(self.interpreters):
             raise ValueError("nobody is both halves of a relay: name two interpreters")
+        if self.migrant_number is not None and self.dial_in_code is not None:
+            raise ValueError("a migrant is rung, or dials in: give a number or a code")
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A booking as stored. Telephone numbers are kept only while it is live."""
+    """A booking as stored. Numbers, code and fields are kept only while it is live."""
 
     id: BookingId
     call: CallId | None
@@ -107,13 +121,16 @@ class Booking:
     technician_number: PhoneNumber | None = field(repr=False)
     migrant_number: PhoneNumber | None = field(repr=False)
     migrant_beside: bool
-    """Whether the migrant sits beside the technician, instead of being rung."""
+    """Whether the migrant sits beside the technician, instead of joining by telephone."""
     interpreter: InterpreterId
     starts_at: datetime
     minutes: int
     state: BookingState
     made_by: MadeBy
     reminders: tuple[datetime, ...]
+    voicemail_allowed: bool = False
+    dial_in_code: str | None = field(default=None, repr=False)
+    fields: Mapping[FieldName, str] = field(default_factory=dict, repr=False)
     far: FarHalf | None = None
     """With two interpreters, the second; `interpreter` is then the one who speaks Portuguese."""
 

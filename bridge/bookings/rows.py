@@ -19,10 +19,12 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    false,
     select,
     text,
 )
 
+from bridge.agencies.model import FieldName
 from bridge.bookings.model import Booking, BookingState, FarHalf, MadeBy
 from bridge.roster.requirements_data import from_data
 from bridge.storage.schema import UtcDateTime, json_type, metadata
@@ -43,6 +45,9 @@ booking = Table(
     Column("technician_number", String),
     Column("migrant_number", String),
     Column("migrant_beside", Boolean, nullable=False),
+    Column("voicemail_allowed", Boolean, nullable=False, server_default=false()),
+    Column("dial_in_code", String, index=True),
+    Column("fields", json_type()),
     Column("interpreter_id", ForeignKey("interpreter.id"), nullable=False, index=True),
     Column("starts_at", UtcDateTime, nullable=False, index=True),
     Column("ends_at", UtcDateTime, nullable=False),
@@ -58,9 +63,17 @@ booking = Table(
         "state IN ('booked', 'dialling') OR (technician_number IS NULL AND migrant_number IS NULL)",
         name="numbers_forgotten",
     ),
+    CheckConstraint(
+        "state IN ('booked', 'dialling') OR dial_in_code IS NULL", name="dial_in_code_forgotten"
+    ),
+    CheckConstraint("state IN ('booked', 'dialling') OR fields IS NULL", name="fields_forgotten"),
     Index("ix_booking_live", "starts_at", sqlite_where=LIVE_ROWS, postgresql_where=LIVE_ROWS),
 )
-"""One row a booking; `claimed_by` is the owner token of the process that is about to dial it."""
+"""One row a booking; `claimed_by` is the owner token of the process that is about to dial it.
+
+`fields` is what the agency wants keyed, by name. The code to dial in with may be in two rows: who
+is told at the booked hour that nobody is free may take a later time for the same request.
+"""
 
 booking_quarter = Table(
     "booking_quarter",
@@ -126,6 +139,9 @@ def _booking(row: RowMapping, reminders: tuple[datetime, ...], far: FarHalf | No
         state=BookingState(row["state"]),
         made_by=MadeBy(row["made_by"]),
         reminders=reminders,
+        voicemail_allowed=row["voicemail_allowed"],
+        dial_in_code=row["dial_in_code"],
+        fields={FieldName(name): keyed for name, keyed in (row["fields"] or {}).items()},
         far=far,
     )
 

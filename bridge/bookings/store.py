@@ -44,7 +44,7 @@ from bridge.bookings.rows import (
 )
 from bridge.roster.requirements_data import from_data, to_data
 from bridge.storage.processes import is_silent, last_seen
-from bridge.storage.schema import bump, count, insert_into
+from bridge.storage.schema import bump, count, insert_into, storable
 from bridge.vocabulary import CallId, InterpreterId
 
 _REVISION = "bookings_revision"
@@ -65,7 +65,10 @@ def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
             technician_id=new.technician,
             technician_number=new.technician_number.e164,
             migrant_number=None if new.migrant_number is None else new.migrant_number.e164,
-            migrant_beside=new.migrant_number is None,
+            migrant_beside=new.migrant_number is None and new.dial_in_code is None,
+            voicemail_allowed=new.voicemail_allowed,
+            dial_in_code=new.dial_in_code,
+            fields={name.value: storable(keyed) for name, keyed in new.fields.items()} or None,
             interpreter_id=new.interpreter,
             starts_at=new.starts_at,
             ends_at=new.starts_at + timedelta(minutes=new.minutes),
@@ -235,11 +238,18 @@ def _end(
     state: BookingState,
     sources: Iterable[BookingState],
 ) -> bool:
-    """End a booking, forget its telephone numbers and free its interpreter."""
+    """End a booking, forget the numbers and what was keyed with it, and free its interpreter."""
     changed = conn.execute(
         update(booking)
         .where(booking.c.id == which, booking.c.state.in_([one.value for one in sources]))
-        .values(state=state.value, ended_at=at, technician_number=None, migrant_number=None)
+        .values(
+            state=state.value,
+            ended_at=at,
+            technician_number=None,
+            migrant_number=None,
+            dial_in_code=None,
+            fields=None,
+        )
     )
     if changed.rowcount != 1:
         return False
@@ -329,6 +339,14 @@ def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
     """The booking that became this call."""
     found = load(conn, booking.c.call_id == call)
     return found[0] if found else None
+
+
+def keeps_code(conn: Connection, code: str, states: Collection[BookingState] = LIVE) -> bool:
+    """Whether the migrant of a booking in one of these states comes in with this code."""
+    kept = exists().where(
+        booking.c.dial_in_code == code, booking.c.state.in_(sorted(one.value for one in states))
+    )
+    return bool(conn.execute(select(kept)).scalar_one())
 
 
 def next_booking_of(

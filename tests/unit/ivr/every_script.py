@@ -134,6 +134,7 @@ ANSWERS: tuple[object, ...] = (
     SteppedDown(),
     NoLongerWaiting(),
     Booked(TEN + DAY),
+    Booked(TEN + DAY, "204815"),
     SlotGone(()),
     SlotGone(SLOTS[:2]),
     Granted(RoomId("room-1")),
