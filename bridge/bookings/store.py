@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -341,12 +342,20 @@ def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
     return found[0] if found else None
 
 
-def keeps_code(conn: Connection, code: str, states: Collection[BookingState] = LIVE) -> bool:
-    """Whether the migrant of a booking in one of these states comes in with this code."""
-    kept = exists().where(
-        booking.c.dial_in_code == code, booking.c.state.in_(sorted(one.value for one in states))
-    )
+def keeps_code(conn: Connection, code: str) -> bool:
+    """Whether the migrant of a live booking comes in with this code."""
+    kept = exists().where(booking.c.dial_in_code == code, LIVE_ROWS)
     return bool(conn.execute(select(kept)).scalar_one())
+
+
+def hour_of_code(conn: Connection, code: str) -> datetime | None:
+    """From when on this code brings a migrant in; `None` when no booking is to come that has it."""
+    found: datetime | None = conn.execute(
+        select(func.min(booking.c.starts_at)).where(
+            booking.c.dial_in_code == code, booking.c.state == BookingState.BOOKED.value
+        )
+    ).scalar_one()
+    return found
 
 
 def next_booking_of(

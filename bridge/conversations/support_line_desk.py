@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from bridge.bookings import openings
+from bridge.bookings import store as bookings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
 from bridge.calllog.model import EventKind
@@ -21,7 +22,7 @@ from bridge.conference.rings import permitted
 from bridge.conversations.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
-from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
+from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
@@ -78,8 +79,7 @@ class LineDesk:
         try:
             match question:
                 case DialIn(code):
-                    found = await self._speaking.calls.dial_in(self._visit.leg, code)
-                    return DialledIn() if found else CodeUnknown()
+                    return await self._dial_in(code)
                 case AboutService(key, wanted):
                     return await self._about(key, wanted)
                 case FindOperator():
@@ -90,6 +90,12 @@ class LineDesk:
             log.warning("a caller of the line could not be answered", why=str(reason))
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
+
+    async def _dial_in(self, code: str) -> object:
+        if await self._speaking.calls.dial_in(self._visit.leg, code):
+            return DialledIn()
+        at = await self._database.run(lambda conn: bookings.hour_of_code(conn, code))
+        return CodeUnknown() if at is None else CodeEarly(at, self._speaking.today())
 
     # --- hours ---------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.conference.fields_store import fields_of
+from bridge.hours.localtime import LISBON
+from bridge.ivr import spoken
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
 from bridge.vocabulary import AgencyId
@@ -26,7 +28,7 @@ from tests.unit.conference.migrants import (
     members,
     migrant_rings,
 )
-from tests.unit.conference.world import AGENCY_CODE, PIN, TECHNICIAN, World, all_week, world
+from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, World, all_week, world
 
 pytestmark = pytest.mark.looptime
 
@@ -106,6 +108,25 @@ async def test_a_migrant_who_is_first_at_the_booked_hour_waits_for_the_others() 
         assert members(w) == 0
         await w.until(lambda: members(w) == 3)
         assert migrant.room is not None
+
+
+async def test_a_migrant_who_rings_before_the_booked_hour_is_told_when_to_ring() -> None:
+    async with world() as w:
+        booked, code = await books_with_code(w)
+        early = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
+        heard = w.switch.spoken.setdefault(early.leg, [])
+        await early.wait(5)
+        await early.key(f"*{code}")
+        await w.until(lambda: "en/door-code-then" in heard)
+        told = heard[heard.index("pt/door-code-booked") + 1 : heard.index("pt/door-code-then")]
+        local = booked.starts_at.astimezone(LISBON)
+        assert told == [f"pt/{word}" for word in spoken.moment(local, w.clock.now().date(), "pt")]
+        await early.hang_up()
+        await w.dial_bookings_at(w.booked_for)
+        migrant = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
+        await migrant.wait(5)
+        await migrant.key(f"*{code}")
+        await w.until(lambda: members(w) == 3)
 
 
 async def test_the_code_is_kept_from_other_calls_until_the_booked_one_is_over() -> None:

@@ -11,7 +11,7 @@ from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
 from bridge.ivr.announcements import Announcement
-from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
+from bridge.ivr.arrival import Arrival, CodeEarly, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
@@ -150,6 +150,7 @@ ANSWERS: tuple[object, ...] = (
     NoShare(),
     DialledIn(),
     CodeUnknown(),
+    CodeEarly(TEN + DAY, TODAY),
     CallBackNoted(),
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),

@@ -118,14 +118,14 @@ def test_what_was_keyed_with_a_request_is_kept_and_forgotten_with_its_end(
         assert "204815" not in shown
         assert "55667" not in shown
     assert store.keeps_code(conn, "204815")
-    assert store.keeps_code(conn, "204815", {BookingState.BOOKED})
-    assert not store.keeps_code(conn, "204815", {BookingState.DIALLING})
+    assert store.hour_of_code(conn, "204815") == NINE
     assert not store.keeps_code(conn, "204816")
     assert store.cancel(conn, which, START)
     over = store.find_booking(conn, which)
     assert over is not None
     assert (over.dial_in_code, over.fields, over.migrant_beside) == (None, {}, False)
     assert not store.keeps_code(conn, "204815")
+    assert store.hour_of_code(conn, "204815") is None
 
 
 @pytest.mark.parametrize("allowed", [True, False])
