@@ -19,11 +19,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 
 from bench.machine import machine
 from bench.service import SKEW, Service
 from bench.simulation import Outcome, Simulation
-from bridge.roster.policies import POLICIES
+from bridge.roster.policies import POLICIES, Policy
 
 LOADS = (0.15, 0.25, 0.35, 0.45)
 FIRST_SEED = 1
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"languages by Zipf's law with exponent {chosen.skew}"
     )
     outcomes = simulate(
+        CONTENDERS,
         range(FIRST_SEED, FIRST_SEED + chosen.seeds),
         chosen.loads,
         chosen.hours,
@@ -58,23 +60,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.processes,
     )
     figures = summary(outcomes)
-    _print_table(figures)
+    print_table(figures)
     if chosen.json:
         print(json.dumps(figures))
 
 
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Who serves the calls, and whether they know the demand beforehand."""
+
+    policy: Policy
+    foreknowing: bool = False
+
+
+CONTENDERS: Mapping[str, Contender] = {name: Contender(policy) for name, policy in POLICIES.items()}
 Outcomes = dict[str, dict[float, list[Outcome]]]
 
 
 def simulate(
-    seeds: Sequence[int], loads: Sequence[float], hours: int, skew: float, processes: int
+    contenders: Mapping[str, Contender],
+    seeds: Sequence[int],
+    loads: Sequence[float],
+    hours: int,
+    skew: float,
+    processes: int,
 ) -> Outcomes:
-    """Every policy on every trace, several traces at a time."""
-    outcomes: Outcomes = {name: {load: [] for load in loads} for name in POLICIES}
+    """Every contender on every trace, several traces at a time."""
+    outcomes: Outcomes = {name: {load: [] for load in loads} for name in contenders}
     traces = [(seed, load, hours, skew) for load in loads for seed in seeds]
     began = time.monotonic()
     with ProcessPoolExecutor(processes) as pool:
-        running = {pool.submit(one_trace, *trace): trace[1] for trace in traces}
+        running = {pool.submit(one_trace, contenders, *trace): trace[1] for trace in traces}
         for done, future in enumerate(as_completed(running), start=1):
             for name, outcome in future.result().items():
                 outcomes[name][running[future]].append(outcome)
@@ -86,10 +102,15 @@ def simulate(
     return outcomes
 
 
-def one_trace(seed: int, load: float, hours: int, skew: float) -> dict[str, Outcome]:
-    """Every policy on one trace."""
+def one_trace(
+    contenders: Mapping[str, Contender], seed: int, load: float, hours: int, skew: float
+) -> dict[str, Outcome]:
+    """Every contender on one trace."""
     service = Service(seed, load, hours, skew)
-    return {name: Simulation(service, policy).run() for name, policy in POLICIES.items()}
+    return {
+        name: Simulation(service, one.policy, foreknowing=one.foreknowing).run()
+        for name, one in contenders.items()
+    }
 
 
 def summary(outcomes: Outcomes) -> Figures:
@@ -116,9 +137,11 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
 
-def _print_table(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+def print_table(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    """Print a line for each policy and load, and how many calls fewer than `leastrecent` fail."""
+    width = max(map(len, figures)) + 1
     print(
-        f"{'policy':<13}{'load':>6}{'unfilled':>10}{'against leastrecent':>21}"
+        f"{'policy':<{width}}{'load':>6}{'unfilled':>10}{'against leastrecent':>21}"
         f"{'p50 s':>8}{'p95 s':>8}{'phones':>8}{'Gini':>8}"
     )
     for name, by_load in figures.items():
@@ -126,7 +149,7 @@ def _print_table(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> No
             base = figures["leastrecent"][load]["unfilled"]
             against = 100.0 * (one["unfilled"] / base - 1.0) if base else 0.0
             print(
-                f"{name:<13}{load:>6}{one['unfilled']:>10.2%}{against:>20.1f}%"
+                f"{name:<{width}}{load:>6}{one['unfilled']:>10.2%}{against:>20.1f}%"
                 f"{one['p50_s']:>8.1f}{one['p95_s']:>8.1f}{one['phones_per_call']:>8.2f}"
                 f"{one['gini']:>8.3f}"
             )

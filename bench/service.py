@@ -83,6 +83,7 @@ class Service:
 
     def __init__(self, seed: int, load: float, hours: int, skew: float = SKEW) -> None:
         """`load` is minutes of calls asked for, for each minute of windows promised."""
+        self._load = load
         self._skew = skew
         self.days = max(1, -(-hours // DAY_HOURS))
         self._rng = np.random.default_rng([seed, int(load * 1000), 1])
@@ -103,7 +104,7 @@ class Service:
             self._returns_of(willing, REFUSES_SECONDS, refuses_rng) for _ in range(count)
         ]
         self._dice = np.random.default_rng([seed, 3]).random(_DICE)
-        self.calls = self._trace(load, hours)
+        self.calls = self._trace(hours)
 
     @cached_property
     def speakers(self) -> Counter[LanguageTag]:
@@ -129,6 +130,14 @@ class Service:
     def on_duty(self) -> float:
         """How many interpreters the windows promise, on average over the open hours."""
         return sum(self.promised_hours.values()) / (self.days * DAY_HOURS)
+
+    @cached_property
+    def demand(self) -> dict[LanguageTag, float]:
+        """Calls an hour in each language, as they are drawn; on average over a day."""
+        tags = sorted(self.speakers, key=lambda tag: (-self.speakers[tag], tag))
+        weights = np.arange(1, len(tags) + 1, dtype=float) ** -self._skew
+        an_hour = self._load * self.on_duty * 60.0 / TALK_MINUTES
+        return dict(zip(tags, map(float, an_hour * weights / weights.sum()), strict=True))
 
     @staticmethod
     def at(seconds: float) -> datetime:
@@ -202,11 +211,10 @@ class Service:
             )
         return tuple(people)
 
-    def _trace(self, load: float, hours: int) -> tuple[Call, ...]:
+    def _trace(self, hours: int) -> tuple[Call, ...]:
         rng = self._rng
-        tags = sorted(self.speakers, key=lambda tag: (-self.speakers[tag], tag))
-        weights = np.arange(1, len(tags) + 1, dtype=float) ** -self._skew
-        an_hour = load * self.on_duty * 60.0 / TALK_MINUTES
+        tags, weights = list(self.demand), np.array(list(self.demand.values()))
+        an_hour = float(weights.sum())
         arrivals: list[float] = []
         for hour in range(hours):
             day, of_day = divmod(hour, DAY_HOURS)

@@ -67,10 +67,15 @@ class Outcome:
 
 
 class Simulation:
-    """Runs once; `run` gives the outcome."""
+    """Runs once; `run` gives the outcome.
 
-    def __init__(self, service: Service, policy: Policy) -> None:
+    With `foreknowing` the service is told from the first call on how often each language is asked
+    for: what no service knows, to see what better knowledge could bring.
+    """
+
+    def __init__(self, service: Service, policy: Policy, *, foreknowing: bool = False) -> None:
         self._service = service
+        self._foreknowing = foreknowing
         self._policy = policy
         self._now = 0.0
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
@@ -156,6 +161,8 @@ class Simulation:
             self._served,
             self._busy_minutes,
         )
+        if self._foreknowing:
+            rates = replace(rates, calls_an_hour=self._service.demand)
         people = self._service.interpreters if self._open_hours else ()
         return Knowledge(
             offered=rates.offered(),

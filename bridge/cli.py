@@ -21,6 +21,7 @@ from bridge.calllog.timeline import timeline
 from bridge.clock import SystemClock
 from bridge.commands import (
     agencies,
+    asterisk,
     bookings,
     hours,
     interpreters,
@@ -51,7 +52,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(database, name="database")
 for feature in (
-    *(prompts, who, hours, bookings, people, languages),
+    *(prompts, asterisk, who, hours, bookings, people, languages),
     *(agencies, technicians, operators),
     *(interpreters, interpreters_shown, interpreters_hours),
 ):

@@ -29,8 +29,14 @@ def drop_personal(
 def configure(*, json: bool, level: str = "info") -> None:
     """Send the log to standard error, as JSON lines or for reading. Call once, at start."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    # Plain tracebacks: the renderer's own ones print the variables of every frame, and with them
+    # the numbers and keys of whoever was on the telephone.
     renderer: Any = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Floods of calls from one number are slowed, and at last refused with a word. Pure.
+"""Floods of calls from one number are slowed, and at last refused with a word; floods of guesses
+from ever new numbers stop being answered. Pure.
 
 Only counts are kept, in memory, of so many callers at most: a restart forgives everybody, and a
 flood from ever new numbers cannot fill the memory. Against that one, the carrier has to help.
@@ -32,6 +33,11 @@ ONE_CALLER = Calm(6, 30)
 MANY_BEHIND_ONE_NUMBER = Calm(60, None)
 """All who withhold their number look alike, and a hospital's telephones show one number: nobody
 there is to be refused for what the others do."""
+
+
+MOST_MISSES = 100
+"""Within an hour, over all callers. Of a million codes a few are open at a time, so guesses at this
+pace find one within some thousand hours; and no service has so many migrants who mistype."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +81,25 @@ class FloodGuard:
     def __len__(self) -> int:
         """How many callers are remembered."""
         return len(self._arrivals)
+
+
+class MissedCodes:
+    """Counts the codes of conversations that nobody has, on whatever clock its user has (seconds).
+
+    Each caller has a lock of their own (`model.Tries`); this one holds against whoever shows a new
+    number each time. While it holds, no code is looked up, and every caller hears that there is
+    none: a conversation that a stranger enters is worse than one that a migrant has to be rung for.
+    """
+
+    def __init__(self, most: int = MOST_MISSES) -> None:
+        """So many misses within an hour are answered."""
+        self._most = most
+        self._missed: deque[float] = deque(maxlen=most)
+
+    def may_try(self, at: float) -> bool:
+        """Whether a code is looked up now."""
+        return len(self._missed) < self._most or self._missed[0] + _HOUR <= at
+
+    def missed(self, at: float) -> None:
+        """One more code that nobody has."""
+        self._missed.append(at)

@@ -43,6 +43,16 @@ class CallerKeys:
             return CallerKey(self._keyed(b"withheld", ""), withheld=True)
         return CallerKey(self._keyed(b"caller", number.e164))
 
+    def dialler(self, number: PhoneNumber | None) -> CallerKey:
+        """The key under which a caller's tries of conversations' codes are counted.
+
+        Another one than for PINs: a hospital's telephones show one number, and a migrant there who
+        mistypes a code shall lock out no technician.
+        """
+        if number is None:
+            return CallerKey(self._keyed(b"dialler-withheld", ""), withheld=True)
+        return CallerKey(self._keyed(b"dialler", number.e164))
+
     def code(self, digits: str) -> CodeKey:
         """The key of a keyed code, whether or not there is such a code."""
         return CodeKey(self._keyed(b"code", digits))

@@ -15,6 +15,7 @@ from bridge.callers import store as callers
 from bridge.conference.call import Call
 from bridge.conference.model import CallState
 from bridge.conversations.front_door import FrontDoor, Identity
+from bridge.conversations.identification import InterpreterIdentification
 from bridge.conversations.interpreter_desk import InterpreterDesk
 from bridge.conversations.speaking import Speaking, line_of, number_of
 from bridge.conversations.support_line_desk import Visit
@@ -269,11 +270,13 @@ class AtTheLine:
     # --- interpreters --------------------------------------------------------------------------
 
     async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
+        tools = self._tools
         desk = InterpreterDesk(
-            self._tools.database,
-            self._tools.clock,
-            self._tools.hasher,
-            number,
+            tools.database,
+            tools.clock,
+            InterpreterIdentification(
+                tools.database, tools.clock, tools.hasher, tools.callers, number
+            ),
             identified=self._calls.rings_us,
             share=self._calls.share_of,
         )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finding out which technician rings: by code and PIN, or by number and PIN, against guessing.
+"""Finding out who rings, against guessing: a technician by code and PIN, or by number and PIN, an
+interpreter by number and PIN.
 
 Wrong, unknown and locked out are answered alike, and after the same slow proof.
 """
@@ -20,8 +21,9 @@ from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.callers.store import Attempt
 from bridge.clock import Clock
+from bridge.roster.people_store import find_interpreter_by_number, pin_code
 from bridge.storage.database import Database
-from bridge.vocabulary import PhoneNumber
+from bridge.vocabulary import InterpreterId, PhoneNumber
 
 
 class Unfinished(Enum):
@@ -103,3 +105,38 @@ class TechnicianIdentification:
         at = self._clock.now()
         # Counted before it is proved: many calls at once have no more tries than one.
         return _Looked(found, attempt, callers.claim(conn, attempt, at), at)
+
+
+class InterpreterIdentification:
+    """Identifies the interpreter whose telephone rings us, or seems to: numbers can be forged."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        hasher: PinHasher,
+        keys: CallerKeys,
+        number: PhoneNumber,
+    ) -> None:
+        """`number` is the number that rings."""
+        self._database = database
+        self._clock = clock
+        self._hasher = hasher
+        self._number = number
+        self._attempt = Attempt(keys.caller(number))
+
+    async def identify(self, pin: str) -> InterpreterId | None:
+        """Who this is; `None` for nobody, slow alike for all."""
+        at = self._clock.now()
+
+        def look(conn: Connection) -> tuple[InterpreterId, str | None, bool]:
+            found = find_interpreter_by_number(conn, self._number)
+            who, stored = found if found is not None else (InterpreterId(0), None)
+            return who, stored, callers.claim(conn, self._attempt, at)
+
+        who, stored, allowed = await self._database.run(look)
+        proved = await asyncio.to_thread(self._hasher.verify, stored, pin_code(who), pin)
+        if not (allowed and proved):
+            return None
+        await self._database.run(lambda conn: callers.right(conn, self._attempt, at))
+        return who

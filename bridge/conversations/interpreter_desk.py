@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bridge.agencies.secrets import PinHasher
 from bridge.bookings.store import next_booking_of
 from bridge.clock import Clock
+from bridge.conversations.identification import InterpreterIdentification
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Schedule
 from bridge.ivr.presence_model import (
@@ -28,12 +28,12 @@ from bridge.ivr.presence_model import (
 )
 from bridge.ivr.request import Failed
 from bridge.roster.model import Presence
-from bridge.roster.people_store import identify_interpreter, load_person
+from bridge.roster.people_store import load_person
 from bridge.roster.standing import next_midnight
 from bridge.roster.standing_store import load_standing
 from bridge.roster.store import PresenceBy, set_presence
 from bridge.storage.database import Database, DatabaseUnavailable
-from bridge.vocabulary import InterpreterId, PhoneNumber
+from bridge.vocabulary import InterpreterId
 
 
 class InterpreterDesk:
@@ -43,8 +43,7 @@ class InterpreterDesk:
         self,
         database: Database,
         clock: Clock,
-        hasher: PinHasher,
-        number: PhoneNumber,
+        identification: InterpreterIdentification,
         *,
         identified: Callable[[InterpreterId], None],
         share: Callable[[InterpreterId], float | None],
@@ -54,8 +53,7 @@ class InterpreterDesk:
         """
         self._database = database
         self._clock = clock
-        self._hasher = hasher
-        self._number = number
+        self._identification = identification
         self._identified = identified
         self._share = share
         self._who: InterpreterId | None = None
@@ -85,7 +83,7 @@ class InterpreterDesk:
         raise TypeError(f"nobody answers {type(question).__name__} here")
 
     async def _identify(self, pin: str) -> object:
-        who = await identify_interpreter(self._database, self._hasher, self._number, pin)
+        who = await self._identification.identify(pin)
         if who is None:
             return InterpreterUnknown()
         self._who = who

@@ -10,7 +10,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from bridge.callers.flood import FloodGuard
+from bridge.callers.flood import FloodGuard, MissedCodes
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
 from bridge.conference.on_duty import HOME, OnDuty, on_duty
@@ -51,6 +51,8 @@ class Speaking:
     """Those who are rung when a line opens."""
     flood: FloodGuard = field(default_factory=FloodGuard)
     """Who rings too often."""
+    missed_codes: MissedCodes = field(default_factory=MissedCodes)
+    """How many codes of conversations were guessed wrong."""
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
     def languages_of(self, call: Call, leg: LegId) -> tuple[str, ...]:

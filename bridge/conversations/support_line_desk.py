@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from bridge.bookings import openings
 from bridge.bookings import store as bookings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
+from bridge.callers.store import Attempt
 from bridge.calllog.model import EventKind
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
@@ -79,7 +81,7 @@ class LineDesk:
         try:
             match question:
                 case DialIn(code):
-                    return await self._dial_in(code)
+                    return await self._dials_in(code)
                 case AboutService(key, wanted):
                     return await self._about(key, wanted)
                 case FindOperator():
@@ -91,11 +93,30 @@ class LineDesk:
             return Failed()
         raise TypeError(f"nobody answers {type(question).__name__} here")
 
-    async def _dial_in(self, code: str) -> object:
-        if await self._speaking.calls.dial_in(self._visit.leg, code):
-            return DialledIn()
-        at = await self._database.run(lambda conn: bookings.hour_of_code(conn, code))
-        return CodeUnknown() if at is None else CodeEarly(at, self._speaking.today())
+    # --- codes ---------------------------------------------------------------------------------
+
+    async def _dials_in(self, code: str) -> DialledIn | CodeEarly | CodeUnknown:
+        """Whether the visitor belongs to the call of this code now, or will. Guesses are counted,
+        and from some number on not even looked at; it sounds the same.
+        """
+        speaking, loop = self._speaking, asyncio.get_running_loop()
+        guess = Attempt(speaking.tools.callers.dialler(self._visit.number))
+        at = self._clock.now()
+        counts = await self._database.run(lambda conn: callers.claim(conn, guess, at))
+        if not counts or not speaking.missed_codes.may_try(loop.time()):
+            return CodeUnknown()
+        starts_at = None
+        if not await speaking.calls.dial_in(self._visit.leg, code):
+            starts_at = await self._database.run(lambda conn: bookings.hour_of_code(conn, code))
+            if starts_at is None:
+                speaking.missed_codes.missed(loop.time())
+                return CodeUnknown()
+        try:
+            await self._database.run(lambda conn: callers.right(conn, guess, at))
+        except DatabaseUnavailable as reason:
+            # They were right all the same; only their former guesses still count.
+            log.warning("guesses of a code were not forgiven", why=str(reason))
+        return DialledIn() if starts_at is None else CodeEarly(starts_at, speaking.today())
 
     # --- hours ---------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ Every change raises the roster's revision (`store.revision`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import timedelta
@@ -14,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, String, Table, delete, insert, select, update
 
-from bridge.agencies.secrets import PinHasher
 from bridge.hours.model import Holidays
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits, PresenceNow
@@ -27,7 +25,6 @@ from bridge.roster.store import (
     interpreter_phone,
 )
 from bridge.roster.windows_store import PORTUGAL, load_schedules
-from bridge.storage.database import Database
 from bridge.storage.schema import metadata
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
@@ -232,19 +229,6 @@ def find_interpreter_by_number(
         return None
     asked = select(interpreter.c.pin_hash).where(interpreter.c.id == who)
     return who, conn.execute(asked).scalar_one_or_none()
-
-
-async def identify_interpreter(
-    database: Database, hasher: PinHasher, number: PhoneNumber, pin: str
-) -> InterpreterId | None:
-    """The interpreter with this telephone and this PIN, or `None`; slow alike for both.
-
-    The slow proof runs in a thread after the transaction, so nobody else waits for it.
-    """
-    found = await database.run(lambda conn: find_interpreter_by_number(conn, number))
-    who, stored = found if found is not None else (InterpreterId(0), None)
-    proved = await asyncio.to_thread(hasher.verify, stored, pin_code(who), pin)
-    return who if proved else None
 
 
 # --- limits as data ----------------------------------------------------------------------------

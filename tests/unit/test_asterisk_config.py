@@ -122,6 +122,9 @@ def test_writing_again_replaces_our_files_and_leaves_the_installation_s_own(
         ({"caller_id": "+351218106191,1"}, "nine digits"),
         ({"extra_modules": ("x.so\nload = app_system.so",)}, "extra module"),
         ({"rtp_first": 9, "rtp_last": 9}, "rtp_first"),
+        ({"reader_user": "ears]\n[x"}, "reader_user may hold"),
+        ({"writer_user": "bridge-reader"}, "two names"),
+        ({"reader_user": "general"}, "two names"),
     ],
 )
 def test_bad_plan_is_refused_before_anything_is_written(

@@ -53,6 +53,7 @@ class PbxPlan:
     recordings_dir: Path
     """Prompts spoken by people, laid out alike; need not exist. They win over rendered ones."""
     reader_secret: str = field(repr=False)
+    """At least 16 characters, as the writer's."""
     writer_secret: str = field(repr=False)
     trunk_host: str
     """The carrier's address: calls come from it alone, and go to it alone."""
@@ -62,6 +63,10 @@ class PbxPlan:
     empty, the trunk's own host and port."""
     trunk: str = "carrier"
     """Name of the trunk's PJSIP endpoint; the same as `AsteriskSettings.trunk`."""
+    reader_user: str = "bridge-reader"
+    """The manager user that sees; the same as `AsteriskSettings.reader_user`."""
+    writer_user: str = "bridge-writer"
+    """The manager user that acts."""
     bind: str = "127.0.0.1"
     """The address for SIP and RTP."""
     sip_port: int = 5060
@@ -104,7 +109,8 @@ def write_configuration(plan: PbxPlan, directory: Path) -> Path:
     values = {
         name: str(getattr(plan, name))
         for name in (
-            *("reader_secret", "writer_secret", "trunk", "trunk_host", "trunk_port"),
+            *("reader_user", "writer_user", "reader_secret", "writer_secret"),
+            *("trunk", "trunk_host", "trunk_port"),
             *("bind", "sip_port", "rtp_first", "rtp_last", "ami_port", "agi_host", "agi_port"),
             *("most_channels", "longest_call_seconds", "apology_rounds", "apology_music_seconds"),
             *("caller_id", "silence_seconds", "longest_transfer_seconds"),
@@ -197,6 +203,11 @@ def _check(plan: PbxPlan) -> None:
     for name in ("reader_secret", "writer_secret"):
         if len(getattr(plan, name)) < 16:
             raise BadPlan(f"{name} must have at least 16 characters")
+    for name in ("reader_user", "writer_user"):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", getattr(plan, name)):
+            raise BadPlan(f"{name} may hold letters, digits, '-' and '_' only")
+    if plan.reader_user in (plan.writer_user, "general") or plan.writer_user == "general":
+        raise BadPlan("reader_user and writer_user must be two names, neither of them 'general'")
     if plan.rtp_first >= plan.rtp_last:
         raise BadPlan("rtp_first must be below rtp_last")
     for address in (plan.bind, plan.agi_host, plan.trunk_host, *plan.trunk_sources):

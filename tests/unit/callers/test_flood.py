@@ -6,7 +6,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.callers.flood import HOLDS, MANY_BEHIND_ONE_NUMBER, ONE_CALLER, Arrival, FloodGuard
+from bridge.callers.flood import (
+    HOLDS,
+    MANY_BEHIND_ONE_NUMBER,
+    ONE_CALLER,
+    Arrival,
+    FloodGuard,
+    MissedCodes,
+)
 from bridge.callers.keys import CallerKey
 
 ONE, OTHER = CallerKey("one"), CallerKey("other")
@@ -78,3 +85,16 @@ def test_the_answer_is_that_of_a_plain_count(calls: list[tuple[int, CallerKey, b
         refused = calm.in_an_hour is not None and within > calm.in_an_hour
         hold = 0.0 if refused or beyond <= 0 else (5.0, 10.0, 20.0, 30.0)[min(beyond, 4) - 1]
         assert guard.arrived(caller, now, known=known) == Arrival(hold, refused)
+
+
+def test_so_many_missed_codes_an_hour_are_answered_and_no_more() -> None:
+    missed = MissedCodes(most=3)
+    for at in (0.0, 10.0, 3000.0):
+        assert missed.may_try(at)
+        missed.missed(at)
+    assert not missed.may_try(3000.0)
+    assert not missed.may_try(3599.9)
+    assert missed.may_try(3600.0)
+    missed.missed(3600.0)
+    assert not missed.may_try(3609.9)
+    assert missed.may_try(3610.0)

@@ -14,7 +14,6 @@ from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.conference.fields_store import fields_of
-from bridge.hours.localtime import LISBON
 from bridge.ivr import spoken
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
@@ -110,18 +109,26 @@ async def test_a_migrant_who_is_first_at_the_booked_hour_waits_for_the_others() 
         assert migrant.room is not None
 
 
+async def rings_early(w: World, code: str) -> list[str]:
+    """The migrant rings the line and keys the code; what they hear before they hang up."""
+    line = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
+    heard = w.switch.spoken.setdefault(line.leg, [])
+    await line.wait(5)
+    await line.key(f"*{code}")
+    await w.until(lambda: "en/door-code-then" in heard)
+    await line.hang_up()
+    return heard
+
+
 async def test_a_migrant_who_rings_before_the_booked_hour_is_told_when_to_ring() -> None:
     async with world() as w:
         booked, code = await books_with_code(w)
-        early = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
-        heard = w.switch.spoken.setdefault(early.leg, [])
-        await early.wait(5)
-        await early.key(f"*{code}")
-        await w.until(lambda: "en/door-code-then" in heard)
-        told = heard[heard.index("pt/door-code-booked") + 1 : heard.index("pt/door-code-then")]
-        local = booked.starts_at.astimezone(LISBON)
-        assert told == [f"pt/{word}" for word in spoken.moment(local, w.clock.now().date(), "pt")]
-        await early.hang_up()
+        # However often: a right code is no guess, and locks nobody out at the hour.
+        when = spoken.moment(booked.starts_at, w.clock.now().date(), "pt")
+        for _ in range(4):
+            heard = await rings_early(w, code)
+            told = heard[heard.index("pt/door-code-booked") + 1 : heard.index("pt/door-code-then")]
+            assert told == [f"pt/{word}" for word in when]
         await w.dial_bookings_at(w.booked_for)
         migrant = w.switch.call(MIGRANT, LINE, lambda line: line.wait_hang_up())
         await migrant.wait(5)
@@ -202,9 +209,8 @@ async def test_what_was_keyed_for_the_agency_s_records_is_with_the_booked_call_t
         await w.dial_bookings_at(w.booked_for)
         await w.event(EventKind.ROOM_COMPLETE, call=1)
         first, second = w.call_ids()
-        for call in (first, second):
-            kept = w.database.run_now(lambda conn, call=call: fields_of(conn, call))  # type: ignore[misc]
-            assert kept == {FieldName.PROCESS_NUMBER: "55667"}
+        kept = w.database.run_now(lambda conn: [fields_of(conn, one) for one in (first, second)])
+        assert kept == [{FieldName.PROCESS_NUMBER: "55667"}] * 2
         for leg in w.calls.open[0].record.legs.open():
             await w.switch.line(leg.id).hang_up()
         await w.event(EventKind.CALL_ENDED, call=1)

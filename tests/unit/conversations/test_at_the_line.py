@@ -35,6 +35,7 @@ from tests.unit.conference.world import (
     PIN,
     TECHNICIAN,
     UKRAINIAN,
+    World,
 )
 
 pytestmark = pytest.mark.looptime
@@ -173,10 +174,53 @@ async def test_star_leads_from_the_menu_back_to_the_languages() -> None:
         await w.until(lambda: "fr/menu-hours" in said(w, line))
 
 
+async def code_of_first(w: World) -> str:
+    """The code of the one call that has one, as soon as it does."""
+    codes = select(call_table.c.dial_in_code).where(call_table.c.dial_in_code.is_not(None))
+
+    def drawn() -> list[str]:
+        return list(w.database.run_now(lambda conn: conn.execute(codes).scalars().all()))
+
+    await w.until(lambda: bool(drawn()))
+    return drawn()[0]
+
+
 async def test_a_migrant_with_the_code_of_a_call_is_brought_to_it() -> None:
     async with at() as w:
         line = rings(w, "*204815", pause=2.0)
         await w.until(lambda: "pt/door-code-unknown" in said(w, line))
+
+
+async def test_who_guesses_codes_is_told_of_none_not_even_of_a_right_one() -> None:
+    async with at() as w:
+        w.interpreter(STAYS)
+        w.technician(AGENCY_CODE + PIN, "33", "1", "3")
+        code = await code_of_first(w)
+        wrong = f"*{(int(code) + 1) % 1_000_000:06d}"
+        guesser = rings(w, wrong, wrong, wrong, pause=8.0)
+        await w.until(lambda: said(w, guesser).count("pt/door-code-unknown") == 3)
+        await guesser.hang_up()
+        locked = rings(w, f"*{code}", pause=2.0)
+        await w.until(lambda: "pt/door-code-unknown" in said(w, locked))
+        await locked.hang_up()
+        assert EventKind.MIGRANT_DIALLED_IN not in w.kinds()
+        other = rings(w, f"*{code}", pause=2.0, number="+351960000002")
+        await w.event(EventKind.MIGRANT_DIALLED_IN)
+        await other.hang_up()
+
+
+async def test_a_migrant_who_mistyped_is_believed_again_after_a_minute() -> None:
+    async with at() as w:
+        w.interpreter(STAYS)
+        w.technician(AGENCY_CODE + PIN, "33", "1", "3")
+        code = await code_of_first(w)
+        wrong = f"*{(int(code) + 1) % 1_000_000:06d}"
+        first = rings(w, wrong, wrong, wrong, pause=8.0)
+        await w.until(lambda: said(w, first).count("pt/door-code-unknown") == 3)
+        await first.hang_up()
+        await asyncio.sleep(60)
+        rings(w, f"*{code}", pause=2.0)
+        await w.event(EventKind.MIGRANT_DIALLED_IN)
 
 
 async def test_whoever_rings_too_often_waits_and_then_is_refused_with_a_word() -> None:

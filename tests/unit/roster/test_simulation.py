@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from bench.policies import one_trace, summary
+from bench.policies import CONTENDERS, one_trace, summary
 from bench.service import Service
 from bench.simulation import Simulation
+from bench.tradeoffs import contenders
 from bridge.roster.policies import POLICIES
 from bridge.vocabulary import InterpreterId
 
@@ -51,9 +52,23 @@ def test_every_call_is_served_in_time_or_unfilled(service: Service, name: str) -
 
 
 def test_the_figures_are_of_every_policy_and_load() -> None:
-    found = one_trace(seed=900, load=0.15, hours=1, skew=1.45)
+    found = one_trace(CONTENDERS, seed=900, load=0.15, hours=1, skew=1.45)
     figures = summary({name: {0.15: [outcome]} for name, outcome in found.items()})
     assert set(figures) == set(POLICIES)
     for by_load in figures.values():
         assert set(by_load) == {"0.15"}
         assert set(by_load["0.15"]) == {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}
+
+
+def test_every_variant_of_the_default_policy_serves_the_same_calls(service: Service) -> None:
+    found = one_trace(contenders(), seed=900, load=0.25, hours=2, skew=1.45)
+    assert {outcome.calls for outcome in found.values()} == {len(service.calls)}
+    phones = {name: outcome.phones for name, outcome in found.items()}
+    assert phones["1 at once, 1 more every 2 s"] < phones["7 at once, and no more"]
+    assert phones["7 at once, and no more"] <= phones["ring_all"]
+
+
+def test_what_is_asked_for_is_in_proportion_to_the_demand(service: Service) -> None:
+    minutes_an_hour = sum(service.demand.values()) * 12.0
+    assert minutes_an_hour == pytest.approx(0.25 * service.on_duty * 60.0)
+    assert list(service.demand.values()) == sorted(service.demand.values(), reverse=True)

@@ -23,7 +23,7 @@ from bridge.roster.requirements_data import from_data, to_data
 from bridge.roster.skills import REGISTER, Gender, Level, LevelScale, Subject
 from bridge.storage.inline import InlineDatabase
 from bridge.vocabulary import InterpreterId, LanguageTag
-from tests.storage_samples import START, make_interpreter, number, quick_hasher
+from tests.storage_samples import START, make_interpreter, number
 from tests.unit.roster.people import requests
 
 UK, RU = LanguageTag("uk"), LanguageTag("ru")
@@ -232,37 +232,6 @@ def test_nobody_cannot_be_changed(conn: Connection) -> None:
     for attempt in attempts:
         with pytest.raises(LookupError):
             attempt()
-
-
-# --- PINs --------------------------------------------------------------------------------------
-
-
-async def test_an_interpreter_is_known_by_any_telephone_and_the_pin(
-    database: InlineDatabase,
-) -> None:
-    hasher = quick_hasher()
-
-    def prepare(conn: Connection) -> tuple[InterpreterId, InterpreterId]:
-        one, two = make_interpreter(conn, 1), make_interpreter(conn, 2)
-        people_store.set_phones(conn, one, [number(1), number(7)])
-        people_store.set_pin(conn, one, hasher.hash(people_store.pin_code(one), "123456"))
-        return one, two
-
-    one, two = database.run_now(prepare)
-    assert await people_store.identify_interpreter(database, hasher, number(1), "123456") == one
-    assert await people_store.identify_interpreter(database, hasher, number(7), "123456") == one
-    for phone, pin in ((number(1), "123457"), (number(2), "123456"), (number(8), "123456")):
-        assert await people_store.identify_interpreter(database, hasher, phone, pin) is None
-
-    def steal(conn: Connection) -> None:
-        # The hash is bound to its person.
-        found = people_store.find_interpreter_by_number(conn, number(1))
-        assert found is not None
-        assert found[1] is not None
-        people_store.set_pin(conn, two, found[1])
-
-    database.run_now(steal)
-    assert await people_store.identify_interpreter(database, hasher, number(2), "123456") is None
 
 
 # --- lists -------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ from sqlalchemy import Connection, func, select
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind, FieldName
+from bridge.callers.keys import CallerKeys
+from bridge.clock import SystemClock
+from bridge.conversations.identification import InterpreterIdentification
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Schedule
 from bridge.ivr.languages import load_languages
@@ -21,7 +24,7 @@ from bridge.operators import store as operators
 from bridge.roster.lists_store import load_lists
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter
-from bridge.roster.people_store import identify_interpreter, load_people, load_person
+from bridge.roster.people_store import load_people, load_person
 from bridge.roster.seed import INTERPRETERS, credentials, plan, seed
 from bridge.roster.skills import Gender, Subject, split_pair
 from bridge.roster.store import find_by_number, interpreter, revision, set_presence
@@ -186,7 +189,10 @@ async def test_fictional_interpreters_have_pins_that_fit_after_a_change_of_peppe
     for hasher in (HASHER, quick_hasher(PEPPER * 2)):
         database.run_now(partial(seed, tags=TAGS, hasher=hasher, at=START))
         for one in (first, last):
-            known = await identify_interpreter(database, hasher, one.number, one.pin)
+            identification = InterpreterIdentification(
+                database, SystemClock(), hasher, CallerKeys(PEPPER), one.number
+            )
+            known = await identification.identify(one.pin)
             assert known == database.run_now(partial(find_by_number, number=one.number))
             assert known is not None
             assert one.pin not in repr(one)

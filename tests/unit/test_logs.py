@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an error leaves in the log: where it happened, and nothing of what was being handled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bridge.logs import configure
+
+NUMBER = "+351910000123"
+
+
+@pytest.fixture
+def _as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_as_before")
+@pytest.mark.parametrize("json", [True, False])
+def test_no_variable_of_a_frame_is_written(capsys: pytest.CaptureFixture[str], json: bool) -> None:
+    configure(json=json)
+
+    def ring(number: str) -> None:
+        assert number
+        raise RuntimeError("the switch refused")
+
+    try:
+        ring(NUMBER)
+    except RuntimeError:
+        structlog.get_logger("test").exception("somebody could not be rung")
+    log = capsys.readouterr().err
+    assert "somebody could not be rung" in log
+    assert "the switch refused" in log
+    assert "in ring" in log
+    assert NUMBER not in log
