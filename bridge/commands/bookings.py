@@ -169,7 +169,7 @@ def show(
                 one.language,
                 code,
                 f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
-                "beside" if one.migrant_beside else _masked(one.migrant_number),
+                _migrant(one),
                 _interpreters(one),
                 one.state.value,
             )
@@ -263,6 +263,13 @@ def _interpreters(one: Booking) -> str:
     )
 
 
+def _migrant(one: Booking) -> str:
+    """How the migrant comes; empty when that is forgotten."""
+    if one.migrant_beside:
+        return "beside"
+    return "dials in" if one.dial_in_code is not None else _masked(one.migrant_number)
+
+
 def _masked(number: PhoneNumber | None) -> str:
     return "" if number is None else number.masked
 
@@ -278,6 +285,7 @@ def _data(one: Booking, agency: str) -> dict[str, Any]:
         "technician": int(one.technician),
         "technician_number": _masked(one.technician_number) or None,
         "migrant_beside": one.migrant_beside,
+        "migrant_dials_in": one.dial_in_code is not None,
         "migrant_number": _masked(one.migrant_number) or None,
         "interpreter": int(one.interpreter),
         "interpreter_refused": one.interpreter not in one.coming,

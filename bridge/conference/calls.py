@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
+from bridge.conference.booked_hour import request_of_booking, write_what_was_keyed
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
 from bridge.conference.mailbox import MailboxClosed
@@ -212,14 +212,7 @@ class Calls:
         call = self._by_id.get(which) or await self._open_booked(which, booking)
         if call is None:
             return
-        request = Request(
-            requirements=replace(booking.requirements, agency=booking.agency),
-            technician=booking.technician,
-            agency=booking.agency,
-            agency_kind=kind,
-            migrant=booking.migrant_number,
-        )
-        await call.begin_booked(request, booking)
+        await call.begin_booked(request_of_booking(booking, kind), booking)
         # Until this is written, its interpreter is kept free for it, and hunts leave them out.
         await self._ports.database.run(bookings.changed)
 
@@ -236,6 +229,7 @@ class Calls:
                 job = store.open_call(conn, which, "booked", at, self._ports.owner)
                 if number is not None:
                     store.update_call(conn, which, technician_number=number.e164, callback=True)
+                write_what_was_keyed(conn, which, booking)
                 data: dict[str, Scalar] = {"booking": int(booking.id)}
                 calllog.append(conn, Event(which, EventKind.BOOKING_DUE, at, None, data))
             if not bookings.begin_dialling(conn, booking.id, which, at, self._ports.owner):

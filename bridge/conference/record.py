@@ -27,6 +27,7 @@ from bridge.conference.model import (
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
 from bridge.roster.store import OfferOutcome
+from bridge.roster.sweeper import Outlived
 from bridge.roster.tries import NOT_REACHED
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules
@@ -285,12 +286,17 @@ class CallRecord:
             del self.interpreters[leg.part]
         if freed is None:
             return
-        if leg.accepted_at is not None:
-            self._ports.roster.call_ended(freed, leg.accepted_at, at, hard=self._was_hard(leg))
-        elif unreached:
+        if unreached:
             self._ports.roster.unreached(freed, at, leg.since)
         else:
-            self._ports.roster.released(freed, anew=False)
+            self._freed(freed, leg, at)
+
+    def _freed(self, who: InterpreterId, leg: CallLeg, at: datetime) -> None:
+        """The interpreter on this leg is not promised any more: keep that in memory, too."""
+        if leg.accepted_at is not None:
+            self._ports.roster.call_ended(who, leg.accepted_at, at, hard=self._was_hard(leg))
+        else:
+            self._ports.roster.released(who, anew=False)
 
     def _was_hard(self, leg: CallLeg) -> bool:
         now = self.legs.get(leg.id)
@@ -315,16 +321,29 @@ class CallRecord:
         outcome = outcome_of(progress)
         at = self._ports.clock.now()
 
-        def work(conn: Connection) -> None:
-            for leg in gone:
-                store.end_leg(conn, leg.id, at, "lost")
-                roster_store.release(conn, leg.id, at)
+        def lost(conn: Connection, leg: CallLeg) -> InterpreterId | None:
+            store.end_leg(conn, leg.id, at, "lost")
+            if leg.accepted_at is None:
+                roster_store.end_offer(conn, leg.id, at, OfferOutcome.CANCELLED)
+            freed = roster_store.release(conn, leg.id, at)
+            if freed is not None:
+                # As the sweeper would, who comes later.
+                reason = Outlived.CALL.reason
+                about: Data = {**leg.about, "interpreter": int(freed), "reason": reason}
+                calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
+            return freed
+
+        def work(conn: Connection) -> list[tuple[InterpreterId, CallLeg]]:
+            freed = [(who, leg) for leg in gone if (who := lost(conn, leg)) is not None]
             store.close_call(conn, self.id, at, progress.state, outcome)
             booking = bookings.booking_of_call(conn, self.id)
             if booking is not None:
                 bookings.finish(conn, booking.id, at)
             ended = self.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
             calllog.append(conn, ended)
+            return freed
 
-        await self._ports.database.run(work)
+        freed = await self._ports.database.run(work)
         self.progress = progress
+        for who, leg in freed:
+            self._freed(who, leg, at)

@@ -38,6 +38,7 @@ _TO_BE_RUNG = frozenset(
 )
 _OVER = frozenset({CallState.TALKING, CallState.PUT_THROUGH, CallState.CLOSING})
 """In these states nobody waits to be rung any more."""
+_SAY_WHETHER_REACHED = frozenset({EventKind.REDIALLED, EventKind.NOT_REJOINED})
 _SAY_WHAT_IS_ASKED = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED})
 
 
@@ -87,6 +88,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     relay_allowed, pivot = False, None
     technician = LegId("")
     private = technician_lost = direct = talked = calling_back = migrant_rang = False
+    unreached = False
     rung: dict[LegId, str] = {}
     asked_at = promised_at = None
     for event in events:
@@ -158,6 +160,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             # Who was lost rang the line, before they could be rung.
             legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, rang=True)
             technician = leg
+        if leg == technician and event.kind in _SAY_WHETHER_REACHED:
+            # Given up; unless another operator was rung after that one.
+            unreached = event.kind is EventKind.NOT_REJOINED
         if event.kind in _GIVEN_UP:
             rung.pop(leg, None)
         if event.kind in _IN_VAIN and leg in offers:
@@ -188,6 +193,8 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             state=state,
             talked=talked,
             unfilled=EventKind.NOBODY_AVAILABLE in kinds,
+            booked=EventKind.BOOKED in kinds,
+            unreached=unreached,
             put_through=EventKind.PUT_THROUGH in kinds,
             direct=direct,
             requested=EventKind.REQUESTED in kinds,

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from bridge.bookings import openings
+from bridge.bookings import store as bookings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
 from bridge.callers.store import Attempt
@@ -23,7 +24,7 @@ from bridge.conference.rings import permitted
 from bridge.conversations.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
-from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
+from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
 from bridge.ivr.door import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
 from bridge.ivr.request import Failed
@@ -80,7 +81,7 @@ class LineDesk:
         try:
             match question:
                 case DialIn(code):
-                    return DialledIn() if await self._dials_in(code) else CodeUnknown()
+                    return await self._dials_in(code)
                 case AboutService(key, wanted):
                     return await self._about(key, wanted)
                 case FindOperator():
@@ -100,25 +101,28 @@ class LineDesk:
 
     # --- codes ---------------------------------------------------------------------------------
 
-    async def _dials_in(self, code: str) -> bool:
-        """Whether the visitor belongs to the call of this code now. Guesses are counted, and from
-        some number on not even looked at; it sounds the same.
+    async def _dials_in(self, code: str) -> DialledIn | CodeEarly | CodeUnknown:
+        """Whether the visitor belongs to the call of this code now, or will. Guesses are counted,
+        and from some number on not even looked at; it sounds the same.
         """
         speaking, loop = self._speaking, asyncio.get_running_loop()
         guess = Attempt(speaking.tools.callers.dialler(self._visit.number))
         at = self._clock.now()
         counts = await self._database.run(lambda conn: callers.claim(conn, guess, at))
         if not counts or not speaking.missed_codes.may_try(loop.time()):
-            return False
+            return CodeUnknown()
+        starts_at = None
         if not await speaking.calls.dial_in(self._visit.leg, code):
-            speaking.missed_codes.missed(loop.time())
-            return False
+            starts_at = await self._database.run(lambda conn: bookings.hour_of_code(conn, code))
+            if starts_at is None:
+                speaking.missed_codes.missed(loop.time())
+                return CodeUnknown()
         try:
             await self._database.run(lambda conn: callers.right(conn, guess, at))
         except DatabaseUnavailable as reason:
-            # They are in the call all the same; only their former guesses still count.
+            # They were right all the same; only their former guesses still count.
             log.warning("guesses of a code were not forgiven", why=str(reason))
-        return True
+        return DialledIn() if starts_at is None else CodeEarly(starts_at, speaking.today())
 
     # --- hours ---------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from bridge.bookings.store import waiting_after
+from bridge.calllog.model import EventKind
+from bridge.calllog.store import has_event
 from bridge.conference.store import call
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Period, Schedule
@@ -240,10 +242,17 @@ class Arrivals:
 
 
 def arrival_counts(conn: Connection, since: datetime) -> Arrivals:
-    """Requests and served calls since a moment; two queries."""
+    """Requests and served calls since a moment; two queries.
+
+    A migrant who only rings the line chooses a language, too, but asks for no interpreter.
+    """
     asked = (
         select(call.c.language, func.count())
-        .where(call.c.created_at >= since, call.c.language.is_not(None))
+        .where(
+            call.c.created_at >= since,
+            call.c.language.is_not(None),
+            has_event(EventKind.REQUESTED),
+        )
         .group_by(call.c.language)
         .order_by(call.c.language)
     )

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId
+from bridge.bookings.rows import booking
 from bridge.commands.base import in_database
 from bridge.roster import store as roster
 from bridge.roster import windows_store
@@ -72,6 +73,23 @@ def test_numbers_are_masked_in_the_list(database: Path) -> None:
         assert "•" in shown
     (one,) = read("bookings")
     assert (one["agency"], one["language"], one["migrant_beside"]) == ("4021", "uk", False)
+    assert not one["migrant_dials_in"]
+
+
+def test_the_list_tells_that_a_migrant_dials_in_but_not_with_which_code(database: Path) -> None:
+    made = read(*book())["booking"]
+    in_database(
+        lambda conn: conn.execute(
+            update(booking)
+            .where(booking.c.id == made)
+            .values(migrant_beside=False, dial_in_code="204815")
+        )
+    )
+    shown = run("bookings").stdout
+    assert "dials in" in shown
+    assert "204815" not in shown + run("bookings", "--json").stdout
+    (one,) = read("bookings")
+    assert (one["migrant_beside"], one["migrant_dials_in"]) == (False, True)
 
 
 def test_a_wished_interpreter_is_booked_or_refused(database: Path) -> None:

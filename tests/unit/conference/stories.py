@@ -209,15 +209,25 @@ async def dials_in(w: World) -> None:
     await w.event(EventKind.REQUESTED)
     call = w.call_ids()[0]
     w.database.run_now(lambda conn: conference.set_dial_in_code(conn, call, CODE))
+    await keys_code_until_heard(w)
+
+
+async def keys_code_until_heard(w: World) -> None:
+    """The migrant rings the line and keys the code, until they wait or are in."""
 
     async def telephone(line: SimulatedLine) -> None:
-        while EventKind.MIGRANT_DIALLED_IN not in w.kinds() and not line.ended:
+        while EventKind.MIGRANT_DIALLED_IN not in told(w) and not line.ended:
             await line.wait(5)
             await line.key(f"*{CODE}")
             await line.wait(5)
 
-    while EventKind.MIGRANT_DIALLED_IN not in w.kinds():
+    while EventKind.MIGRANT_DIALLED_IN not in told(w):
         await w.switch.call(MIGRANT, LINE, telephone).wait(60)
+
+
+def told(w: World) -> set[EventKind]:
+    """The kinds of the events of all calls."""
+    return {kind for call in w.call_ids() for kind in w.kinds(call)}
 
 
 async def relays(w: World) -> None:
@@ -271,6 +281,15 @@ async def is_booked(w: World) -> None:
     w.telephone(TECHNICIAN, PRESSES)
     w.switch.spawn(_keeps_hours(w))
     await w.until(lambda: bool(w.call_ids()), 2 * PATIENCE)
+
+
+async def is_booked_with_code(w: World) -> None:
+    """A call is booked whose migrant dials in at its hour; they ring a little early."""
+    await w.book(w.interpreter(ACCEPTS), minutes_ahead=5, dial_in_code=CODE)
+    w.telephone(TECHNICIAN, PRESSES)
+    w.switch.spawn(_keeps_hours(w))
+    await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds() - 5)
+    await keys_code_until_heard(w)
 
 
 async def _keeps_hours(w: World) -> None:
@@ -335,6 +354,7 @@ STORIES = (
     Story("called back", is_called_back, 2, or_over=True),
     Story("queue", waits_in_the_queue, 2),
     Story("booked", is_booked, 2),
+    Story("booked with a code", is_booked_with_code, 3),
     Story("operator", rings_an_operator(speaks=True), 2),
     Story("operator with interpreter", rings_an_operator(speaks=False), 3),
 )

@@ -16,7 +16,7 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.storage.database import DatabaseUnavailable
-from tests.unit.conference.stories import PATIENCE, STORIES, Story
+from tests.unit.conference.stories import PATIENCE, STORIES, Story, told
 from tests.unit.conference.world import World, world
 
 pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
@@ -45,8 +45,7 @@ class Counter:
     def one_more(self) -> bool:
         """Whether this is the one."""
         if not self.on:
-            ids = self._w.call_ids()
-            self.on = bool(ids) and not _BEGINS.isdisjoint(self._w.kinds(ids[0]))
+            self.on = not _BEGINS.isdisjoint(told(self._w))
         self.count += self.on
         return self.on and self.count == self._nth
 

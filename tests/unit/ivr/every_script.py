@@ -11,7 +11,7 @@ from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
 from bridge.ivr.announcements import Announcement
-from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
+from bridge.ivr.arrival import Arrival, CodeEarly, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
@@ -139,6 +139,7 @@ ANSWERS: tuple[object, ...] = (
     SteppedDown(),
     NoLongerWaiting(),
     Booked(TEN + DAY),
+    Booked(TEN + DAY, "204815"),
     SlotGone(()),
     SlotGone(SLOTS[:2]),
     Granted(RoomId("room-1")),
@@ -154,6 +155,7 @@ ANSWERS: tuple[object, ...] = (
     NoShare(),
     DialledIn(),
     CodeUnknown(),
+    CodeEarly(TEN + DAY, TODAY),
     CallBackNoted(),
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),
