@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
 from bridge.conference.leader import Leader
@@ -21,8 +19,6 @@ from bridge.conference.record import CallRecord
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Why
 from bridge.conference.store import NotOpen
-
-log = structlog.get_logger(__name__)
 
 
 class BookedHour:
@@ -61,8 +57,7 @@ class BookedHour:
             await self._hunts.begin_booked(request, at, booking)
             await self._leader.ring(Why.BOOKED)
         except NotOpen:
-            log.warning("a booked call is another process's, which took this one for dead")
-            record.disown()
+            pass  # another process has taken it over, and rings
 
     async def _miss(self) -> None:
         """Nobody was rung in the whole time of the booking."""

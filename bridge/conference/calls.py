@@ -373,13 +373,15 @@ class Calls:
     def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], Agency | None]]:
         """The open calls that no task of ours runs, adopted by this process."""
         ours = self._by_id.keys() | self._opening
+        found = [row.id for row in store.open_calls(conn) if row.id not in ours]
+        for which in found:
+            # Before it is looked how they stand: whoever had them writes nothing after this.
+            store.take(conn, which, self._ports.owner)
         orphans = [
             row
             for row in store.open_calls(conn)
-            if row.id not in ours and not self._never_began(conn, row)
+            if row.id in found and not self._never_began(conn, row)
         ]
-        for row in orphans:
-            store.update_call(conn, row.id, owner=self._ports.owner)
         return [
             (row, [one.event for one in calllog.events_of(conn, row.id)], _agency(conn, row))
             for row in orphans

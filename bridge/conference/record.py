@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
@@ -43,6 +44,8 @@ from bridge.vocabulary import (
     TechnicianId,
     room_of,
 )
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
@@ -186,7 +189,7 @@ class CallRecord:
             if request is not None:
                 store.update_call(conn, self.id, requirements=request.requirements)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.request = request
         if self.interpreters.get(found.part) == leg:
             del self.interpreters[found.part]
@@ -217,11 +220,25 @@ class CallRecord:
 
     async def write(self, *events: Event) -> None:
         """Write events in one transaction."""
-        await self._ports.database.run(lambda conn: calllog.append(conn, *events))
+        await self.transact(lambda conn: calllog.append(conn, *events))
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Do `work` in one transaction."""
-        return await self._ports.database.run(work)
+        """Do `work` in one transaction.
+
+        Raises `NotOpen` when another process took the call over, or ended it: nothing more is done
+        for it here.
+        """
+        try:
+            return await self._ports.database.run(work)
+        except store.NotOpen as reason:
+            if reason.call == self.id:
+                log.warning("a call is another process's, which took this one for dead")
+                self.disown()
+            raise
+
+    def keep(self, conn: Connection) -> None:
+        """See `store.keep`."""
+        store.keep(conn, self.id, self._ports.owner)
 
     async def spend(self, request: Request) -> None:
         """Count one number more that is rung because somebody in the room keyed something.
@@ -245,7 +262,7 @@ class CallRecord:
             store.update_call(conn, self.id, state=progress.state)
             calllog.append(conn, *events)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.progress = progress
         return True
 
@@ -279,7 +296,7 @@ class CallRecord:
             calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
             return freed
 
-        freed = await self._ports.database.run(work)
+        freed = await self.transact(work)
         self.legs.update(leg.id, ending=ending, in_room=False, waits=False)
         if self.interpreters.get(leg.part) == leg.id:
             del self.interpreters[leg.part]
@@ -305,7 +322,7 @@ class CallRecord:
         await self._finish(Trigger.LOSE, gone)
 
     def disown(self) -> None:
-        """Another process has ended this call: forget it without writing anything."""
+        """Another process has this call, or ended it: forget it without writing anything."""
         self.progress = replace(self.progress, state=CallState.LOST)
 
     async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
@@ -326,5 +343,5 @@ class CallRecord:
             ended = self.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
             calllog.append(conn, ended)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.progress = progress

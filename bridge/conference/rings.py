@@ -175,7 +175,8 @@ class Rings:
 
         Where a further try was to follow after a pause, this is that try. What should follow a
         failure follows at once for an interpreter who is promised to another by now. While the
-        switch cannot be asked nobody is rung; they are as soon as it can.
+        switch cannot be asked nobody is rung; they are as soon as it can. Raises `NotOpen` when
+        the call is another process's by now.
         """
         if any(other.seat == ring.seat for other in self._pending.values()):
             self._pausing.pop(ring.seat, None)
@@ -194,6 +195,7 @@ class Rings:
             return
 
         def work(conn: Connection) -> bool:
+            self._record.keep(conn)
             if ring.interpreter is not None and not roster_store.reserve(
                 conn, ring.interpreter, self._record.id, leg, at, self._ports.owner
             ):
