@@ -53,7 +53,7 @@ from bridge.vocabulary import (
     RoomId,
 )
 
-_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
+_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.EXPIRED, Why.MIGRANT_RANG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,7 @@ class Call:
             self.waiting,
             self._guard,
             self._turns,
+            self._promise,
         )
         self.by_key = ByKey(
             self.record,
@@ -205,8 +206,7 @@ class Call:
         self._hunts.resume(remembered)
         for rung, why in remembered.ringing.items():
             self._resume_ring(rung, Why(why))
-        if remembered.calling_back and remembered.promised_at is not None:
-            self._mailbox.insist(partial(self._promise.go_on, remembered.promised_at))
+        self._promise.resume(remembered)
 
     async def run(self) -> None:
         """The call's one task; ends with the call."""

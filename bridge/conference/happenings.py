@@ -71,7 +71,8 @@ class Happenings:
         inside = snapshot.rooms.get(record.room, frozenset())
         counts = {"gone": len(gone), "in_room": len(inside)}
         await record.note(EventKind.RECONCILED, data={**counts})
-        if known and len(gone) == len(record.legs.open()) and not record.calling_back:
+        awaited = record.calling_back or record.to_be_told
+        if known and len(gone) == len(record.legs.open()) and not awaited:
             await record.lose(gone)
             return
         for leg in known:
@@ -88,12 +89,14 @@ class Happenings:
 
         Whoever was being talked with when the bridge went away was hung up by the switch: who had
         come by then is wanted back, and what was asked is held against nobody. Who waited with
-        music or talked in the room did not notice, and put the telephone down.
+        music did not notice, and put the telephone down. Of who talked in the room, nobody can say.
         """
         if self._hunts.rings_on(leg.id) or not leg.connected:
             return Ending.CANCELLED
         came = leg.confirmed or self._record.serves(leg.id)
-        on_the_way = came and not (leg.has_entered or leg.waits or leg.rang)
+        if leg.has_entered and not leg.waits:
+            return Ending.UNSEEN
+        on_the_way = came and not (leg.waits or leg.rang)
         return Ending.DROPPED if on_the_way else Ending.HUNG_UP
 
     async def _answered(self, leg: CallLeg, at: datetime) -> None:

@@ -86,6 +86,8 @@ class CallRecord:
         """Whether the technician's connection was lost, and is being redialled."""
         self.calling_back = False
         """Whether the technician has hung up and waits to be rung."""
+        self.to_be_told = False
+        """Whether the technician is still to hear that a promised call-back ran out."""
         self.interpreters: dict[Part, LegId] = {}
         """The legs of the interpreters who accepted, by what they do."""
         self.relay_allowed = False
