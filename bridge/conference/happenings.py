@@ -7,6 +7,7 @@ known already changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 
 from bridge.calllog.model import EventKind
@@ -26,7 +27,7 @@ from bridge.telephony.switch import (
     RoomLeft,
     Snapshot,
 )
-from bridge.vocabulary import Role
+from bridge.vocabulary import LegId, Role
 
 
 class Happenings:
@@ -60,13 +61,23 @@ class Happenings:
                 await self._record.end_leg(leg, event.at, event.ending)
                 await self._settling.settle()
 
-    async def compare(self, at: datetime, snapshot: Snapshot, *, taken_over: bool) -> None:
+    async def compare(
+        self,
+        at: datetime,
+        snapshot: Snapshot,
+        *,
+        taken_over: bool,
+        doubtful: Set[LegId] = frozenset(),
+    ) -> None:
         """Make the record agree with what the switch said at that moment, then go on.
 
-        A leg that is younger than that is not missed; with `taken_over`, none is.
+        A leg that is younger than that is not missed, unless it is `doubtful`: older than that for
+        sure. With `taken_over`, all are.
         """
         record = self._record
-        known = [leg for leg in record.legs.open() if taken_over or leg.since < at]
+        known = [
+            leg for leg in record.legs.open() if taken_over or leg.id in doubtful or leg.since < at
+        ]
         gone = [leg for leg in known if leg.id not in snapshot.legs]
         inside = snapshot.rooms.get(record.room, frozenset())
         counts = {"gone": len(gone), "in_room": len(inside)}

@@ -102,6 +102,10 @@ class Legs:
         """A leg joins the call."""
         self._by_id[leg.id] = leg
 
+    def clear(self) -> None:
+        """Forget every leg, before they are read back."""
+        self._by_id.clear()
+
     def get(self, leg: LegId) -> CallLeg | None:
         """The leg as it stands, or `None` when it is not of this call."""
         return self._by_id.get(leg)

@@ -112,6 +112,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             interpreters.clear()
         elif event.kind is EventKind.CALL_BACK_PROMISED:
             promised_at = event.at
+            if leg is not None and leg in legs:
+                # They are to hang up; that shall not be taken for having had enough.
+                legs[leg] = replace(legs[leg], confirmed=False)
         elif event.kind is EventKind.OPERATOR_WANTED:
             direct = not event.data["interpreter"]
         elif event.kind is EventKind.PRIVATE_WORD:

@@ -149,6 +149,11 @@ class Rings:
         self._pending[leg] = ring
         self._cut_short(leg)
 
+    def clear(self) -> None:
+        """Forget every ring, before those that there are are resumed."""
+        self._pending.clear()
+        self._pausing.clear()
+
     def forget(self, role: Role) -> list[LegId]:
         """Nobody of this role is wanted any more: the legs that still ring, to be hung up."""
         legs = [leg for leg, ring in self._pending.items() if ring.role is role]
