@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.model import AgencyKind
@@ -27,8 +26,6 @@ from bridge.conference.relay import Hunts
 from bridge.conference.rings import Why
 from bridge.conference.store import NotOpen
 from bridge.vocabulary import CallId
-
-log = structlog.get_logger(__name__)
 
 
 def request_of_booking(booking: Booking, kind: AgencyKind) -> Request:
@@ -91,8 +88,7 @@ class BookedHour:
             await self._hunts.begin_booked(request, at, booking)
             await self._leader.ring(Why.BOOKED)
         except NotOpen:
-            log.warning("a booked call is another process's, which took this one for dead")
-            record.disown()
+            pass  # another process has taken it over, and rings
 
     async def _miss(self) -> None:
         """Nobody was rung in the whole time of the booking."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
@@ -44,6 +45,8 @@ from bridge.vocabulary import (
     TechnicianId,
     room_of,
 )
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
@@ -84,6 +87,8 @@ class CallRecord:
         """Whether the technician's connection was lost, and is being redialled."""
         self.calling_back = False
         """Whether the technician has hung up and waits to be rung."""
+        self.to_be_told = False
+        """Whether the technician is still to hear that a promised call-back ran out."""
         self.interpreters: dict[Part, LegId] = {}
         """The legs of the interpreters who accepted, by what they do."""
         self.relay_allowed = False
@@ -187,7 +192,7 @@ class CallRecord:
             if request is not None:
                 store.update_call(conn, self.id, requirements=request.requirements)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.request = request
         if self.interpreters.get(found.part) == leg:
             del self.interpreters[found.part]
@@ -218,11 +223,25 @@ class CallRecord:
 
     async def write(self, *events: Event) -> None:
         """Write events in one transaction."""
-        await self._ports.database.run(lambda conn: calllog.append(conn, *events))
+        await self.transact(lambda conn: calllog.append(conn, *events))
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Do `work` in one transaction."""
-        return await self._ports.database.run(work)
+        """Do `work` in one transaction.
+
+        Raises `NotOpen` when another process took the call over, or ended it: nothing more is done
+        for it here.
+        """
+        try:
+            return await self._ports.database.run(work)
+        except store.NotOpen as reason:
+            if reason.call == self.id:
+                log.warning("a call is another process's, which took this one for dead")
+                self.disown()
+            raise
+
+    def keep(self, conn: Connection) -> None:
+        """See `store.keep`."""
+        store.keep(conn, self.id, self._ports.owner)
 
     async def spend(self, request: Request) -> None:
         """Count one number more that is rung because somebody in the room keyed something.
@@ -246,7 +265,7 @@ class CallRecord:
             store.update_call(conn, self.id, state=progress.state)
             calllog.append(conn, *events)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.progress = progress
         return True
 
@@ -280,7 +299,7 @@ class CallRecord:
             calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
             return freed
 
-        freed = await self._ports.database.run(work)
+        freed = await self.transact(work)
         self.legs.update(leg.id, ending=ending, in_room=False, waits=False)
         if self.interpreters.get(leg.part) == leg.id:
             del self.interpreters[leg.part]
@@ -311,7 +330,7 @@ class CallRecord:
         await self._finish(Trigger.LOSE, gone)
 
     def disown(self) -> None:
-        """Another process has ended this call: forget it without writing anything."""
+        """Another process has this call, or ended it: forget it without writing anything."""
         self.progress = replace(self.progress, state=CallState.LOST)
 
     async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
@@ -343,7 +362,7 @@ class CallRecord:
             calllog.append(conn, ended)
             return freed
 
-        freed = await self._ports.database.run(work)
+        freed = await self.transact(work)
         self.progress = progress
         for who, leg in freed:
             self._freed(who, leg, at)

@@ -109,7 +109,11 @@ class LegState(StrEnum):
 
 
 class NotOpen(LookupError):
-    """There is no open call of this id; another process may have ended it."""
+    """There is no open call of this id, or it is another process's; that may have ended it."""
+
+    def __init__(self, which: CallId) -> None:
+        super().__init__("there is no such open call of this process")
+        self.call = which
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,29 @@ def update_call(conn: Connection, which: CallId, **changes: Unpack[CallChanges])
         _change(conn, which, values)
 
 
+def take(conn: Connection, which: CallId, owner: str) -> None:
+    """Have an open call run by this process from now on; nothing happens when it has ended."""
+    conn.execute(
+        update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(owner=owner)
+    )
+
+
+def keep(conn: Connection, which: CallId, owner: str) -> None:
+    """Make sure that a call is open and run by this process, until the transaction ends.
+
+    Belongs into every transaction after which somebody is rung: a process that was only slow may
+    have been taken for dead, and another one rings in its place. Raises `NotOpen`.
+    """
+    # An update, for it holds the row: who takes the call over meanwhile waits, and sees the ring.
+    kept = conn.execute(
+        update(call)
+        .where(call.c.id == which, call.c.ended_at.is_(None), call.c.owner == owner)
+        .values(owner=owner)
+    )
+    if kept.rowcount != 1:
+        raise NotOpen(which)
+
+
 _COLUMNS: Mapping[str, str] = {"agency": "agency_id", "technician": "technician_id"}
 
 
@@ -233,7 +260,7 @@ def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> No
         update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(plain)
     )
     if changed.rowcount != 1:
-        raise NotOpen("there is no such open call")
+        raise NotOpen(which)
 
 
 def _plain(value: object) -> object:
@@ -310,6 +337,14 @@ def end_leg(conn: Connection, which: LegId, at: datetime, ending: str) -> bool:
         .values(state=LegState.ENDED.value, ended_at=at, ending=str(ending))
     )
     return changed.rowcount == 1
+
+
+def call_of_leg(conn: Connection, which: LegId) -> CallId | None:
+    """The call whose leg this is."""
+    found: CallId | None = conn.execute(
+        select(leg.c.call_id).where(leg.c.id == which)
+    ).scalar_one_or_none()
+    return found
 
 
 def _call_row(row: RowMapping) -> CallRow:
