@@ -379,7 +379,8 @@ class Calls:
             call.compare(at, snapshot, taken_over=call.id in taken_over)
 
     def _take_over(self, stored: Stored) -> Call:
-        call = self._make(stored.row.id, stored.row.job, stored.remembered.technician or None)
+        # Without a leg: those that are written are remembered, and none beside them.
+        call = self._make(stored.row.id, stored.row.job, None)
         call.resume(stored)
         self._register(call)
         return call

@@ -78,9 +78,7 @@ class Memory:
             record.migrant_number = PhoneNumber(row.migrant_number)
         record.agency = stored.agency
         record.technician = remembered.technician
-        # What became of the technician is said by no event.
-        booked, unreached = record.progress.booked, record.progress.unreached
-        record.progress = replace(remembered.progress, booked=booked, unreached=unreached)
+        record.progress = remembered.progress
         record.interpreters = dict(remembered.interpreters)
         record.relay_allowed = remembered.relay_allowed
         record.pivot = remembered.pivot
