@@ -138,11 +138,6 @@ class LineDesk:
         technicians = line.technicians if self.role is Role.TECHNICIAN else ""
         return technicians or line.key
 
-    @property
-    def can_call_back(self) -> bool:
-        """Whether the visitor's number may be rung."""
-        return permitted(self._visit.number) is not None
-
     def next_opening(self) -> datetime | None:
         """When it opens next."""
         return self.hours.next_opening(self._clock.now())
@@ -202,9 +197,20 @@ class LineDesk:
 
     # --- call-backs ----------------------------------------------------------------------------
 
+    async def can_call_back(self) -> bool:
+        """Whether the visitor's number may be rung, and there is room for one more call-back."""
+        number, line = self._visit.number, self._visit.line.key
+        if number is None or permitted(number) is None:
+            return False
+        try:
+            return await self._database.run(lambda conn: openings.has_room(conn, line, number))
+        except DatabaseUnavailable as reason:
+            log.warning("a call-back could not be offered", why=str(reason))
+            return False
+
     async def _promise(self) -> object:
         number, due_at = self._visit.number, self.next_opening()
-        if number is None or due_at is None or not self.can_call_back:
+        if number is None or due_at is None or permitted(number) is None:
             return Failed()
         line, language, role, at = (
             self._visit.line.key,
@@ -212,9 +218,11 @@ class LineDesk:
             self.role,
             self._clock.now(),
         )
-        await self._database.run(
+        promised = await self._database.run(
             lambda conn: openings.promise(conn, line, number, language, role, due_at, at)
         )
+        if not promised:
+            return Failed()
         data: Data = {"due_at": due_at.isoformat()}
         await self._note(EventKind.OPENING_CALL_BACK_PROMISED, data)
         return CallBackNoted()
