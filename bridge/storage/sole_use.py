@@ -35,7 +35,7 @@ REGAIN_WITHIN = 5.0
 _ASK_EVERY = 0.1
 _ANSWERS_WITHIN = 5.0
 _KEEPALIVES = {"idle": 5, "interval": 2, "count": 3}
-"""Seconds, seconds and a number: each end notices within a dozen seconds that the other is gone."""
+"""Seconds, seconds and a number: a server notices in a dozen seconds that our machine is gone."""
 _REMEDY = "stop one of the two, or give each a database of its own (STT_DATABASE_URL)."
 
 
@@ -193,7 +193,6 @@ class _AdvisoryLock(SoleUse):
         _, arguments = self._url.get_dialect()().create_connect_args(self._url)
         wanted: dict[str, Any] = {
             "connect_timeout": int(_ANSWERS_WITHIN),
-            **{f"keepalives_{name}": value for name, value in _KEEPALIVES.items()},
             **arguments,
         }
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **wanted)
