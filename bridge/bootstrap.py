@@ -35,6 +35,7 @@ from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
 from bridge.storage.sole_use import sole_use
 from bridge.telephony.asterisk.switch import AsteriskSwitch
+from bridge.telephony.gate import NotPermitted, permit
 from bridge.telephony.switch import Conversation, Next
 from bridge.vocabulary import BadNumber, PhoneNumber
 
@@ -198,7 +199,16 @@ def _directory(path: Path | None) -> Directory:
 
 
 def _operator(text: str) -> PhoneNumber | None:
-    return _number(text, "STT_OPERATOR_NUMBER") if text else None
+    if not text:
+        return None
+    # "0" is offered because of it, so it must be one that is rung when somebody presses it.
+    try:
+        return permit(text).number
+    except NotPermitted as error:
+        raise BadSettings(
+            f"STT_OPERATOR_NUMBER cannot be rung: {error.why}; give a Portuguese fixed or mobile "
+            "number"
+        ) from None
 
 
 def _number(text: str, setting: str) -> PhoneNumber:

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge import bootstrap, logs
@@ -34,7 +33,7 @@ from bridge.commands import (
     technicians,
     who,
 )
-from bridge.commands.base import Json, with_database
+from bridge.commands.base import Json, print_table, with_database
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import NoSuchPrompt
 from bridge.ivr.render import RenderingFailed
@@ -72,6 +71,15 @@ EXPECTED_ERRORS = (
 """What a person can mend: shown as one line, without a traceback."""
 
 
+class LogLevel(StrEnum):
+    """How much is logged, the most first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def main() -> None:
     """Run the command; an error that a person can mend is one line and exit code 1."""
     try:
@@ -94,10 +102,12 @@ def _fail(sentence: str) -> NoReturn:
 @app.command()
 def serve(
     json_log: Annotated[bool, typer.Option("--json-log", help="Log as JSON lines.")] = False,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[
+        LogLevel, typer.Option(case_sensitive=False, help="Nothing below it is logged.")
+    ] = LogLevel.INFO,
 ) -> None:
     """Take calls until stopped. Rooms that are open when it stops go on."""
-    logs.configure(json=json_log, level=log_level)
+    logs.configure(json=json_log, level=log_level.value)
     asyncio.run(bootstrap.serve(Settings()))
 
 
@@ -149,10 +159,10 @@ def database_seed() -> None:
     tags = [language.tag for language in load_languages()]
     at = SystemClock().now()
     credentials = with_database(lambda found: found.run(lambda conn: seed(conn, tags, hasher, at)))
-    table = Table("agency", "kind", "agency code", "technician", "PIN")
-    for one in credentials:
-        table.add_row(one.agency, one.kind.value, one.code, one.technician, one.pin)
-    Console().print(table)
+    print_table(
+        ("agency", "kind", "agency code", "technician", "PIN"),
+        [(one.agency, one.kind.value, one.code, one.technician, one.pin) for one in credentials],
+    )
 
 
 if __name__ == "__main__":

@@ -95,12 +95,16 @@ class JobNumber:
 
     @classmethod
     def parse(cls, text: str) -> JobNumber:
-        """Read a keyed job number. Raises `ValueError` when the check digit disagrees."""
+        """Read a keyed job number. Raises `ValueError`, also when the check digit disagrees."""
         digits = text.strip()
-        if len(digits) < 7 or not (digits.isascii() and digits.isdigit()):
-            raise ValueError("a job number has at least seven digits")
+        if not (digits.isascii() and digits.isdigit()):
+            raise ValueError("a job number holds nothing but digits; check it and try again")
+        if len(digits) < 7:
+            raise ValueError("a job number has at least seven digits; check it and try again")
         if _luhn_digit(digits[:-1]) != digits[-1]:
-            raise ValueError("the job number's last digit does not fit the others")
+            raise ValueError(
+                "the job number's last digit does not fit the others; check it and try again"
+            )
         return cls(digits)
 
     def __str__(self) -> str:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
+from bridge.agencies.model import Technician
 from bridge.agencies.secrets import PinHasher
+from bridge.agencies.store import find_credential
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.store import open_call
 from bridge.roster.model import Presence
@@ -48,6 +50,13 @@ def make_interpreter(
     return add_interpreter(
         conn, f"Person {place}", number(place), tags, presence=presence, vetted=True
     )
+
+
+def identified(conn: Connection, code: str, pin: str, hasher: PinHasher) -> Technician | None:
+    """Whose code and PIN these are, by the rows alone: no try is counted, nobody is locked out."""
+    found = find_credential(conn, hasher.lookup(code, pin))
+    proved = hasher.verify(None if found is None else found.pin_hash, code, pin)
+    return found.technician if found is not None and proved else None
 
 
 def make_call(conn: Connection, at: datetime = START) -> CallId:

@@ -32,7 +32,6 @@ from bridge.agencies.model import (
     FieldName,
     Technician,
 )
-from bridge.agencies.secrets import PinHasher
 from bridge.storage.schema import insert_into, json_type, metadata
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, TechnicianId
 
@@ -290,16 +289,3 @@ def find_credential(conn: Connection, pin_lookup: str) -> Credential | None:
     if employer is None:
         raise LookupError("a technician's agency is missing")
     return Credential(Technician(row.id, employer, row.name), row.pin_hash)
-
-
-def find_technician(
-    conn: Connection, agency_code: str, pin: str, hasher: PinHasher
-) -> Technician | None:
-    """The technician with this code and PIN, or `None`; slow alike for both.
-
-    Holds the transaction while the PIN is proved (about 20 ms): where calls are running,
-    `TechnicianIdentification` proves it beside.
-    """
-    found = find_credential(conn, hasher.lookup(agency_code, pin))
-    proved = hasher.verify(None if found is None else found.pin_hash, agency_code, pin)
-    return found.technician if found is not None and proved else None

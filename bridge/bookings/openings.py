@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The rows of call-backs at opening: whoever rang out of hours and asked to be rung then.
+"""The rows of call-backs at opening: whoever rang out of hours and asked to be rung then; and of
+those who wished for an operator when none was on duty, and are rung when one is.
 
 That somebody is promised one call-back only is a unique index over those that are open. That it
 is rung once only is a compare-and-set: whoever changes its state from waiting to ringing rings.
@@ -13,6 +14,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -62,6 +64,7 @@ opening_call_back = Table(
     Column("number", String),
     Column("language", String),
     Column("role", String, nullable=False),
+    Column("for_operator", Boolean),
     Column("due_at", UtcDateTime, nullable=False),
     Column("state", String, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -78,12 +81,13 @@ opening_call_back = Table(
         postgresql_where=_OPEN,
     ),
 )
-"""One row a promise; the number is kept only as long as it is open."""
+"""One row a promise; the number is kept only as long as it is open. `for_operator`: not before an
+operator is on duty; nothing means no."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningCallBack:
-    """A promise to ring somebody when the line opens."""
+    """A promise to ring somebody when the line opens, or when an operator is on duty in it."""
 
     id: OpeningId
     line: str
@@ -95,6 +99,8 @@ class OpeningCallBack:
     due_at: datetime
     tries: int
     """How often they have been rung."""
+    for_operator: bool = False
+    """Whether it is an operator they wish to talk with; then they are rung when one is on duty."""
 
 
 def promise(
@@ -105,11 +111,13 @@ def promise(
     role: Role,
     due_at: datetime,
     at: datetime,
+    *,
+    for_operator: bool = False,
 ) -> bool:
     """Promise a call-back. `False` when there is no room for it; then nobody is rung.
 
     The line is its key in the directory. When this number has one open on this line already, that
-    one takes the newer language and role.
+    one takes the newer language, role and wish.
     """
     if not has_room(conn, line, number):
         return False
@@ -118,6 +126,7 @@ def promise(
         number=number.e164,
         language=language,
         role=role.value,
+        for_operator=for_operator,
         due_at=due_at,
         state=OpeningState.WAITING.value,
         tries=0,
@@ -134,7 +143,7 @@ def promise(
     conn.execute(
         update(opening_call_back)
         .where(table.line == line, table.number == number.e164, _OPEN)
-        .values(language=language, role=role.value)
+        .values(language=language, role=role.value, for_operator=for_operator)
     )
     return True
 
@@ -164,6 +173,7 @@ def due(conn: Connection, at: datetime) -> list[OpeningCallBack]:
             role=Role(row.role),
             due_at=row.due_at,
             tries=row.tries,
+            for_operator=bool(row.for_operator),
         )
         for row in rows
     ]

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     and_,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -32,8 +32,6 @@ from bridge.bookings.model import (
     BookingId,
     BookingState,
     Busy,
-    FarHalf,
-    MadeBy,
     NewBooking,
     quarters,
 )
@@ -43,11 +41,12 @@ from bridge.bookings.rows import (
     booking_far_half,
     booking_quarter,
     booking_reminder,
+    load,
 )
 from bridge.roster.requirements_data import from_data, to_data
 from bridge.storage.processes import is_silent, last_seen
-from bridge.storage.schema import bump, count, insert_into
-from bridge.vocabulary import CallId, InterpreterId, PhoneNumber
+from bridge.storage.schema import bump, count, insert_into, storable
+from bridge.vocabulary import CallId, InterpreterId
 
 _REVISION = "bookings_revision"
 
@@ -67,7 +66,10 @@ def book(conn: Connection, new: NewBooking, at: datetime) -> BookingId | None:
             technician_id=new.technician,
             technician_number=new.technician_number.e164,
             migrant_number=None if new.migrant_number is None else new.migrant_number.e164,
-            migrant_beside=new.migrant_number is None,
+            migrant_beside=new.migrant_number is None and new.dial_in_code is None,
+            voicemail_allowed=new.voicemail_allowed,
+            dial_in_code=new.dial_in_code,
+            fields={name.value: storable(keyed) for name, keyed in new.fields.items()} or None,
             interpreter_id=new.interpreter,
             starts_at=new.starts_at,
             ends_at=new.starts_at + timedelta(minutes=new.minutes),
@@ -156,7 +158,7 @@ def claim_due(
         )
         if claimed.rowcount == 1:
             mine.append(row.id)
-    return _load(conn, booking.c.id.in_(mine)) if mine else []
+    return load(conn, booking.c.id.in_(mine)) if mine else []
 
 
 def next_start(conn: Connection, after: datetime) -> datetime | None:
@@ -237,11 +239,18 @@ def _end(
     state: BookingState,
     sources: Iterable[BookingState],
 ) -> bool:
-    """End a booking, forget its telephone numbers and free its interpreter."""
+    """End a booking, forget the numbers and what was keyed with it, and free its interpreter."""
     changed = conn.execute(
         update(booking)
         .where(booking.c.id == which, booking.c.state.in_([one.value for one in sources]))
-        .values(state=state.value, ended_at=at, technician_number=None, migrant_number=None)
+        .values(
+            state=state.value,
+            ended_at=at,
+            technician_number=None,
+            migrant_number=None,
+            dial_in_code=None,
+            fields=None,
+        )
     )
     if changed.rowcount != 1:
         return False
@@ -307,7 +316,7 @@ def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Boo
     still = booking.c.state == BookingState.BOOKED.value
     of = {
         one.id: one
-        for one in (_load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
+        for one in (load(conn, booking.c.id.in_(wanted) & still) if wanted else ())
         if one.starts_at > at and not one.refused
     }
     latest: dict[BookingId, datetime] = {}
@@ -323,21 +332,37 @@ def take_reminders(conn: Connection, at: datetime, owner: str) -> list[tuple[Boo
 
 def find_booking(conn: Connection, which: BookingId) -> Booking | None:
     """The booking of this id."""
-    found = _load(conn, booking.c.id == which)
+    found = load(conn, booking.c.id == which)
     return found[0] if found else None
 
 
 def booking_of_call(conn: Connection, call: CallId) -> Booking | None:
     """The booking that became this call."""
-    found = _load(conn, booking.c.call_id == call)
+    found = load(conn, booking.c.call_id == call)
     return found[0] if found else None
+
+
+def keeps_code(conn: Connection, code: str) -> bool:
+    """Whether the migrant of a live booking comes in with this code."""
+    kept = exists().where(booking.c.dial_in_code == code, LIVE_ROWS)
+    return bool(conn.execute(select(kept)).scalar_one())
+
+
+def hour_of_code(conn: Connection, code: str) -> datetime | None:
+    """From when on this code brings a migrant in; `None` when no booking is to come that has it."""
+    found: datetime | None = conn.execute(
+        select(func.min(booking.c.starts_at)).where(
+            booking.c.dial_in_code == code, booking.c.state == BookingState.BOOKED.value
+        )
+    ).scalar_one()
+    return found
 
 
 def next_booking_of(
     conn: Connection, interpreter: InterpreterId, after: datetime
 ) -> Booking | None:
     """The next booking of an interpreter that is not over at this moment, and holds them."""
-    found = _load(
+    found = load(
         conn,
         (booking.c.state == BookingState.BOOKED.value)
         & (booking.c.ends_at > after)
@@ -354,7 +379,7 @@ def bookings_between(
     states: Collection[BookingState] = LIVE,
 ) -> list[Booking]:
     """The bookings that touch a span of time, the earliest first."""
-    return _load(
+    return load(
         conn,
         (booking.c.starts_at < end)
         & (booking.c.ends_at > start)
@@ -395,47 +420,3 @@ def changed(conn: Connection) -> None:
     Not a part of `begin_dialling`, or the interpreter would be nobody's for a moment.
     """
     bump(conn, _REVISION)
-
-
-def _load(
-    conn: Connection, wanted: ColumnElement[bool], *, most: int | None = None
-) -> list[Booking]:
-    asked = select(booking).where(wanted).order_by(booking.c.starts_at, booking.c.id)
-    rows = conn.execute(asked if most is None else asked.limit(most)).mappings().all()
-    reminders: dict[int, list[datetime]] = {}
-    found = select(booking_reminder.c.booking_id, booking_reminder.c.remind_at).order_by(
-        booking_reminder.c.remind_at
-    )
-    for row in conn.execute(
-        found.where(booking_reminder.c.booking_id.in_([one["id"] for one in rows]))
-    ):
-        reminders.setdefault(row.booking_id, []).append(row.remind_at)
-    halves = select(booking_far_half).where(
-        booking_far_half.c.booking_id.in_([one["id"] for one in rows])
-    )
-    far = {row.booking_id: FarHalf(row.interpreter_id, row.pivot) for row in conn.execute(halves)}
-    return [_booking(row, tuple(reminders.get(row["id"], ())), far.get(row["id"])) for row in rows]
-
-
-def _booking(row: RowMapping, reminders: tuple[datetime, ...], far: FarHalf | None) -> Booking:
-    return Booking(
-        id=row["id"],
-        call=row["call_id"],
-        requirements=from_data(row["requirements"]),
-        agency=row["agency_id"],
-        technician=row["technician_id"],
-        technician_number=_number(row["technician_number"]),
-        migrant_number=_number(row["migrant_number"]),
-        migrant_beside=row["migrant_beside"],
-        interpreter=row["interpreter_id"],
-        starts_at=row["starts_at"],
-        minutes=row["minutes"],
-        state=BookingState(row["state"]),
-        made_by=MadeBy(row["made_by"]),
-        reminders=reminders,
-        far=far,
-    )
-
-
-def _number(e164: str | None) -> PhoneNumber | None:
-    return None if e164 is None else PhoneNumber(e164)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
-from bridge.bookings.model import GRID, USUAL_MINUTES, Slot, free_slots, relay_slots, soonest
+from bridge.bookings.model import GRID, USUAL_MINUTES, Slot
+from bridge.bookings.slots import free_slots, relay_slots, soonest
 from bridge.bookings.store import busy_between
 from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists

@@ -68,7 +68,10 @@ class EventKind(StrEnum):
     """The caller was told, out of hours, that nobody is there. data: place (key of the line or
     service), opens_at (ISO 8601, UTC; absent when not known)"""
     NOBODY_ON_DUTY = "nobody_on_duty"
-    """The caller asked an open line for an operator, and there was none. data: language"""
+    """The caller asked for an operator, and there was none. data: language (absent at the door,
+    where it is not known yet)"""
+    OPERATOR_CALL_BACK_PROMISED = "operator_call_back_promised"
+    """The caller is to be rung when an operator comes on duty."""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"
     """The caller is to be rung at the next opening. data: due_at (ISO 8601, UTC)"""
     DIRECTED = "directed"

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import (
     DDL,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
     String,
     Table,
+    exists,
     insert,
     select,
     update,
@@ -126,6 +128,11 @@ def events_since(conn: Connection, which: CallId, seq: int) -> list[StoredEvent]
         StoredEvent(row.seq, Event(row.call_id, EventKind(row.kind), row.at, row.leg_id, row.data))
         for row in rows
     ]
+
+
+def has_event(kind: EventKind) -> ColumnElement[bool]:
+    """Whether the call of a row of `call` has an event of this kind."""
+    return exists().where(event.c.call_id == call.c.id, event.c.kind == kind.value)
 
 
 def call_of_job(conn: Connection, job: JobNumber) -> CallId | None:

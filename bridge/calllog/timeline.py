@@ -146,6 +146,9 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         f"The caller was told that {_text(data, 'place')} is closed."
     ),
     EventKind.NOBODY_ON_DUTY: _plain("The caller was told that no operator is on duty."),
+    EventKind.OPERATOR_CALL_BACK_PROMISED: _plain(
+        "The caller is to be rung when an operator comes on duty."
+    ),
     EventKind.OPENING_CALL_BACK_PROMISED: _plain("The caller is to be rung at the next opening."),
     EventKind.DIRECTED: lambda data: (
         f"The caller was directed to {_text(data, 'service')}, which is "

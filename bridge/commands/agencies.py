@@ -8,8 +8,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies import store
@@ -17,7 +15,8 @@ from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import load_languages
-from bridge.telephony.gate import DialRules, Refusal, never_passes
+from bridge.telephony.gate import BadPrefix, DialRules
+from bridge.telephony.prefixes import refuse_if_shut
 from bridge.vocabulary import BadNumber, PhoneNumber
 
 agencies = typer.Typer(no_args_is_help=True, help="What differs from agency to agency.")
@@ -30,15 +29,18 @@ favourites = typer.Typer(no_args_is_help=True, help="The languages of the keys 1
 Code = Annotated[str, typer.Argument(help="The agency's code.")]
 Number = Annotated[str, typer.Argument(help="A telephone number.")]
 
-_NEVER = {
-    Refusal.EMERGENCY: "emergency numbers",
-    Refusal.WORLDWIDE: "satellite and other worldwide numbers",
-}
 MOST_AN_HOUR = 100_000
 """Of numbers that an agency may dial; a cap above it would be none."""
 _CODE = re.compile(r"[1-9][0-9]{3}", re.ASCII)
 """A 0 that is keyed first asks for a person, at every menu."""
 _FIELD = re.compile(r"([a-z_-]+)=([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
+
+
+class Relay(StrEnum):
+    """What is said of relay for an agency."""
+
+    ON = "on"
+    OFF = "off"
 
 
 class PromptLanguage(StrEnum):
@@ -97,6 +99,7 @@ def list_agencies(as_json: Json = False) -> None:
                     "name": one.name,
                     "kind": one.kind.value,
                     "prompt_language": one.prompt_language,
+                    "relay_allowed": one.relay_allowed,
                     "numbers": known,
                     "fields": [_written(each) for each in one.fields],
                     "favourites": list(one.favourites),
@@ -107,23 +110,27 @@ def list_agencies(as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table(
-        *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9", "may also dial"),
-        "dials an hour",
+    base.print_table(
+        (
+            *("code", "name", "kind", "prompts", "numbers", "fields", "keys 1-9"),
+            *("relay", "may also dial", "dials an hour"),
+        ),
+        [
+            (
+                one.code,
+                one.name,
+                one.kind.value,
+                one.prompt_language,
+                " ".join(known),
+                " ".join(_written(each) for each in one.fields),
+                " ".join(one.favourites),
+                "yes" if one.relay_allowed else "no",
+                " ".join(one.dial_allowed),
+                "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
+            )
+            for one, known in found
+        ],
     )
-    for one, known in found:
-        table.add_row(
-            one.code,
-            one.name,
-            one.kind.value,
-            one.prompt_language,
-            " ".join(known),
-            " ".join(_written(each) for each in one.fields),
-            " ".join(one.favourites),
-            " ".join(one.dial_allowed),
-            "" if one.hourly_dial_cap is None else str(one.hourly_dial_cap),
-        )
-    Console().print(table)
 
 
 @numbers.command("add")
@@ -187,6 +194,19 @@ def set_language(
     typer.echo(f"agency {code} is spoken to in {language.value}")
 
 
+@agencies.command("relay")
+def set_relay(code: Code, state: Annotated[Relay, typer.Argument(help="on or off.")]) -> None:
+    """Say whether two interpreters may serve an agency, through a language that both speak.
+
+    It is tried where nobody who interprets the language asked for directly is left.
+    """
+    allowed = state is Relay.ON
+    base.in_database(
+        lambda conn: store.set_relay_allowed(conn, base.agency(conn, code).id, allowed)
+    )
+    typer.echo(f"agency {code} {'may' if allowed else 'may not'} be served by relay")
+
+
 @agencies.command("dial-allow")
 def dial_allow(
     code: Code,
@@ -231,11 +251,10 @@ def _prefix(text: str) -> str:
     elif plain.isascii() and plain.isdigit():
         plain = f"+351{plain}"
     DialRules((plain,))  # raises BadPrefix, a sentence for people
-    reason = never_passes(plain)
-    if reason is not None:
-        raise CommandError(
-            f"{text!r} cannot be allowed: {_NEVER[reason]} pass for nobody; leave it out"
-        )
+    try:
+        refuse_if_shut(plain)
+    except BadPrefix as why:
+        raise CommandError(f"{text!r} cannot be allowed: {why}") from None
     return plain
 
 

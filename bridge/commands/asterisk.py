@@ -108,9 +108,10 @@ def _operator(number: str) -> PermittedNumber | None:
         return None
     try:
         return permit(number)
-    except NotPermitted as reason:
+    except NotPermitted as error:
         raise CommandError(
-            f"STT_OPERATOR_NUMBER cannot be rung ({reason}); give a Portuguese number"
+            f"STT_OPERATOR_NUMBER cannot be rung: {error.why}; give a Portuguese fixed or mobile "
+            "number"
         ) from None
 
 

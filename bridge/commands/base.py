@@ -11,16 +11,20 @@ import asyncio
 import json
 import secrets
 import unicodedata
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
 from bridge.agencies.secrets import PinHasher
 from bridge.agencies.store import find_agency
+from bridge.clock import SystemClock
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours
@@ -54,6 +58,11 @@ def row_option(help_text: str) -> Any:
 
 class CommandError(ValueError):
     """What was asked for cannot be done; the message names the remedy."""
+
+
+def now() -> datetime:
+    """The present moment in UTC, by the one clock that every command reads."""
+    return SystemClock().now()
 
 
 def levels() -> LevelScale:
@@ -100,6 +109,24 @@ def in_database(work: Callable[[Connection], T]) -> T:
 def print_json(data: object) -> None:
     """Print data as JSON, indented."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def table(heads: Sequence[str], *groups: Iterable[Sequence[str]]) -> Table:
+    """A table with these heads and rows, a rule between the groups of rows.
+
+    What people wrote stands in it as they wrote it: nothing in a cell is markup.
+    """
+    made = Table(*heads)
+    for rows in groups:
+        for row in rows:
+            made.add_row(*map(Text, row))
+        made.add_section()
+    return made
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a `table` of one group of rows."""
+    Console().print(table(heads, rows))
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency, Technician
@@ -26,18 +24,18 @@ from bridge.bookings.model import (
     reminders_of,
 )
 from bridge.bookings.times import slot_at
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster.people_store import load_person
 from bridge.roster.requirements import Requirements
-from bridge.telephony.gate import NotPermitted, permit
+from bridge.telephony.gate import DialRules, NotPermitted, Refusal, permit
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
 MOST_MINUTES = 240
 """The longest call that can be booked."""
 MOST_DAYS = 3660
 """Ten years ahead; nothing is booked later."""
+_OPENED_BY_RULES = frozenset({Refusal.INTERNATIONAL, Refusal.PREMIUM, Refusal.SHARED_COST})
 
 bookings = typer.Typer(help="The booked calls that are to come.")
 
@@ -72,7 +70,7 @@ def book(
 
     Where no interpreter has the time and the agency allows a relay, it is booked with two.
     """
-    now = SystemClock().now()
+    now = base.now()
     wanted = base.language(language)
     starts_at = base.moment(at, now, to_come=True)
     if starts_at != ceil(starts_at):
@@ -80,12 +78,12 @@ def book(
             f"a booked call starts at a full quarter of an hour; {base.clock(ceil(starts_at))} "
             "would be the next"
         )
-    rung, levels = _dialable(number, "technician"), base.levels()
-    beside = None if migrant is None else _dialable(migrant, "migrant")
+    rung, levels = _technicians_number(number), base.levels()
     only = None if interpreter is None else InterpreterId(interpreter)
 
     def work(conn: Connection) -> Booking:
         mine = base.agency(conn, agency)
+        beside = None if migrant is None else _migrants_number(migrant, mine)
         asked = Requirements(wanted.tag, agency=mine.id)
         if only is not None:
             _check_interpreter(conn, only, wanted.tag)
@@ -138,7 +136,7 @@ def show(
     """List the booked calls. Telephone numbers are masked."""
     if context.invoked_subcommand is not None:
         return
-    now = SystemClock().now()
+    now = base.now()
     span = timedelta(days=days)
 
     def read(conn: Connection) -> list[tuple[Booking, str]]:
@@ -158,23 +156,26 @@ def show(
     if not found:
         typer.echo("no call is booked")
         return
-    table = Table(
-        "booking", "at", "minutes", "language", "agency", "technician", "migrant", "interpreter",
-        "state",
-    )  # fmt: skip
-    for one, code in found:
-        table.add_row(
-            str(int(one.id)),
-            base.clock(one.starts_at),
-            str(one.minutes),
-            one.language,
-            code,
-            f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
-            "beside" if one.migrant_beside else _masked(one.migrant_number),
-            _interpreters(one),
-            one.state.value,
-        )
-    Console().print(table)
+    base.print_table(
+        (
+            *("booking", "at", "minutes", "language", "agency", "technician", "migrant"),
+            *("interpreter", "state"),
+        ),
+        [
+            (
+                str(int(one.id)),
+                base.clock(one.starts_at),
+                str(one.minutes),
+                one.language,
+                code,
+                f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
+                _migrant(one),
+                _interpreters(one),
+                one.state.value,
+            )
+            for one, code in found
+        ],
+    )
 
 
 @bookings.command()
@@ -182,7 +183,7 @@ def cancel(
     booking: Annotated[int, base.row_argument("The number of the booking.")],
 ) -> None:
     """Cancel a booked call: nobody is rung, and the interpreter is free."""
-    now = SystemClock().now()
+    now = base.now()
     if not base.in_database(lambda conn: store.cancel(conn, BookingId(booking), now)):
         raise CommandError(
             f"booking {booking} cannot be cancelled: there is none, or it is over or being "
@@ -194,13 +195,24 @@ def cancel(
 # --- inside --------------------------------------------------------------------------------------
 
 
-def _dialable(text: str, whose: str) -> PhoneNumber:
+def _technicians_number(text: str) -> PhoneNumber:
     try:
         return permit(text).number
-    except NotPermitted as reason:
+    except NotPermitted as error:
         raise CommandError(
-            f"the {whose}'s number cannot be rung ({reason}); give a Portuguese one"
+            f"the technician's number cannot be rung: {error.why}; give a Portuguese one"
         ) from None
+
+
+def _migrants_number(text: str, mine: Agency) -> PhoneNumber:
+    """By the same rules as at the hour of the call: those of the agency."""
+    try:
+        return permit(text, DialRules(mine.dial_allowed)).number
+    except NotPermitted as error:
+        remedy = "give another one"
+        if error.reason in _OPENED_BY_RULES:
+            remedy += ", or open its kind to the agency with `stt-bridge agencies dial-allow`"
+        raise CommandError(f"the migrant's number cannot be rung: {error.why}; {remedy}") from None
 
 
 def _technician(conn: Connection, mine: Agency, text: str) -> Technician:
@@ -251,6 +263,13 @@ def _interpreters(one: Booking) -> str:
     )
 
 
+def _migrant(one: Booking) -> str:
+    """How the migrant comes; empty when that is forgotten."""
+    if one.migrant_beside:
+        return "beside"
+    return "dials in" if one.dial_in_code is not None else _masked(one.migrant_number)
+
+
 def _masked(number: PhoneNumber | None) -> str:
     return "" if number is None else number.masked
 
@@ -266,6 +285,7 @@ def _data(one: Booking, agency: str) -> dict[str, Any]:
         "technician": int(one.technician),
         "technician_number": _masked(one.technician_number) or None,
         "migrant_beside": one.migrant_beside,
+        "migrant_dials_in": one.dial_in_code is not None,
         "migrant_number": _masked(one.migrant_number) or None,
         "interpreter": int(one.interpreter),
         "interpreter_refused": one.interpreter not in one.coming,

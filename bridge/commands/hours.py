@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, clock, print_json
 from bridge.hours import store
@@ -43,7 +42,7 @@ def tell(
     """Tell whether a line or a service is open, why, and until or from when."""
     if context.invoked_subcommand is not None:
         return
-    report = hours_report(_directory(), at or SystemClock().now(), line=line, service=service)
+    report = hours_report(_directory(), at or base.now(), line=line, service=service)
     if as_json:
         print_json(report)
         return
@@ -66,7 +65,7 @@ def close(
 ) -> None:
     """Close a line or a service on one day. A call that is under way is not cut."""
     place, day = _place(line, service), _day(on)
-    if day < SystemClock().now().astimezone(LISBON).date():
+    if day < base.now().astimezone(LISBON).date():
         raise CommandError(f"{on!r} is past; give a day to come")
     if not reason.strip():
         raise CommandError("a closure says why: give a --reason")
@@ -89,7 +88,7 @@ def reopen(on: Day, line: Line = None, service: Service = None) -> None:
 @hours.command()
 def closures(as_json: Json = False) -> None:
     """List the closures from today on."""
-    today = SystemClock().now().astimezone(LISBON).date()
+    today = base.now().astimezone(LISBON).date()
 
     def read(conn: Connection) -> list[dict[str, str]]:
         return [

@@ -11,12 +11,15 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
+from bridge.agencies.store import load_agency
+from bridge.bookings.model import LIVE
+from bridge.bookings.store import bookings_between
 from bridge.commands import base
 from bridge.commands.base import CommandError
+from bridge.commands.bookings import MOST_DAYS
 from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.presence import PIN_DIGITS
-from bridge.roster import people_store, store
+from bridge.roster import lists_store, people_store, removal_store, store
 from bridge.roster.model import Presence
 from bridge.roster.skills import BadLevel, Gender, Level, Subject, pair, split_pair
 from bridge.telephony.gate import NotPermitted, permit
@@ -63,7 +66,7 @@ def add(
     if not shown:
         raise _nameless()
     phones = _phones([number, *(phone or ())])
-    now = SystemClock().now()
+    now = base.now()
 
     def work(conn: Connection) -> InterpreterId:
         _refuse_taken(conn, phones, None)
@@ -139,6 +142,43 @@ def pin(interpreter: Who) -> None:
 
     base.in_database(work)
     typer.echo(f"interpreter {interpreter} has the PIN {drawn}; tell it to nobody else")
+
+
+@interpreters.command()
+def remove(interpreter: Who) -> None:
+    """Forget an interpreter: name, telephones, PIN, notes, hours and lists. Nobody rings them.
+
+    Their calls stay in the log, under their number.
+    """
+    who, now = InterpreterId(interpreter), base.now()
+
+    def work(conn: Connection) -> None:
+        base.person(conn, who)
+        if who in store.reserved(conn):
+            raise CommandError(
+                f"interpreter {interpreter} is in a call or being rung; remove them when it is over"
+            )
+        booked = bookings_between(
+            conn, now - timedelta(days=1), now + timedelta(days=MOST_DAYS), LIVE
+        )
+        if any(who in one.coming for one in booked):
+            raise CommandError(
+                f"a call is booked with interpreter {interpreter}; `stt-bridge bookings` lists it, "
+                "cancel it first"
+            )
+        for of in removal_store.alone_sent(lists_store.load_lists(conn, now), who):
+            mine = None if of is None else load_agency(conn, of)
+            option = "" if mine is None else f" --agency {mine.code}"
+            raise CommandError(
+                f"nobody but interpreter {interpreter} is sent to "
+                f"{'any agency' if mine is None else f'agency {mine.code}'}, and without them "
+                f"everybody would be; take them off with `stt-bridge list remove only "
+                f"{interpreter}{option}`, or put others on that list, first"
+            )
+        removal_store.remove_interpreter(conn, who)
+
+    base.in_database(work)
+    typer.echo(f"interpreter {interpreter} is removed")
 
 
 @interpreters.command("set")
@@ -277,9 +317,9 @@ def _phones(texts: Sequence[str]) -> list[PhoneNumber]:
     for place, text in enumerate(texts, start=1):
         try:
             phones.append(permit(text).number)
-        except NotPermitted as reason:
+        except NotPermitted as error:
             raise CommandError(
-                f"telephone {place} cannot be rung ({reason}); give a Portuguese number"
+                f"telephone {place} cannot be rung: {error.why}; give a Portuguese number"
             ) from None
     if len(set(phones)) < len(phones):
         raise CommandError("the same telephone stands there twice; take one away")

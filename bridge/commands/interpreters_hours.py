@@ -12,11 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.interpreters import Who, interpreters
@@ -115,7 +112,7 @@ def remove_windows(
                     "`stt-bridge interpreters windows show` tells which they have"
                 )
         _rewrite(conn, who, days, taken)
-        return bool(coming_windows(conn, who, SystemClock().now()))
+        return bool(coming_windows(conn, who, base.now()))
 
     left = base.in_database(work)
     typer.echo(f"interpreter {interpreter} has no window {_told(unwanted)} any more{_when(days)}")
@@ -142,7 +139,7 @@ def drop(interpreter: Who) -> None:
 @windows.command()
 def show(interpreter: Who, as_json: Json = False) -> None:
     """Show the windows of an interpreter that hold today or later."""
-    who, now = InterpreterId(interpreter), SystemClock().now()
+    who, now = InterpreterId(interpreter), base.now()
 
     def work(conn: Connection) -> list[dict[str, Any]]:
         base.person(conn, who)
@@ -152,17 +149,20 @@ def show(interpreter: Who, as_json: Json = False) -> None:
     if as_json:
         base.print_json(rows)
         return
-    table = Table("days", "from", "to", "since", "until", "on holidays")
-    for row in rows:
-        table.add_row(
-            " ".join(row["days"]),
-            row["from"],
-            row["to"],
-            row["since"] or "",
-            row["until"] or "",
-            "yes" if row["on_holidays"] else "no",
-        )
-    Console().print(table)
+    base.print_table(
+        ("days", "from", "to", "since", "until", "on holidays"),
+        [
+            (
+                " ".join(row["days"]),
+                row["from"],
+                row["to"],
+                row["since"] or "",
+                row["until"] or "",
+                "yes" if row["on_holidays"] else "no",
+            )
+            for row in rows
+        ],
+    )
 
 
 # --- absences and extra hours --------------------------------------------------------------------
@@ -282,7 +282,7 @@ def _told_stretch(one: Absence | ExtraHours) -> str:
 
 
 def _today() -> date:
-    return SystemClock().now().astimezone(LISBON).date()
+    return base.now().astimezone(LISBON).date()
 
 
 def _windows(texts: Sequence[str], *, on_holidays: bool) -> tuple[Window, ...]:
@@ -322,7 +322,7 @@ def _stretch(start: str | None, to: str | None, what: str) -> tuple[datetime, da
     """From when to when, in UTC. What is over already is refused; what has begun is not."""
     if start is None or to is None:
         raise CommandError(f"{what}: give --from and --to")
-    now = SystemClock().now()
+    now = base.now()
     first = base.moment(start, now)
     try:
         # A day is meant whole: who is away to the 24th is not back on its first minute.

@@ -7,12 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import Json
 from bridge.commands.interpreters import Who, interpreters, written
@@ -31,36 +27,40 @@ def add_to(_app: typer.Typer) -> None:
 
 def list_interpreters(as_json: Json = False) -> None:
     """List the roster; telephone numbers are masked."""
-    now, scale = SystemClock().now(), base.levels()
+    now, scale = base.now(), base.levels()
 
     def read(conn: Connection) -> list[dict[str, Any]]:
         called, keeping = people_store.names(conn), windows_store.keeping_windows(conn)
         return [
             _summary(one, called[one.id], one.id in keeping, scale, now)
             for one in people_store.load_people(conn, scale=scale)
+            if one.id in called
         ]
 
     rows = base.in_database(read)
     if as_json:
         base.print_json(rows)
         return
-    table = Table("interpreter", "name", "languages", "telephones", "presence", "vetted", "windows")
-    for row in rows:
-        table.add_row(
-            str(row["interpreter"]),
-            escape(row["name"]),
-            " ".join(row["languages"]),
-            " ".join(row["phones"]),
-            row["presence"].replace("_", " "),
-            _yes(row["vetted"]),
-            _yes(row["keeps_windows"]),
-        )
-    Console().print(table)
+    base.print_table(
+        ("interpreter", "name", "languages", "telephones", "presence", "vetted", "windows"),
+        [
+            (
+                str(row["interpreter"]),
+                row["name"],
+                " ".join(row["languages"]),
+                " ".join(row["phones"]),
+                row["presence"].replace("_", " "),
+                _yes(row["vetted"]),
+                _yes(row["keeps_windows"]),
+            )
+            for row in rows
+        ],
+    )
 
 
 def show(interpreter: Who, as_json: Json = False) -> None:
     """Show all that is known of an interpreter, and the numbers of absences and extra hours."""
-    who, now, scale = InterpreterId(interpreter), SystemClock().now(), base.levels()
+    who, now, scale = InterpreterId(interpreter), base.now(), base.levels()
 
     def read(conn: Connection) -> dict[str, Any]:
         one = base.person(conn, who)

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
 from bridge.hours.localtime import LISBON
@@ -44,10 +41,10 @@ def list_languages(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(one) for one in found])
         return
-    table = Table("code", "tag", "own name", "Portuguese", "English")
-    for one in found:
-        table.add_row(one.code, one.tag, one.own, one.pt, one.en)
-    Console().print(table)
+    base.print_table(
+        ("code", "tag", "own name", "Portuguese", "English"),
+        [(one.code, one.tag, one.own, one.pt, one.en) for one in found],
+    )
 
 
 @languages.command()
@@ -64,7 +61,7 @@ def card(
     directory = base.directory()
     rung = directory.lines[0] if line is None else directory.line(line)
     numbers = [_printed(number) for number in rung.numbers]
-    today = SystemClock().now().astimezone(LISBON).date()
+    today = base.now().astimezone(LISBON).date()
     pdf = render_card(found, find_fonts(found, fonts), numbers, today, language)
     try:
         output.write_bytes(pdf)
@@ -89,10 +86,10 @@ def list_fonts(fonts: FontsFolder = FONTS) -> None:
     tags = defaultdict(list)
     for one in found:
         tags[families[one.tag]].append(one.tag)
-    table = Table("font", "languages")
-    for family, set_by_it in sorted(tags.items()):
-        table.add_row(family, " ".join(set_by_it))
-    Console().print(table)
+    base.print_table(
+        ("font", "languages"),
+        [(family, " ".join(set_by_it)) for family, set_by_it in sorted(tags.items())],
+    )
 
 
 def _printed(number: PhoneNumber) -> str:

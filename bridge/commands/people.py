@@ -9,12 +9,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.roster import lists_store
@@ -63,7 +60,7 @@ def presence(
     ] = None,
 ) -> None:
     """Say for an interpreter whether they are there. Available also ends "not answering"."""
-    now, who = SystemClock().now(), InterpreterId(interpreter)
+    now, who = base.now(), InterpreterId(interpreter)
     end = None if until is None else base.moment(until, now, to_come=True)
 
     def work(conn: Connection) -> None:
@@ -79,7 +76,7 @@ def presence(
 
 def shares(as_json: Json = False) -> None:
     """Show how the work of the last thirty days was shared, as interpreters are told their own."""
-    now = SystemClock().now()
+    now = base.now()
     standings = base.in_database(lambda conn: load_standings(conn, now))
     of_each = published_shares(standings)
     promising = sorted(
@@ -101,16 +98,18 @@ def shares(as_json: Json = False) -> None:
         ]
         typer.echo(json.dumps({"gini": round(uneven, 4), "interpreters": rows}, indent=2))
         return
-    table = Table("interpreter", "hours promised", "minutes offered", "share")
-    for who in promising:
-        one = standings[who]
-        table.add_row(
-            str(who),
-            f"{one.minutes_promised / 60.0:.1f}",
-            f"{one.minutes_offered:.0f}",
-            f"{of_each[who]:.0%}",
-        )
-    Console().print(table)
+    base.print_table(
+        ("interpreter", "hours promised", "minutes offered", "share"),
+        [
+            (
+                str(who),
+                f"{standings[who].minutes_promised / 60.0:.1f}",
+                f"{standings[who].minutes_offered:.0f}",
+                f"{of_each[who]:.0%}",
+            )
+            for who in promising
+        ],
+    )
     typer.echo(
         "Over thirty days, for who keeps windows; 100% is an even share. Gini coefficient of "
         f"minutes for each hour promised: {uneven:.3f} (0 is even)."
@@ -128,7 +127,7 @@ def add(
     ] = None,
 ) -> None:
     """Put an interpreter on a list; an entry that is there already is replaced."""
-    now, who = SystemClock().now(), InterpreterId(interpreter)
+    now, who = base.now(), InterpreterId(interpreter)
     end = None if until is None else base.moment(until, now, to_come=True)
     if kind is Kind.DO_NOT_SEND and not reason.strip():
         raise CommandError("a do-not-send entry says why: give a --reason")
@@ -147,7 +146,7 @@ def add(
 @lists.command()
 def remove(kind: Which, interpreter: Who, agency: For = None) -> None:
     """Take an interpreter from a list."""
-    now = SystemClock().now()
+    now = base.now()
 
     def work(conn: Connection) -> int:
         of = _agency(conn, agency)
@@ -169,7 +168,7 @@ def remove(kind: Which, interpreter: Who, agency: For = None) -> None:
 @lists.command()
 def show(agency: For = None, as_json: Json = False) -> None:
     """Show the entries that hold now: all, or those that count for one agency."""
-    now = SystemClock().now()
+    now = base.now()
 
     def read(conn: Connection) -> list[tuple[ListEntry, str | None]]:
         mine = _agency(conn, agency)
@@ -195,16 +194,19 @@ def show(agency: For = None, as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table("list", "interpreter", "agency", "reason", "until")
-    for one, code in entries:
-        table.add_row(
-            one.kind.value.replace("_", "-"),
-            str(int(one.interpreter)),
-            "all" if code is None else code,
-            one.reason,
-            _end(one.ends),
-        )
-    Console().print(table)
+    base.print_table(
+        ("list", "interpreter", "agency", "reason", "until"),
+        [
+            (
+                one.kind.value.replace("_", "-"),
+                str(int(one.interpreter)),
+                "all" if code is None else code,
+                one.reason,
+                _end(one.ends),
+            )
+            for one, code in entries
+        ],
+    )
 
 
 def _agency(conn: Connection, code: str | None) -> AgencyId | None:

@@ -8,9 +8,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import Connection
 
 from bridge.agencies import store
@@ -18,7 +15,6 @@ from bridge.agencies.model import Agency
 from bridge.agencies.secrets import PinHasher
 from bridge.bookings.model import LIVE
 from bridge.bookings.store import bookings_between
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.bookings import MOST_DAYS
@@ -90,7 +86,7 @@ def remove(code: Code, technician: Who) -> None:
 
     Their calls stay in the log, under their number.
     """
-    which, now = TechnicianId(technician), SystemClock().now()
+    which, now = TechnicianId(technician), base.now()
 
     def work(conn: Connection) -> None:
         mine = base.agency(conn, code)
@@ -118,10 +114,7 @@ def list_technicians(code: Code, as_json: Json = False) -> None:
     if as_json:
         base.print_json([{"technician": int(one.id), "name": one.name} for one in found])
         return
-    table = Table("technician", "name")
-    for one in found:
-        table.add_row(str(int(one.id)), escape(one.name))
-    Console().print(table)
+    base.print_table(("technician", "name"), [(str(int(one.id)), one.name) for one in found])
 
 
 def _draw(code: str, hasher: PinHasher) -> _Drawn:

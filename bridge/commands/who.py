@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bridge.clock import SystemClock
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.ivr.languages import Language
@@ -77,7 +76,7 @@ def who(
     chosen = policy_named(name, settings.fairness) if name in POLICIES else None
     if chosen is None:
         raise CommandError(f"there is no such policy; use one of {', '.join(POLICIES)}")
-    by, now = chosen, SystemClock().now()
+    by, now = chosen, base.now()
     moment = now if at is None else base.moment(at, now)
     wanted, levels = base.language(language), base.levels()
     required = frozenset(require or ())
@@ -129,21 +128,25 @@ def _show(found: DryRun, wanted: Language, levels: LevelScale) -> None:
 
 
 def _rung(waves: tuple[PlannedWave, ...], levels: LevelScale) -> Table:
-    table = Table("wave", "after", "interpreter", "level", "chance", "score", "notes")
-    for wave in waves:
-        after = "its end" if wave.after is None else f"{wave.after:.0f} s"
-        for place, one in enumerate(wave.phones):
-            head = (f"{wave.number} ({wave.chance:.0%})", after) if place == 0 else ("", "")
-            table.add_row(
-                *head,
-                str(int(one.interpreter)),
-                levels.shown(one.facts.level),
-                f"{one.facts.chance:.0%}",
-                f"{one.score:.4g}",
-                _notes(one),
-            )
-        table.add_section()
-    return table
+    return base.table(
+        ("wave", "after", "interpreter", "level", "chance", "score", "notes"),
+        *(_rows(wave, levels) for wave in waves),
+    )
+
+
+def _rows(wave: PlannedWave, levels: LevelScale) -> list[tuple[str, ...]]:
+    after = "its end" if wave.after is None else f"{wave.after:.0f} s"
+    return [
+        (
+            *((f"{wave.number} ({wave.chance:.0%})", after) if place == 0 else ("", "")),
+            str(int(one.interpreter)),
+            levels.shown(one.facts.level),
+            f"{one.facts.chance:.0%}",
+            f"{one.score:.4g}",
+            _notes(one),
+        )
+        for place, one in enumerate(wave.phones)
+    ]
 
 
 def _notes(one: Ranked) -> str:
@@ -158,14 +161,20 @@ def _notes(one: Ranked) -> str:
 
 
 def _passed_over(skipped: tuple[Skipped, ...], levels: LevelScale) -> Table:
-    table = Table("not rung", "because", "figures")
-    for one in skipped:
-        figures = ", ".join(
-            f"{name.replace('_', ' ')} {_figure(one.reason, value, levels)}"
-            for name, value in one.numbers
-        )
-        table.add_row(str(int(one.interpreter)), one.reason.label.replace("_", " "), figures)
-    return table
+    return base.table(
+        ("not rung", "because", "figures"),
+        [
+            (
+                str(int(one.interpreter)),
+                one.reason.label.replace("_", " "),
+                ", ".join(
+                    f"{name.replace('_', ' ')} {_figure(one.reason, value, levels)}"
+                    for name, value in one.numbers
+                ),
+            )
+            for one in skipped
+        ],
+    )
 
 
 def _figure(reason: Skip, value: Number, levels: LevelScale) -> str:

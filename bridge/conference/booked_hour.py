@@ -9,11 +9,15 @@ begun; there is no other memory of it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-import structlog
+from sqlalchemy import Connection
 
+from bridge.agencies.model import AgencyKind
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
+from bridge.conference import store
+from bridge.conference.fields_store import write_fields
 from bridge.conference.leader import Leader
 from bridge.conference.model import CallState, Request
 from bridge.conference.ports import Ports
@@ -21,8 +25,31 @@ from bridge.conference.record import CallRecord
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Why
 from bridge.conference.store import NotOpen
+from bridge.vocabulary import CallId
 
-log = structlog.get_logger(__name__)
+
+def request_of_booking(booking: Booking, kind: AgencyKind) -> Request:
+    """What is asked for at the hour: what was when it was booked."""
+    return Request(
+        requirements=replace(booking.requirements, agency=booking.agency),
+        technician=booking.technician,
+        agency=booking.agency,
+        agency_kind=kind,
+        migrant=booking.migrant_number,
+        voicemail_allowed=booking.voicemail_allowed,
+        dial_in_code=booking.dial_in_code,
+    )
+
+
+def write_what_was_keyed(conn: Connection, which: CallId, booking: Booking) -> None:
+    """Let the code that was told lead to the call that a booking has become, which is open; and
+    write what was keyed for the agency with it.
+    """
+    if booking.dial_in_code is not None:
+        # Another open call has it only where the technician took two times for one request: then
+        # it leads to the one that began first.
+        store.set_dial_in_code(conn, which, booking.dial_in_code)
+    write_fields(conn, which, booking.fields)
 
 
 class BookedHour:
@@ -61,8 +88,7 @@ class BookedHour:
             await self._hunts.begin_booked(request, at, booking)
             await self._leader.ring(Why.BOOKED)
         except NotOpen:
-            log.warning("a booked call is another process's, which took this one for dead")
-            record.disown()
+            pass  # another process has taken it over, and rings
 
     async def _miss(self) -> None:
         """Nobody was rung in the whole time of the booking."""

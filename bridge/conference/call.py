@@ -9,10 +9,11 @@ parts of their own, each in its module.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -31,20 +32,31 @@ from bridge.conference.incoming import Incoming
 from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
+from bridge.conference.memory import Memory
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger
 from bridge.conference.ports import Ports
 from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord, Data
-from bridge.conference.recovery import Remembered
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings, Why
 from bridge.conference.room import Room
 from bridge.conference.settling import Settling
+from bridge.conference.stored import Stored
 from bridge.conference.turns import Turns
 from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import Freed
-from bridge.telephony.switch import EnterRoom, HangUp, Hold, LegEvent, Next, Snapshot, ToLine
+from bridge.storage.database import DatabaseUnavailable
+from bridge.telephony.switch import (
+    EnterRoom,
+    HangUp,
+    Hold,
+    LegEvent,
+    Next,
+    Snapshot,
+    SwitchUnavailable,
+    ToLine,
+)
 from bridge.vocabulary import (
     CallId,
     InterpreterId,
@@ -53,7 +65,8 @@ from bridge.vocabulary import (
     RoomId,
 )
 
-_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.MIGRANT_RANG})
+T = TypeVar("T")
+_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.EXPIRED, Why.MIGRANT_RANG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ class Call:
     ) -> None:
         """A call whose row is written."""
         self._ports = ports
-        self._mailbox = Mailbox(mend=self._take_up)
+        self._mailbox = Mailbox(mend=self._take_up, look=self._look)
         self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
         self._commands = SwitchCommands(
@@ -158,6 +171,7 @@ class Call:
             self.waiting,
             self._guard,
             self._turns,
+            self._promise,
         )
         self.by_key = ByKey(
             self.record,
@@ -171,6 +185,15 @@ class Call:
         )
         self._happenings = Happenings(
             self.record, self._hunts, self._rings, self._room, self._settling
+        )
+        self._memory = Memory(
+            ports,
+            self.record,
+            self._hunts,
+            self._rings,
+            self._promise,
+            adopt=self._adopt,
+            resume_ring=self._resume_ring,
         )
 
     @property
@@ -188,25 +211,9 @@ class Call:
         """Whether the last event is written."""
         return self.record.state in TERMINAL
 
-    def resume(self, request: Request | None, remembered: Remembered) -> None:
+    def resume(self, stored: Stored) -> None:
         """Take over a call from a process that died; before `run`."""
-        self.record.progress = remembered.progress
-        self.record.interpreters = dict(remembered.interpreters)
-        self.record.relay_allowed = remembered.relay_allowed
-        self.record.pivot = remembered.pivot
-        self.record.complete = remembered.complete
-        self.record.request = request
-        self.record.asked_at = remembered.asked_at
-        self.record.calling_back = remembered.calling_back
-        for leg in remembered.legs:
-            self.record.legs.add(leg)
-        self.record.private = remembered.private
-        self.record.technician_lost = remembered.technician_lost
-        self._hunts.resume(remembered)
-        for rung, why in remembered.ringing.items():
-            self._resume_ring(rung, Why(why))
-        if remembered.calling_back and remembered.promised_at is not None:
-            self._mailbox.insist(partial(self._promise.go_on, remembered.promised_at))
+        self._memory.resume(stored)
 
     async def run(self) -> None:
         """The call's one task; ends with the call."""
@@ -237,7 +244,12 @@ class Call:
 
         `at` is the moment of the technician's last key. Returns the job number to speak.
         """
-        await self._mailbox.ask(partial(self._hunts.begin, request, at))
+
+        async def work() -> None:
+            if self.record.request is None:
+                await self._hunts.begin(request, at)
+
+        await self._surely(work)
         return self.job
 
     def rehearse(self, conn: Connection, request: Request, at: datetime) -> None:
@@ -252,14 +264,15 @@ class Call:
         """
 
         async def work() -> RoomId | None:
-            room = await self._hunts.accept(leg, at)
+            served = self.record.serves(leg)
+            room = self.record.room if served else await self._hunts.accept(leg, at)
             if room is not None:
                 joining = self.record.state is CallState.JOINING
                 self._mailbox.tell(self._leader.bring if joining else self._hunts.go_on)
                 self._mailbox.tell(self._hunts.silence)
             return room
 
-        return await self._mailbox.ask(work)
+        return await self._surely(work)
 
     async def refused(self, leg: LegId) -> None:
         """The interpreter on `leg` pressed 2."""
@@ -275,8 +288,9 @@ class Call:
         """A person pressed a key on a leg that is rung into the room. Where it goes."""
 
         async def work() -> Next:
-            waits = self.waiting.keeps_out(leg)
-            room = await self._rings.confirmed(leg, waits=waits)
+            waits, known = self.waiting.keeps_out(leg), self.record.legs.get(leg)
+            came = known is not None and known.confirmed and not known.ended
+            room = self.record.room if came else await self._rings.confirmed(leg, waits=waits)
             if room is None:
                 return HangUp()
             if self.waiting.is_in_line(leg):
@@ -286,7 +300,7 @@ class Call:
                 return Hold()
             return EnterRoom(room)
 
-        return await self._mailbox.ask(work)
+        return await self._surely(work)
 
     async def nobody_keyed(self, leg: LegId, *, left: bool) -> None:
         """No key was pressed on the migrant's telephone; `left`: the agreed message was said."""
@@ -372,12 +386,51 @@ class Call:
 
         `taken_over`: all of its legs are older than that, for another process made them.
         """
-        self._mailbox.insist(partial(self._happenings.compare, at, snapshot, taken_over=taken_over))
+        self._mailbox.insist(partial(self._compare, at, snapshot, taken_over=taken_over))
 
     # --- small tools ---------------------------------------------------------------------------
 
+    async def _surely(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Have `work` done for somebody who waits; once more, where the database failed at it.
+
+        It may have been written all the same, and then they shall not hear that it was not. So
+        `work` has to find done what is remembered as done.
+        """
+
+        async def twice() -> T:
+            try:
+                return await work()
+            except DatabaseUnavailable:
+                await self._look()
+            result = await work()
+            self._mailbox.tell(self._take_up)
+            return result
+
+        # In one piece: nothing else of the call may move a leg whose conversation waits for this.
+        return await self._mailbox.ask(twice)
+
+    async def _look(self) -> None:
+        waited = self.record.state is CallState.QUEUED
+        await self._memory.compare()
+        if self.record.state is CallState.QUEUED and not waited:
+            self._nobody_left()
+
     async def _take_up(self) -> None:
+        """Do what is missing; whom we may never have rung has to be looked for before."""
+        if self._memory.doubtful and self._ports.switch.reachable:
+            try:
+                at, snapshot = self._ports.clock.now(), await self._ports.switch.snapshot()
+            except SwitchUnavailable:
+                pass  # compared as soon as it can be asked again
+            else:
+                await self._compare(at, snapshot, taken_over=False)
+                return
         await self._settling.take_up()
+
+    async def _compare(self, at: datetime, snapshot: Snapshot, *, taken_over: bool) -> None:
+        doubtful = frozenset(self._memory.doubtful)
+        await self._happenings.compare(at, snapshot, taken_over=taken_over, doubtful=doubtful)
+        self._memory.doubtful -= doubtful
 
     def _adopt(self, leg: CallLeg) -> None:
         self.record.legs.add(leg)

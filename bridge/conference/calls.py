@@ -8,29 +8,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
-from bridge.agencies.model import Agency, AgencyKind
-from bridge.agencies.store import load_agency
+from bridge.agencies.model import AgencyKind
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
+from bridge.conference.booked_hour import request_of_booking, write_what_was_keyed
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
-from bridge.conference.mailbox import MailboxClosed
+from bridge.conference.mailbox import AGAIN_SECONDS, MailboxClosed
 from bridge.conference.model import CallState, Outcome, Request
 from bridge.conference.not_answering import NotAnswering
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
-from bridge.conference.recovery import remember, request_of
 from bridge.conference.reminders import Reminders
+from bridge.conference.stored import Stored, read
 from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
@@ -115,7 +115,11 @@ class Calls:
         at = self._ports.clock.now()
         call_id = new_call_id()
 
-        def work(conn: Connection) -> Call:
+        def work(conn: Connection) -> Call | Stored:
+            # Where it was written, but we were not told, it is there already.
+            stored = _opened_with(conn, technician)
+            if stored is not None:
+                return stored
             job = store.open_call(conn, call_id, line, at, self._ports.owner)
             if number is not None:
                 store.update_call(conn, call_id, technician_number=number.e164)
@@ -125,10 +129,29 @@ class Calls:
             return self._make(call_id, job, technician)
 
         with self._opens(call_id):
-            call = await self._ports.database.run(work)
-            call.record.technician_number = number
-            self._register(call)
-        return call
+            try:
+                made = await self._ports.database.run(work)
+            except DatabaseUnavailable:
+                self._spawn(self._make_sure(technician), "a call that may have been opened")
+                raise
+            if isinstance(made, Stored):
+                return self._by_id.get(made.row.id) or self._take_over(made)
+            made.record.technician_number = number
+            self._register(made)
+        return made
+
+    async def _make_sure(self, leg: LegId) -> None:
+        """A call may have been opened without our being told: it goes on, or ends."""
+        while leg not in self._by_leg:
+            await asyncio.sleep(AGAIN_SECONDS)
+            try:
+                stored = await self._ports.database.run(partial(_opened_with, leg=leg))
+                at, snapshot = self._ports.clock.now(), await self._ports.switch.snapshot()
+            except (DatabaseUnavailable, SwitchUnavailable):
+                continue
+            if stored is not None and stored.row.id not in self._by_id:
+                self._take_over(stored).compare(at, snapshot, taken_over=True)
+            return
 
     def rehearse(self, conn: Connection) -> None:
         """Write a call that nobody made, for the first caller shall not wait while statements are
@@ -212,14 +235,7 @@ class Calls:
         call = self._by_id.get(which) or await self._open_booked(which, booking)
         if call is None:
             return
-        request = Request(
-            requirements=replace(booking.requirements, agency=booking.agency),
-            technician=booking.technician,
-            agency=booking.agency,
-            agency_kind=kind,
-            migrant=booking.migrant_number,
-        )
-        await call.begin_booked(request, booking)
+        await call.begin_booked(request_of_booking(booking, kind), booking)
         # Until this is written, its interpreter is kept free for it, and hunts leave them out.
         await self._ports.database.run(bookings.changed)
 
@@ -236,6 +252,7 @@ class Calls:
                 job = store.open_call(conn, which, "booked", at, self._ports.owner)
                 if number is not None:
                     store.update_call(conn, which, technician_number=number.e164, callback=True)
+                write_what_was_keyed(conn, which, booking)
                 data: dict[str, Scalar] = {"booking": int(booking.id)}
                 calllog.append(conn, Event(which, EventKind.BOOKING_DUE, at, None, data))
             if not bookings.begin_dialling(conn, booking.id, which, at, self._ports.owner):
@@ -356,34 +373,31 @@ class Calls:
     async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
         """Make our record agree with what the switch says, before anything else is done."""
         taken_over: set[CallId] = set()
-        for row, events, agency in await self._ports.database.run(self._orphans):
-            remembered = remember(row.state, events)
-            call = self._make(row.id, row.job, remembered.technician or None)
-            if row.technician_number is not None:
-                call.record.technician_number = PhoneNumber(row.technician_number)
-            if row.migrant_number is not None and remembered.migrant_rang:
-                call.record.migrant_number = PhoneNumber(row.migrant_number)
-            call.record.agency = agency
-            call.resume(request_of(row, events), remembered)
-            self._register(call)
-            taken_over.add(call.id)
+        for stored in await self._ports.database.run(self._orphans):
+            taken_over.add(self._take_over(stored).id)
         for call in self.open:
             call.compare(at, snapshot, taken_over=call.id in taken_over)
 
-    def _orphans(self, conn: Connection) -> list[tuple[store.CallRow, list[Event], Agency | None]]:
+    def _take_over(self, stored: Stored) -> Call:
+        call = self._make(stored.row.id, stored.row.job, stored.remembered.technician or None)
+        call.resume(stored)
+        self._register(call)
+        return call
+
+    def _orphans(self, conn: Connection) -> list[Stored]:
         """The open calls that no task of ours runs, adopted by this process."""
         ours = self._by_id.keys() | self._opening
+        others = [row.id for row in store.open_calls(conn) if row.id not in ours]
+        for which in others:
+            # Before it is looked how they stand: whoever had them writes nothing after this.
+            store.take(conn, which, self._ports.owner)
         orphans = [
             row
             for row in store.open_calls(conn)
-            if row.id not in ours and not self._never_began(conn, row)
+            if row.id in others and not self._never_began(conn, row)
         ]
-        for row in orphans:
-            store.update_call(conn, row.id, owner=self._ports.owner)
-        return [
-            (row, [one.event for one in calllog.events_of(conn, row.id)], _agency(conn, row))
-            for row in orphans
-        ]
+        found = [read(conn, row.id) for row in orphans]
+        return [stored for stored in found if stored is not None]
 
     def _never_began(self, conn: Connection, row: store.CallRow) -> bool:
         """Whether this is a booked call that a process opened and died before it rang anybody.
@@ -399,8 +413,11 @@ class Calls:
         return True
 
 
-def _agency(conn: Connection, row: store.CallRow) -> Agency | None:
-    return None if row.agency is None else load_agency(conn, row.agency)
+def _opened_with(conn: Connection, leg: LegId) -> Stored | None:
+    """The open call that this leg belongs to."""
+    found = store.call_of_leg(conn, leg)
+    stored = None if found is None else read(conn, found)
+    return None if stored is None or stored.row.ended_at is not None else stored
 
 
 class _NotOurs(Exception):

@@ -163,9 +163,10 @@ class Choice:
         """Promise interpreters to this call, each to be rung at this telephone of theirs.
 
         What is to be written to the call's log goes to the end of `events`. Nobody is promised
-        while the switch cannot ring them.
+        while the switch cannot ring them. Raises `NotOpen` when the call is another process's.
         """
         record = self._record
+        record.keep(conn)
         wanted: list[Offer] = []
         for who, phone in phones.items() if self._ports.switch.reachable else ():
             found = dialable(self._desk.interpreter(who).phones, phone)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The drop guard: a leg that vanished from the room is rung again while the others are told.
 
-Only a leg that a network lost is brought back; who hung up wanted to. The interpreter's promise is
-made anew at once, so that nobody else gets them meanwhile; the job number stays.
+Only a leg that a network lost is brought back; who hung up wanted to. Of a leg that vanished while
+no bridge watched nobody knows: its person is rung once, for it may have been the network, and the
+others miss them either way. The interpreter's promise is made anew at once, so that nobody else
+gets them meanwhile; the job number stays.
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import RosterDesk
-from bridge.telephony.switch import ConversationName
+from bridge.telephony.switch import ConversationName, Ending
 from bridge.vocabulary import PhoneNumber, Role
 
 TRIES = 2
 """How often a lost leg is rung again before it is given up."""
+TRIES_UNSEEN = 1
+"""How often, when they may have hung up: who wanted to go is disturbed no more than that."""
 
 _CONVERSATIONS = {
     Role.TECHNICIAN: ConversationName.CALL_BACK,
@@ -92,7 +96,7 @@ class DropGuard:
             Why.DROPPED,
             _CONVERSATIONS[leg.role],
             on_failure=self._on_failure(leg),
-            tries=TRIES,
+            tries=self._tries(leg),
             interpreter=leg.interpreter,
             part=leg.part,
             relay=leg.relay,
@@ -100,6 +104,12 @@ class DropGuard:
             others=tuple(others),
             leads=self._record.leads(leg.id),
         )
+
+    def _tries(self, leg: CallLeg) -> int:
+        """How often they are rung; on this leg they were lost, or are rung already."""
+        part = leg.part if leg.role is Role.INTERPRETER else None
+        lost = self._record.legs.latest(leg.role, part)
+        return TRIES_UNSEEN if lost is not None and lost.ending is Ending.UNSEEN else TRIES
 
     def _still_awaited(self, leg: CallLeg) -> bool:
         """Whether this is the migrant who rang, lost while an operator is being found for them."""

@@ -7,6 +7,7 @@ known already changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 
 from bridge.calllog.model import EventKind
@@ -26,7 +27,7 @@ from bridge.telephony.switch import (
     RoomLeft,
     Snapshot,
 )
-from bridge.vocabulary import Role
+from bridge.vocabulary import LegId, Role
 
 
 class Happenings:
@@ -60,18 +61,29 @@ class Happenings:
                 await self._record.end_leg(leg, event.at, event.ending)
                 await self._settling.settle()
 
-    async def compare(self, at: datetime, snapshot: Snapshot, *, taken_over: bool) -> None:
+    async def compare(
+        self,
+        at: datetime,
+        snapshot: Snapshot,
+        *,
+        taken_over: bool,
+        doubtful: Set[LegId] = frozenset(),
+    ) -> None:
         """Make the record agree with what the switch said at that moment, then go on.
 
-        A leg that is younger than that is not missed; with `taken_over`, none is.
+        A leg that is younger than that is not missed, unless it is `doubtful`: older than that for
+        sure. With `taken_over`, all are.
         """
         record = self._record
-        known = [leg for leg in record.legs.open() if taken_over or leg.since < at]
+        known = [
+            leg for leg in record.legs.open() if taken_over or leg.id in doubtful or leg.since < at
+        ]
         gone = [leg for leg in known if leg.id not in snapshot.legs]
         inside = snapshot.rooms.get(record.room, frozenset())
         counts = {"gone": len(gone), "in_room": len(inside)}
         await record.note(EventKind.RECONCILED, data={**counts})
-        if known and len(gone) == len(record.legs.open()) and not record.calling_back:
+        awaited = record.calling_back or record.to_be_told
+        if known and len(gone) == len(record.legs.open()) and not awaited:
             await record.lose(gone)
             return
         for leg in known:
@@ -88,12 +100,14 @@ class Happenings:
 
         Whoever was being talked with when the bridge went away was hung up by the switch: who had
         come by then is wanted back, and what was asked is held against nobody. Who waited with
-        music or talked in the room did not notice, and put the telephone down.
+        music did not notice, and put the telephone down. Of who talked in the room, nobody can say.
         """
         if self._hunts.rings_on(leg.id) or not leg.connected:
             return Ending.CANCELLED
         came = leg.confirmed or self._record.serves(leg.id)
-        on_the_way = came and not (leg.has_entered or leg.waits or leg.rang)
+        if leg.has_entered and not leg.waits:
+            return Ending.UNSEEN
+        on_the_way = came and not (leg.waits or leg.rang)
         return Ending.DROPPED if on_the_way else Ending.HUNG_UP
 
     async def _answered(self, leg: CallLeg, at: datetime) -> None:

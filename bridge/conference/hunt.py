@@ -93,6 +93,7 @@ class Hunt:
     ) -> None:
         """Take over from a process that died. The pauses before asking again begin anew."""
         self._tried.resume(tried)
+        self._live.clear()
         self._live.update({leg: replace(one, taken_over=True) for leg, one in live.items()})
 
     def answered(self, leg: LegId) -> None:
@@ -324,6 +325,11 @@ class Hunt:
             await self._cancel(legs, reason)
             self._losers += legs
             await self.silence()
+
+    @property
+    def live(self) -> Set[LegId]:
+        """The legs on which offers are made."""
+        return self._live.keys()
 
     def rings_on(self, leg: LegId) -> bool:
         """Whether an offer is made on this leg."""

@@ -103,17 +103,19 @@ class Leader:
         record = self._record
         to = permitted(record.technician_number)
         if to is not None:
-            conversation = ConversationName.CALL_BACK
-            await self._rings.ring(
-                Ring(record.leader, to, Why.EXPIRED, conversation, on_failure=_nothing, leads=True)
-            )
+            await self._rings.ring(self._word(to))
 
     def resume(self, leg: LegId, why: Why) -> None:
         """A telephone rings that a process rang which died: whoever answers is still wanted."""
         to = permitted(self._record.technician_number)
         if to is not None:
             self._rung.add(to.number)
-            self._rings.resume(leg, self._ring(to, why, TRIES))
+            ring = self._word(to) if why is Why.EXPIRED else self._ring(to, why, TRIES)
+            self._rings.resume(leg, ring)
+
+    def _word(self, to: PermittedNumber) -> Ring:
+        leader, conversation = self._record.leader, ConversationName.CALL_BACK
+        return Ring(leader, to, Why.EXPIRED, conversation, on_failure=_nothing, leads=True)
 
     def _ring(self, to: PermittedNumber, why: Why, tries: int) -> Ring:
         record = self._record

@@ -21,6 +21,10 @@ class Part(StrEnum):
     """Between the migrant's language and the language between; only in a relay."""
 
 
+VANISHED = frozenset({Ending.DROPPED, Ending.UNSEEN})
+"""Endings after which a person may be missed who did not want to go."""
+
+
 def part_data(part: Part, relay: LanguageTag | None) -> dict[str, str]:
     """What the events about an interpreter say of a relay; nothing where there is none."""
     return {} if relay is None else {"relay": relay, "part": part.value}
@@ -76,8 +80,10 @@ class CallLeg:
 
     @property
     def was_lost(self) -> bool:
-        """Whether a person on it vanished, by a network's doing rather than their own."""
-        return self.ending is Ending.DROPPED and self.took_part
+        """Whether a person on it vanished: by a network's doing or, for all that anybody knows,
+        perhaps by their own.
+        """
+        return self.ending in VANISHED and self.took_part
 
     @property
     def about(self) -> dict[str, str | int]:
@@ -95,6 +101,10 @@ class Legs:
     def add(self, leg: CallLeg) -> None:
         """A leg joins the call."""
         self._by_id[leg.id] = leg
+
+    def clear(self) -> None:
+        """Forget every leg, before they are read back."""
+        self._by_id.clear()
 
     def get(self, leg: LegId) -> CallLeg | None:
         """The leg as it stands, or `None` when it is not of this call."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -29,12 +30,18 @@ class Mailbox:
     """Runs pieces of work one after the other, in the order in which they were given.
 
     Work may give further work to the same mailbox with `tell`; with `ask` it would wait for
-    itself. A piece that failed may have been done by half: a little later `mend` is done.
+    itself. A piece that failed may have been done by half: a little later `mend` is done. What the
+    database failed at it may have done without our being told: `look` comes before anything else.
     """
 
-    def __init__(self, mend: Work[None]) -> None:
-        """`mend` does what is still to be done, whatever failed; it may fail too."""
+    def __init__(self, mend: Work[None], look: Work[None] | None = None) -> None:
+        """`mend` does what is still to be done, whatever failed; `look` learns what was done, and
+        does nothing. Both may fail.
+        """
         self._mend = mend
+        self._look = look
+        self._in_doubt = False
+        """Whether more may have been done than is known."""
         self._mending = False
         """Whether `mend` is to be done."""
         self._insisted: deque[Work[None]] = deque()
@@ -107,13 +114,21 @@ class Mailbox:
 
     async def _go_on(self) -> None:
         """Something failed a while ago: do what was held, and mend what was done by half."""
-        self._mending = self._held = False
+        self._mending = False
+        await self._learn()
+        self._held = False
         while self._insisted and not self._held:
             await self._next_insisted()
         await self._mend()
 
+    async def _learn(self) -> None:
+        if self._in_doubt and self._look is not None:
+            await self._look()
+        self._in_doubt = False
+
     def _failed(self, error: Exception) -> None:
         if isinstance(error, DatabaseUnavailable):
+            self._in_doubt = True
             log.warning("work for a call could not be done yet", why=str(error))
         if not self._mending:
             self._mending = True
@@ -121,6 +136,9 @@ class Mailbox:
 
     async def _do(self, work: Work[Any], reply: asyncio.Future[Any] | None) -> None:
         try:
+            # What needs no database is done without it.
+            with suppress(DatabaseUnavailable):
+                await self._learn()
             result = await work()
         except Exception as error:
             self._failed(error)

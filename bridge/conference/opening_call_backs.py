@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Ringing those who asked out of hours to be rung when the line opens.
+"""Ringing those who asked out of hours to be rung when the line opens, and those who asked for an
+operator in vain, when one is on duty.
 
 A ring belongs to no call until a person presses a key; what is remembered of it meanwhile is whom
 it is for. The row decides who rings, so no two processes ring one person, and a process that dies
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 
 from bridge.bookings import openings
 from bridge.bookings.openings import MOST_TRIES, OpeningCallBack
+from bridge.conference.on_duty import on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.rings import permitted
 from bridge.hours.directory import Directory, Line, NotListed
@@ -99,6 +101,8 @@ class OpeningCallBacks:
         taken: list[tuple[OpeningCallBack, PermittedNumber]] = []
         due = openings.due(conn, at)
         directory = directory_with(conn, self._directory) if due else self._directory
+        # Not more of them at a time than operators, so that each finds one.
+        operators = self._operators_left(conn, at) if any(one.for_operator for one in due) else 0
         for one in due:
             to, line = permitted(one.number), _line(directory, one.line)
             given_up = one.tries >= MOST_TRIES or one.due_at + STALE_AFTER <= at
@@ -106,11 +110,18 @@ class OpeningCallBacks:
                 openings.give_up(conn, one.id, at)
             elif (
                 len(taken) < most
+                and (operators > 0 or not one.for_operator)
                 and hours_for(directory, line, one.role).is_open(at)
                 and openings.take(conn, one.id, at)
             ):
                 taken.append((one, to))
+                operators -= one.for_operator
         return taken
+
+    def _operators_left(self, conn: Connection, at: datetime) -> int:
+        """How many operators are on duty, beyond those for whom somebody is being rung."""
+        ringing = sum(one.for_operator for one, _ in self._ringing.values())
+        return len(on_duty(conn, at, self._ports.operator)) - ringing
 
 
 def hours_for(directory: Directory, line: Line, role: Role) -> Schedule:

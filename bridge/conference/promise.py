@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -16,13 +17,17 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.leader import Leader
+from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
+from bridge.conference.recovery import Remembered
+from bridge.conference.rings import permitted
 from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
-from bridge.vocabulary import CallId
+from bridge.telephony.switch import Ending
+from bridge.vocabulary import CallId, LegId
 
 HOLDS_FOR = timedelta(hours=4)
 LOOK_AGAIN = 30.0
@@ -63,6 +68,16 @@ class CallBackPromise:
         self._mailbox = mailbox
         self._leader = leader
         self._end = end
+        self._tells: LegId | None = None
+        """The leg on which the technician was last rung to be told that it was in vain."""
+
+    def resume(self, remembered: Remembered) -> None:
+        """Take over from a process that died, which may have promised, or not have told."""
+        self._record.to_be_told = remembered.expired
+        self._tells = remembered.told_on
+        promised_at = remembered.promised_at
+        if remembered.calling_back and promised_at is not None and not remembered.expired:
+            self._mailbox.insist(partial(self._go_on, promised_at))
 
     async def make(self) -> None:
         """The technician hangs up and wants to be rung when an interpreter accepts."""
@@ -80,8 +95,7 @@ class CallBackPromise:
         record.legs.update(record.technician, confirmed=False)
         self._look_at(until)
 
-    async def go_on(self, promised_at: datetime) -> None:
-        """Keep a promise that a process made which died."""
+    async def _go_on(self, promised_at: datetime) -> None:
         call, directory = self._record.id, self._ports.directory
         until = await self._record.transact(
             lambda conn: holds_until(conn, call, promised_at, directory)
@@ -103,7 +117,30 @@ class CallBackPromise:
             self._mailbox.tell_later(LOOK_AGAIN, self._run_out)
             return
         await record.note(EventKind.CALL_BACK_EXPIRED)
-        await self._end()
-        await self._leader.tell()
-        if not record.legs.open():
+        record.to_be_told = True
+        await self.look_after()
+        if not record.legs.open() and not record.to_be_told:
             await record.close()
+
+    async def look_after(self) -> None:
+        """What follows for a promise that ran out: the end, and the ring that tells of it.
+
+        A ring that the bridge broke off, by being away, has told nobody.
+        """
+        record = self._record
+        if not record.to_be_told:
+            return
+        await self._end()
+        told = None if self._tells is None else record.legs.get(self._tells)
+        if told is not None and not self._was_broken_off(told):
+            record.to_be_told = not told.ended
+        elif permitted(record.technician_number) is None:
+            record.to_be_told = False
+        elif self._ports.switch.reachable:
+            await self._leader.tell()
+            self._tells = record.technician
+
+    def _was_broken_off(self, leg: CallLeg) -> bool:
+        """Whether it is no fault of theirs that this ring told them nothing."""
+        failed = leg.ending is Ending.FAILED and not self._ports.switch.reachable
+        return failed or leg.ending is Ending.CANCELLED

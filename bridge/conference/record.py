@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
@@ -27,6 +28,7 @@ from bridge.conference.model import (
 from bridge.conference.ports import Ports
 from bridge.roster import store as roster_store
 from bridge.roster.store import OfferOutcome
+from bridge.roster.sweeper import Outlived
 from bridge.roster.tries import NOT_REACHED
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import NATIONAL, DialRules
@@ -43,6 +45,8 @@ from bridge.vocabulary import (
     TechnicianId,
     room_of,
 )
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
@@ -83,6 +87,8 @@ class CallRecord:
         """Whether the technician's connection was lost, and is being redialled."""
         self.calling_back = False
         """Whether the technician has hung up and waits to be rung."""
+        self.to_be_told = False
+        """Whether the technician is still to hear that a promised call-back ran out."""
         self.interpreters: dict[Part, LegId] = {}
         """The legs of the interpreters who accepted, by what they do."""
         self.relay_allowed = False
@@ -186,7 +192,7 @@ class CallRecord:
             if request is not None:
                 store.update_call(conn, self.id, requirements=request.requirements)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.request = request
         if self.interpreters.get(found.part) == leg:
             del self.interpreters[found.part]
@@ -217,11 +223,25 @@ class CallRecord:
 
     async def write(self, *events: Event) -> None:
         """Write events in one transaction."""
-        await self._ports.database.run(lambda conn: calllog.append(conn, *events))
+        await self.transact(lambda conn: calllog.append(conn, *events))
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        """Do `work` in one transaction."""
-        return await self._ports.database.run(work)
+        """Do `work` in one transaction.
+
+        Raises `NotOpen` when another process took the call over, or ended it: nothing more is done
+        for it here.
+        """
+        try:
+            return await self._ports.database.run(work)
+        except store.NotOpen as reason:
+            if reason.call == self.id:
+                log.warning("a call is another process's, which took this one for dead")
+                self.disown()
+            raise
+
+    def keep(self, conn: Connection) -> None:
+        """See `store.keep`."""
+        store.keep(conn, self.id, self._ports.owner)
 
     async def spend(self, request: Request) -> None:
         """Count one number more that is rung because somebody in the room keyed something.
@@ -245,7 +265,7 @@ class CallRecord:
             store.update_call(conn, self.id, state=progress.state)
             calllog.append(conn, *events)
 
-        await self._ports.database.run(work)
+        await self.transact(work)
         self.progress = progress
         return True
 
@@ -279,18 +299,23 @@ class CallRecord:
             calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
             return freed
 
-        freed = await self._ports.database.run(work)
+        freed = await self.transact(work)
         self.legs.update(leg.id, ending=ending, in_room=False, waits=False)
         if self.interpreters.get(leg.part) == leg.id:
             del self.interpreters[leg.part]
         if freed is None:
             return
-        if leg.accepted_at is not None:
-            self._ports.roster.call_ended(freed, leg.accepted_at, at, hard=self._was_hard(leg))
-        elif unreached:
+        if unreached:
             self._ports.roster.unreached(freed, at, leg.since)
         else:
-            self._ports.roster.released(freed, anew=False)
+            self._freed(freed, leg, at)
+
+    def _freed(self, who: InterpreterId, leg: CallLeg, at: datetime) -> None:
+        """The interpreter on this leg is not promised any more: keep that in memory, too."""
+        if leg.accepted_at is not None:
+            self._ports.roster.call_ended(who, leg.accepted_at, at, hard=self._was_hard(leg))
+        else:
+            self._ports.roster.released(who, anew=False)
 
     def _was_hard(self, leg: CallLeg) -> bool:
         now = self.legs.get(leg.id)
@@ -305,7 +330,7 @@ class CallRecord:
         await self._finish(Trigger.LOSE, gone)
 
     def disown(self) -> None:
-        """Another process has ended this call: forget it without writing anything."""
+        """Another process has this call, or ended it: forget it without writing anything."""
         self.progress = replace(self.progress, state=CallState.LOST)
 
     async def _finish(self, trigger: Trigger, gone: Iterable[CallLeg]) -> None:
@@ -315,16 +340,29 @@ class CallRecord:
         outcome = outcome_of(progress)
         at = self._ports.clock.now()
 
-        def work(conn: Connection) -> None:
-            for leg in gone:
-                store.end_leg(conn, leg.id, at, "lost")
-                roster_store.release(conn, leg.id, at)
+        def lost(conn: Connection, leg: CallLeg) -> InterpreterId | None:
+            store.end_leg(conn, leg.id, at, "lost")
+            if leg.accepted_at is None:
+                roster_store.end_offer(conn, leg.id, at, OfferOutcome.CANCELLED)
+            freed = roster_store.release(conn, leg.id, at)
+            if freed is not None:
+                # As the sweeper would, who comes later.
+                reason = Outlived.CALL.reason
+                about: Data = {**leg.about, "interpreter": int(freed), "reason": reason}
+                calllog.append(conn, self.event(EventKind.RELEASED, leg.id, about, at))
+            return freed
+
+        def work(conn: Connection) -> list[tuple[InterpreterId, CallLeg]]:
+            freed = [(who, leg) for leg in gone if (who := lost(conn, leg)) is not None]
             store.close_call(conn, self.id, at, progress.state, outcome)
             booking = bookings.booking_of_call(conn, self.id)
             if booking is not None:
                 bookings.finish(conn, booking.id, at)
             ended = self.event(EventKind.CALL_ENDED, data={"outcome": outcome.value}, at=at)
             calllog.append(conn, ended)
+            return freed
 
-        await self._ports.database.run(work)
+        freed = await self.transact(work)
         self.progress = progress
+        for who, leg in freed:
+            self._freed(who, leg, at)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import Event, EventKind
-from bridge.conference.legs import CallLeg, Part
+from bridge.conference.legs import VANISHED, CallLeg, Part
 from bridge.conference.model import CallState, Progress, Request
 from bridge.conference.store import CallRow
 from bridge.roster.requirements import Requirements
@@ -38,6 +38,9 @@ _TO_BE_RUNG = frozenset(
 )
 _OVER = frozenset({CallState.TALKING, CallState.PUT_THROUGH, CallState.CLOSING})
 """In these states nobody waits to be rung any more."""
+_SAY_WHETHER_REACHED = frozenset({EventKind.REDIALLED, EventKind.NOT_REJOINED})
+_EXPIRED = "expired"
+"""Why a technician is rung who only hears that nobody was found (`rings.Why.EXPIRED`)."""
 _SAY_WHAT_IS_ASKED = frozenset({EventKind.REQUESTED, EventKind.OPERATOR_WANTED})
 
 
@@ -68,6 +71,10 @@ class Remembered:
     """Whether the technician was cut off and has not come back."""
     promised_at: datetime | None = None
     """When a call-back was promised."""
+    expired: bool = False
+    """Whether that promise ran out."""
+    told_on: LegId | None = None
+    """The leg on which the technician was last rung to be told so."""
     migrant_rang: bool = False
     """Whether the migrant rang the line, so that the number in the row is where they rang from."""
 
@@ -87,8 +94,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
     relay_allowed, pivot = False, None
     technician = LegId("")
     private = technician_lost = direct = talked = calling_back = migrant_rang = False
+    unreached = False
     rung: dict[LegId, str] = {}
-    asked_at = promised_at = None
+    asked_at = promised_at = told_on = None
     for event in events:
         kinds.add(event.kind)
         leg = event.leg
@@ -106,6 +114,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             interpreters.clear()
         elif event.kind is EventKind.CALL_BACK_PROMISED:
             promised_at = event.at
+            if leg is not None and leg in legs:
+                # They are to hang up; that shall not be taken for having had enough.
+                legs[leg] = replace(legs[leg], confirmed=False)
         elif event.kind is EventKind.OPERATOR_WANTED:
             direct = not event.data["interpreter"]
         elif event.kind is EventKind.PRIVATE_WORD:
@@ -148,6 +159,8 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         elif event.kind is EventKind.REDIALLED:
             role = Role(str(event.data["role"]))
             rung[leg] = str(event.data["why"])
+            if rung[leg] == _EXPIRED:
+                told_on = leg
             if role is Role.INTERPRETER:
                 legs[leg] = _interpreter_leg(leg, event)
             else:
@@ -158,6 +171,9 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             # Who was lost rang the line, before they could be rung.
             legs[leg] = CallLeg(leg, Role.TECHNICIAN, event.at, rang=True)
             technician = leg
+        if leg == technician and event.kind in _SAY_WHETHER_REACHED:
+            # Given up; unless another operator was rung after that one.
+            unreached = event.kind is EventKind.NOT_REJOINED
         if event.kind in _GIVEN_UP:
             rung.pop(leg, None)
         if event.kind in _IN_VAIN and leg in offers:
@@ -170,7 +186,7 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         if event.kind in _OFFER_OVER:
             offers.pop(leg, None)
         if leg == technician and event.kind in (EventKind.LEG_ENDED, EventKind.REJOINED):
-            technician_lost = event.data.get("ending") == Ending.DROPPED.value
+            technician_lost = event.data.get("ending") in VANISHED
         if leg in legs:
             legs[leg] = _after(legs[leg], event)
             part = legs[leg].part
@@ -188,6 +204,8 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
             state=state,
             talked=talked,
             unfilled=EventKind.NOBODY_AVAILABLE in kinds,
+            booked=EventKind.BOOKED in kinds,
+            unreached=unreached,
             put_through=EventKind.PUT_THROUGH in kinds,
             direct=direct,
             requested=EventKind.REQUESTED in kinds,
@@ -201,6 +219,8 @@ def remember(state: CallState, events: Iterable[Event]) -> Remembered:
         live_offers=tuple((leg, who, since) for leg, (who, since) in offers.items()),
         asked_at=asked_at,
         promised_at=promised_at,
+        expired=EventKind.CALL_BACK_EXPIRED in kinds,
+        told_on=told_on,
         calling_back=calling_back and state not in _OVER,
         relay_allowed=relay_allowed,
         pivot=pivot,

@@ -185,6 +185,11 @@ class Hunts:
         if self._record.state is CallState.HUNTING:
             await self.go_on()
 
+    @property
+    def live(self) -> frozenset[LegId]:
+        """The legs on which offers are made."""
+        return frozenset().union(*(hunt.live for hunt in self._of.values()))
+
     def rings_on(self, leg: LegId) -> bool:
         """Whether an offer is made on this leg."""
         return any(hunt.rings_on(leg) for hunt in self._of.values())

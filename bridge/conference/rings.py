@@ -149,6 +149,11 @@ class Rings:
         self._pending[leg] = ring
         self._cut_short(leg)
 
+    def clear(self) -> None:
+        """Forget every ring, before those that there are are resumed."""
+        self._pending.clear()
+        self._pausing.clear()
+
     def forget(self, role: Role) -> list[LegId]:
         """Nobody of this role is wanted any more: the legs that still ring, to be hung up."""
         legs = [leg for leg, ring in self._pending.items() if ring.role is role]
@@ -175,7 +180,8 @@ class Rings:
 
         Where a further try was to follow after a pause, this is that try. What should follow a
         failure follows at once for an interpreter who is promised to another by now. While the
-        switch cannot be asked nobody is rung; they are as soon as it can.
+        switch cannot be asked nobody is rung; they are as soon as it can. Raises `NotOpen` when
+        the call is another process's by now.
         """
         if any(other.seat == ring.seat for other in self._pending.values()):
             self._pausing.pop(ring.seat, None)
@@ -194,6 +200,7 @@ class Rings:
             return
 
         def work(conn: Connection) -> bool:
+            self._record.keep(conn)
             if ring.interpreter is not None and not roster_store.reserve(
                 conn, ring.interpreter, self._record.id, leg, at, self._ports.owner
             ):

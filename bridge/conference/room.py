@@ -171,7 +171,11 @@ class Room:
     async def go_on_parting(self) -> None:
         """It was over before a process died, which may not have told everybody in the room."""
         await self._let_go(
-            leg for leg in self._record.legs.open() if leg.in_room or leg.waits or not leg.connected
+            leg
+            for leg in self._record.legs.open()
+            if (leg.in_room or leg.waits or not leg.connected)
+            # Who is to hear that it is over stays.
+            and self._rings.why(leg.id) is not Why.EXPIRED
         )
 
     async def part_from_technician(self, *, waiting: bool) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Select, select
 
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
+from bridge.conference.legs import VANISHED
 from bridge.conference.model import Outcome, Request
 from bridge.conference.store import call
 from bridge.roster.store import interpreter_language, reservation
-from bridge.telephony.switch import Ending
 from bridge.vocabulary import (
     AgencyId,
     CallId,
@@ -32,13 +32,13 @@ _LONGEST_CALL = timedelta(hours=12)
 def was_cut_off(events: Iterable[Event]) -> bool:
     """Whether a call that has ended lost somebody who was never brought back. Pure.
 
-    Somebody whose connection a network ended, and who was rung and came back, is not missed; a
-    call whose end nobody saw counts as cut off.
+    Somebody whose connection a network ended, or nobody saw who, and who was rung and came back, is
+    not missed; a call whose end nobody saw counts as cut off.
     """
     missed: set[object] = set()
     for event in events:
         role = event.data.get("role")
-        if event.kind is EventKind.LEG_ENDED and event.data.get("ending") == Ending.DROPPED.value:
+        if event.kind is EventKind.LEG_ENDED and event.data.get("ending") in VANISHED:
             missed.add(role)
         elif event.kind is EventKind.REJOINED:
             missed.discard(role)

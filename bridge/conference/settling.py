@@ -14,6 +14,7 @@ from bridge.conference.guard import DropGuard
 from bridge.conference.leader import Leader
 from bridge.conference.legs import Part
 from bridge.conference.model import LACKING, CallState
+from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord
 from bridge.conference.relay import Hunts
 from bridge.conference.rings import Rings
@@ -41,6 +42,7 @@ class Settling:
         waiting: Waiting,
         guard: DropGuard,
         turns: Turns,
+        promise: CallBackPromise,
     ) -> None:
         self._record = record
         self._commands = commands
@@ -51,11 +53,13 @@ class Settling:
         self._waiting = waiting
         self._guard = guard
         self._turns = turns
+        self._promise = promise
 
     async def settle(self) -> None:
         """Do what is missing. May be done at any time."""
         record = self._record
         await self._rings.look_after()
+        await self._promise.look_after()
         await self._waiting.look_after()
         await self._room.gathered()
         await self._look_for_leader()
@@ -63,7 +67,7 @@ class Settling:
         await self._look_for_migrant()
         await self._leader.look_after()
         await self._hunts.look_after()
-        if not record.legs.open() and not record.calling_back:
+        if not record.legs.open() and not (record.calling_back or record.to_be_told):
             await record.close()
 
     async def take_up(self) -> None:

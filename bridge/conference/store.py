@@ -102,19 +102,18 @@ _SERIAL = "job_serial"
 
 
 class LegState(StrEnum):
-    """Where a leg stands, as far as we know; the switch knows better."""
+    """Whether a leg has ended, as far as we know. Where it stands, the switch alone knows."""
 
     CREATED = "created"
-    """Written; the switch may not know of it yet."""
-    RINGING = "ringing"
-    CONVERSING = "conversing"
-    """Answered, and talked to by a script."""
-    IN_ROOM = "in_room"
     ENDED = "ended"
 
 
 class NotOpen(LookupError):
-    """There is no open call of this id; another process may have ended it."""
+    """There is no open call of this id, or it is another process's; that may have ended it."""
+
+    def __init__(self, which: CallId) -> None:
+        super().__init__("there is no such open call of this process")
+        self.call = which
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +142,6 @@ class CallRow:
     """Whether the technician asked to be called back."""
     dial_in_code: str | None = field(default=None, repr=False)
     """With which the migrant comes in; kept only while the call lasts."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegRow:
-    """A leg as stored."""
-
-    id: LegId
-    call: CallId
-    role: Role
-    interpreter: InterpreterId | None
-    state: str
-    created_at: datetime
-    ended_at: datetime | None
-    ending: str | None
 
 
 class CallChanges(TypedDict, total=False):
@@ -198,6 +183,29 @@ def update_call(conn: Connection, which: CallId, **changes: Unpack[CallChanges])
     values = {_COLUMNS.get(name, name): value for name, value in changes.items()}
     if values:
         _change(conn, which, values)
+
+
+def take(conn: Connection, which: CallId, owner: str) -> None:
+    """Have an open call run by this process from now on; nothing happens when it has ended."""
+    conn.execute(
+        update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(owner=owner)
+    )
+
+
+def keep(conn: Connection, which: CallId, owner: str) -> None:
+    """Make sure that a call is open and run by this process, until the transaction ends.
+
+    Belongs into every transaction after which somebody is rung: a process that was only slow may
+    have been taken for dead, and another one rings in its place. Raises `NotOpen`.
+    """
+    # An update, for it holds the row: who takes the call over meanwhile waits, and sees the ring.
+    kept = conn.execute(
+        update(call)
+        .where(call.c.id == which, call.c.ended_at.is_(None), call.c.owner == owner)
+        .values(owner=owner)
+    )
+    if kept.rowcount != 1:
+        raise NotOpen(which)
 
 
 _COLUMNS: Mapping[str, str] = {"agency": "agency_id", "technician": "technician_id"}
@@ -252,7 +260,7 @@ def _change(conn: Connection, which: CallId, values: Mapping[str, object]) -> No
         update(call).where(call.c.id == which, call.c.ended_at.is_(None)).values(plain)
     )
     if changed.rowcount != 1:
-        raise NotOpen("there is no such open call")
+        raise NotOpen(which)
 
 
 def _plain(value: object) -> object:
@@ -283,10 +291,9 @@ def add_leg(
     at: datetime,
     *,
     interpreter: InterpreterId | None = None,
-    state: str = LegState.CREATED,
 ) -> None:
     """Write a new leg of a call."""
-    add_legs(conn, {new: interpreter}, of, role, at, state=state)
+    add_legs(conn, {new: interpreter}, of, role, at)
 
 
 def add_legs(
@@ -295,8 +302,6 @@ def add_legs(
     of: CallId,
     role: Role,
     at: datetime,
-    *,
-    state: str = LegState.CREATED,
 ) -> None:
     """Write several new legs of a call at once, each with its interpreter if it has one."""
     rows = [
@@ -305,21 +310,13 @@ def add_legs(
             "call_id": of,
             "role": role.value,
             "interpreter_id": interpreter,
-            "state": str(state),
+            "state": LegState.CREATED.value,
             "created_at": at,
         }
         for one, interpreter in new.items()
     ]
     if rows:
         conn.execute(insert(leg), rows)
-
-
-def set_leg_state(conn: Connection, which: LegId, state: str) -> bool:
-    """Say where a leg stands. `False` when it has ended or never was: nothing is changed then."""
-    changed = conn.execute(
-        update(leg).where(leg.c.id == which, leg.c.ended_at.is_(None)).values(state=str(state))
-    )
-    return changed.rowcount == 1
 
 
 def set_leg_role(conn: Connection, which: LegId, role: Role) -> None:
@@ -342,18 +339,12 @@ def end_leg(conn: Connection, which: LegId, at: datetime, ending: str) -> bool:
     return changed.rowcount == 1
 
 
-def find_leg(conn: Connection, which: LegId) -> LegRow | None:
-    """The leg of this id."""
-    row = conn.execute(select(leg).where(leg.c.id == which)).mappings().one_or_none()
-    return None if row is None else _leg_row(row)
-
-
-def legs_of(conn: Connection, which: CallId) -> list[LegRow]:
-    """All legs of a call, in the order in which they were made."""
-    rows = conn.execute(
-        select(leg).where(leg.c.call_id == which).order_by(leg.c.created_at, leg.c.id)
-    )
-    return [_leg_row(row) for row in rows.mappings()]
+def call_of_leg(conn: Connection, which: LegId) -> CallId | None:
+    """The call whose leg this is."""
+    found: CallId | None = conn.execute(
+        select(leg.c.call_id).where(leg.c.id == which)
+    ).scalar_one_or_none()
+    return found
 
 
 def _call_row(row: RowMapping) -> CallRow:
@@ -376,17 +367,4 @@ def _call_row(row: RowMapping) -> CallRow:
         ended_at=row["ended_at"],
         outcome=None if outcome is None else Outcome(outcome),
         owner=row["owner"],
-    )
-
-
-def _leg_row(row: RowMapping) -> LegRow:
-    return LegRow(
-        id=row["id"],
-        call=row["call_id"],
-        role=Role(row["role"]),
-        interpreter=row["interpreter_id"],
-        state=row["state"],
-        created_at=row["created_at"],
-        ended_at=row["ended_at"],
-        ending=row["ending"],
     )

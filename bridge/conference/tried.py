@@ -42,6 +42,7 @@ class Tried:
 
     def resume(self, tried: Mapping[InterpreterId, Tries]) -> None:
         """Take over from a process that died. The pauses begin anew."""
+        self.forget()
         for who, tries in tried.items():
             if tries != Tries():
                 self._left_out.add(who)

@@ -125,7 +125,10 @@ class AtTheLine:
         if promise.role is Role.TECHNICIAN:
             return await self._technician(conversation, call, known.agency)
         if promise.language is not None:
-            return await self._door.migrant(conversation, visit, promise.language)
+            seeks = promise.for_operator
+            return await self._door.migrant(conversation, visit, promise.language, seeks=seeks)
+        if promise.for_operator:
+            return await self._door.operator(conversation, visit)
         return await self._door.ask(conversation, visit)
 
     # --- who rings -----------------------------------------------------------------------------

@@ -99,10 +99,12 @@ class FrontDoor:
         lead: tuple[str, ...] = (),
         away: int = 0,
         keyed: str = "",
+        seeks: bool = False,
     ) -> Next:
         """The support line, in the migrant's language; out of hours, when it opens.
 
         `keyed` is what chose the language just now, if it was not a technician's first digit.
+        `seeks` looks for an operator before anything is said.
         """
         desk = self.desk(visit)
         if visit.call.record.state is CallState.ASKING and not away:
@@ -118,6 +120,7 @@ class FrontDoor:
             closes_at=desk.hours.open_at(self._speaking.tools.clock.now()).closes_at,
             day=desk.day,
             lead=lead,
+            seeks=seeks,
         )
         match await run(Arrival(script, before=keyed), conversation, desk.consult):
             case ToService() if desk.service is not None:
@@ -139,6 +142,16 @@ class FrontDoor:
                 return await self._person(visit, desk, "not_understood")
             case outcome:
                 return await self._otherwise(conversation, visit, outcome)
+
+    async def operator(self, conversation: Conversation, visit: Visit) -> Next:
+        """Whoever wished at the door for an operator is put through; what they speak, nobody knows.
+
+        When no operator is on duty any more, the door: there it is said, and can be wished again.
+        """
+        if not await self._speaking.somebody_on_duty():
+            return await self.ask(conversation, visit)
+        await conversation.perform(Say(both("line-putting-through"), "pt"))
+        return await self._person(visit, self.desk(visit), "asked")
 
     async def _put_through(self, to: PermittedNumber, away: _Away, reason: str) -> Next:
         call = away.visit.call

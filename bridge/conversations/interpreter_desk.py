@@ -106,9 +106,12 @@ class InterpreterDesk:
     async def _set(self, who: InterpreterId, state: Presence, minutes: int | None) -> object:
         at = self._clock.now()
         until = None if minutes is None else at + timedelta(minutes=minutes)
-        await self._database.run(
-            lambda conn: set_presence(conn, who, state, until=until, by=PresenceBy.PHONE, at=at)
-        )
+        try:
+            await self._database.run(
+                lambda conn: set_presence(conn, who, state, until=until, by=PresenceBy.PHONE, at=at)
+            )
+        except LookupError:
+            return Failed()  # removed since they rang
         return PresenceSet(state, until)
 
     async def _next_booking(self, who: InterpreterId) -> object:

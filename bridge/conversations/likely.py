@@ -10,7 +10,7 @@ from bridge.conference.store import call
 from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
 
 LOOKED_AT = 2000
-"""The service's latest calls: a season of a busy one, and read in a millisecond or two."""
+"""The service's latest requests: a season of a busy one, and read in a millisecond or two."""
 _GEOGRAPHIC = "+3512"
 _SHORT_AREAS = ("+35121", "+35122")
 """Lisbon and Porto have areas of two digits, all others three (ANACOM's numbering plan)."""
@@ -25,14 +25,16 @@ def area_of(number: PhoneNumber) -> str | None:
 
 
 def likely_languages(conn: Connection, agency: AgencyId) -> tuple[LanguageTag, ...]:
-    """The languages of the latest calls, the most asked first: those of this agency's calls, then
-    those of its region's, then all.
+    """The languages of technicians' latest requests, the most asked first: those of this agency,
+    then those of its region, then all.
 
     Of an agency's region are the agencies that have a registered telephone of the same area.
     """
+    # A call's technician is written with the request, but its language also when a migrant who
+    # only rings the line chooses one.
     latest = (
         select(call.c.agency_id, call.c.language)
-        .where(call.c.language.is_not(None))
+        .where(call.c.technician_id.is_not(None), call.c.language.is_not(None))
         .order_by(call.c.serial.desc())
         .limit(LOOKED_AT)
         .subquery()

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 
 from bridge.bookings import openings
+from bridge.bookings import store as bookings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
 from bridge.callers.store import Attempt
@@ -23,14 +24,14 @@ from bridge.conference.rings import permitted
 from bridge.conversations.speaking import Speaking
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
-from bridge.ivr.arrival import CodeUnknown, DialIn, DialledIn
+from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
+from bridge.ivr.door import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,
     ClosedMeanwhile,
     FindOperator,
-    NobodyOnDuty,
     OperatorFound,
     ServiceNow,
     Wanted,
@@ -80,13 +81,19 @@ class LineDesk:
         try:
             match question:
                 case DialIn(code):
-                    return DialledIn() if await self._dials_in(code) else CodeUnknown()
+                    return await self._dials_in(code)
                 case AboutService(key, wanted):
                     return await self._about(key, wanted)
                 case FindOperator():
                     return await self._find_operator()
+                case FindPerson():
+                    if await self._speaking.somebody_on_duty():
+                        return SomebodyOnDuty()
+                    return await self._nobody_on_duty({})
                 case PromiseCallBack():
                     return await self._promise()
+                case RingWhenOnDuty():
+                    return await self._promise_operator()
         except (DatabaseUnavailable, MailboxClosed) as reason:
             log.warning("a caller of the line could not be answered", why=str(reason))
             return Failed()
@@ -94,25 +101,28 @@ class LineDesk:
 
     # --- codes ---------------------------------------------------------------------------------
 
-    async def _dials_in(self, code: str) -> bool:
-        """Whether the visitor belongs to the call of this code now. Guesses are counted, and from
-        some number on not even looked at; it sounds the same.
+    async def _dials_in(self, code: str) -> DialledIn | CodeEarly | CodeUnknown:
+        """Whether the visitor belongs to the call of this code now, or will. Guesses are counted,
+        and from some number on not even looked at; it sounds the same.
         """
         speaking, loop = self._speaking, asyncio.get_running_loop()
         guess = Attempt(speaking.tools.callers.dialler(self._visit.number))
         at = self._clock.now()
         counts = await self._database.run(lambda conn: callers.claim(conn, guess, at))
         if not counts or not speaking.missed_codes.may_try(loop.time()):
-            return False
+            return CodeUnknown()
+        starts_at = None
         if not await speaking.calls.dial_in(self._visit.leg, code):
-            speaking.missed_codes.missed(loop.time())
-            return False
+            starts_at = await self._database.run(lambda conn: bookings.hour_of_code(conn, code))
+            if starts_at is None:
+                speaking.missed_codes.missed(loop.time())
+                return CodeUnknown()
         try:
             await self._database.run(lambda conn: callers.right(conn, guess, at))
         except DatabaseUnavailable as reason:
-            # They are in the call all the same; only their former guesses still count.
+            # They were right all the same; only their former guesses still count.
             log.warning("guesses of a code were not forgiven", why=str(reason))
-        return True
+        return DialledIn() if starts_at is None else CodeEarly(starts_at, speaking.today())
 
     # --- hours ---------------------------------------------------------------------------------
 
@@ -170,10 +180,13 @@ class LineDesk:
         if found is None and not self.is_open:
             return ClosedMeanwhile()
         if found is None:
-            await self._note(EventKind.NOBODY_ON_DUTY, {"language": self.language or HOME})
-            return NobodyOnDuty()
+            return await self._nobody_on_duty({"language": self.language or HOME})
         self.operator = found.to
         return OperatorFound(with_interpreter=not found.speaks)
+
+    async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
+        await self._note(EventKind.NOBODY_ON_DUTY, data)
+        return NobodyOnDuty(await self.can_call_back())
 
     # --- services ------------------------------------------------------------------------------
 
@@ -209,23 +222,30 @@ class LineDesk:
             return False
 
     async def _promise(self) -> object:
-        number, due_at = self._visit.number, self.next_opening()
-        if number is None or due_at is None or permitted(number) is None:
-            return Failed()
-        line, language, role, at = (
-            self._visit.line.key,
-            self.language,
-            self.role,
-            self._clock.now(),
-        )
-        promised = await self._database.run(
-            lambda conn: openings.promise(conn, line, number, language, role, due_at, at)
-        )
-        if not promised:
+        due_at = self.next_opening()
+        if due_at is None or not await self._write_promise(due_at):
             return Failed()
         data: Data = {"due_at": due_at.isoformat()}
         await self._note(EventKind.OPENING_CALL_BACK_PROMISED, data)
         return CallBackNoted()
+
+    async def _promise_operator(self) -> object:
+        """Out of hours, nobody comes on duty before the opening."""
+        due_at = self._clock.now() if self.is_open else self.next_opening()
+        if due_at is None or not await self._write_promise(due_at, for_operator=True):
+            return Failed()
+        await self._note(EventKind.OPERATOR_CALL_BACK_PROMISED, {})
+        return WillRing()
+
+    async def _write_promise(self, due_at: datetime, *, for_operator: bool = False) -> bool:
+        """Whether it could be promised: the number may be rung, and there is room."""
+        number, line, at = self._visit.number, self._visit.line.key, self._clock.now()
+        if number is None or permitted(number) is None:
+            return False
+        who = (line, number, self.language, self.role)
+        return await self._database.run(
+            lambda conn: openings.promise(conn, *who, due_at, at, for_operator=for_operator)
+        )
 
     async def _note(self, kind: EventKind, data: Data) -> None:
         await self._visit.call.record.note(kind, self._visit.leg, data)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from bridge.callers.keys import CallerKeys
 from bridge.clock import Clock
 from bridge.conference import store
 from bridge.conference.call import Call
-from bridge.conference.fields_store import write_fields
+from bridge.conference.fields_store import fields_of, write_fields
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
 from bridge.conference.queue import Queue
@@ -194,7 +194,9 @@ class TechnicianDesk:
                 return drawn, number
             for _ in range(_MOST_DRAWS):
                 code = f"{secrets.randbelow(10**DIAL_IN_DIGITS):0{DIAL_IN_DIGITS}}"
-                if store.set_dial_in_code(conn, call, code):
+                is_free = store.set_dial_in_code(conn, call, code)
+                # Looked at after it was taken: a call that is booked meanwhile had it until now.
+                if is_free and not bookings.keeps_code(conn, code):
                     return code, number
             return None, number
 
@@ -255,6 +257,7 @@ class TechnicianDesk:
             return Failed()
         if request.agency is None or request.technician is None:
             return Failed()
+        at, call = self._tools.clock.now(), self._call.id
         new = NewBooking(
             requirements=request.requirements,
             interpreter=slot.interpreter,
@@ -263,20 +266,21 @@ class TechnicianDesk:
             technician=request.technician,
             technician_number=number,
             migrant_number=request.migrant,
+            voicemail_allowed=request.voicemail_allowed,
+            dial_in_code=request.dial_in_code,
             minutes=slot.minutes,
             far=slot.far,
-            reminders=reminders_of(slot.starts_at, self._tools.clock.now()),
+            reminders=reminders_of(slot.starts_at, at),
         )
-        at = self._tools.clock.now()
 
         def work(conn: Connection) -> BookingId | None:
-            return bookings.book(conn, new, at)
+            return bookings.book(conn, replace(new, fields=fields_of(conn, call)), at)
 
         made = await self._tools.database.run(work)
         if made is None:
             return SlotGone(await self._next_times(at))
         await self._call.booked(int(made), slot.starts_at)
-        return Booked(slot.starts_at)
+        return Booked(slot.starts_at, request.dial_in_code)
 
     async def _next_times(self, at: datetime) -> tuple[datetime, ...]:
         request = self._call.record.request

@@ -11,12 +11,25 @@ paused after the first digit has chosen a language without knowing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
+from bridge.ivr import spoken
 from bridge.ivr.entries import are_digits
-from bridge.ivr.line_words import both
+from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.outcomes import GoesOn, Over
-from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Script, Step
+from bridge.ivr.script import (
+    Answer,
+    Ask,
+    Consult,
+    Finish,
+    Heard,
+    HungUp,
+    Keys,
+    Script,
+    Step,
+    in_language,
+)
 
 AGENCY_DIGITS = 4
 IDENTITY_DIGITS = 10
@@ -45,7 +58,9 @@ class JoinsByCode(GoesOn):
 
 @dataclass(frozen=True, slots=True)
 class DialIn:
-    """Question: does a call wait for whoever keys this? Answer: `DialledIn` or `CodeUnknown`."""
+    """Question: does a call wait for whoever keys this? Answers: `DialledIn`, `CodeEarly`,
+    `CodeUnknown`.
+    """
 
     code: str = field(repr=False)
 
@@ -56,8 +71,18 @@ class DialledIn:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeEarly:
+    """It is the code of a booked call that has not begun."""
+
+    starts_at: datetime
+    """When to ring again; aware."""
+    today: date
+    """The date in Lisbon."""
+
+
+@dataclass(frozen=True, slots=True)
 class CodeUnknown:
-    """No open call has this code."""
+    """No call has this code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +156,10 @@ class Arrival:
                 return self._entered(menu, keyed)
             case CheckingCode(), Answer(DialledIn()):
                 return _over(JoinsByCode())
+            case CheckingCode(menu), Answer(CodeEarly() as early):
+                return self._again(menu, *_when(early))
             case CheckingCode(menu), _:
-                return self._again(menu)
+                return self._again(menu, *both("door-code-unknown"))
 
     def _entering(self, menu: Menu, keyed: str) -> Move:
         """Wait for more keys: briefly, where the entry may be complete."""
@@ -166,18 +193,29 @@ class Arrival:
             menu, keyed = replace(menu, inner=inner), keyed[1]
         return self._goes_on(self.menu.hear(menu.inner, Keys(keyed)), menu.codes)
 
-    def _again(self, menu: Menu) -> Move:
-        """The menu once more, after a word that nobody waits for whoever keyed this code."""
+    def _again(self, menu: Menu, *lead: str) -> Move:
+        """The menu once more, after why nobody waits for whoever keyed this code."""
         if not isinstance(menu.step, Ask):
             return menu, menu.step
-        prompts = (*both("door-code-unknown"), *menu.step.prompts)
-        return menu, replace(menu.step, prompts=prompts)
+        return menu, replace(menu.step, prompts=(*lead, *menu.step.prompts))
 
     def _goes_on(self, moved: tuple[Any, Step], codes: int) -> Move:
         inner, step = moved
         if isinstance(step, Finish):
             return _over(step.outcome)
         return Menu(inner, step, codes), step
+
+
+def _when(early: CodeEarly) -> tuple[str, ...]:
+    return tuple(
+        in_language(language, word)
+        for language in BOTH
+        for word in (
+            "door-code-booked",
+            *spoken.moment(early.starts_at, early.today, language),
+            "door-code-then",
+        )
+    )
 
 
 def _over(outcome: object) -> Move:

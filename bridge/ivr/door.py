@@ -15,7 +15,18 @@ from bridge.ivr.entries import are_digits
 from bridge.ivr.line_words import both
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.prompts import Catalogue, language_name
-from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step, in_language
+from bridge.ivr.script import (
+    Answer,
+    Ask,
+    Consult,
+    Finish,
+    Heard,
+    HungUp,
+    Keys,
+    Say,
+    Step,
+    in_language,
+)
 from bridge.vocabulary import LanguageTag
 
 
@@ -37,6 +48,45 @@ class WantsPerson:
 @dataclass(frozen=True, slots=True)
 class NothingUnderstood:
     """Nobody could find out who it was, and nobody is on duty; goodbye has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindPerson:
+    """Question: whom does "0" reach now, though nobody was on duty when the door was opened?
+
+    Answer: `SomebodyOnDuty` or `NobodyOnDuty`; another says that it failed.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class SomebodyOnDuty:
+    """A person has come on duty meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyOnDuty:
+    """There is no operator."""
+
+    call_back: bool = False
+    """Whether the caller can be offered to be rung when one comes on duty."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingWhenOnDuty:
+    """Question: may this caller be rung when an operator comes on duty?
+
+    Answer: `WillRing`, or another.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class WillRing:
+    """They are going to be rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPromised:
+    """The caller is to be rung when an operator comes on duty; goodbye has been said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +112,34 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Seeking:
+    """The application looks for a person."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """Nobody is on duty, and the caller is asked whether to be rung when somebody is."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Promising:
+    """The application writes down that they are to be rung."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """The last words are being said."""
 
     outcome: object
 
 
-DoorState = Choosing | Leaving | Over
+DoorState = Choosing | Seeking | Offering | Promising | Leaving | Over
 Move = tuple[DoorState, Step]
 
 
@@ -93,7 +164,7 @@ def _door_language(catalogue: Catalogue, tag: LanguageTag) -> DoorLanguage:
 class DoorScript:
     """Finds out who rang the line, together with `Arrival`, which hears the codes.
 
-    Outcomes: `ChosenLanguage`, `WantsPerson`, `NothingUnderstood`, `Gone`.
+    Outcomes: `ChosenLanguage`, `WantsPerson`, `OperatorPromised`, `NothingUnderstood`, `Gone`.
     """
 
     languages: tuple[DoorLanguage, ...]
@@ -102,7 +173,7 @@ class DoorScript:
     greeting: str = "door-greeting"
     """The prompt with which the line greets."""
     operator_on_duty: bool = True
-    """Whether "0" can reach somebody; if not, the caller is told so."""
+    """Whether "0" can reach somebody; if not, that is asked again when it is keyed."""
     rounds: int = 2
     """How often all languages are read out to somebody who keys nothing."""
 
@@ -124,6 +195,22 @@ class DoorScript:
                 return self._entered(patience, keyed)
             case Choosing(patience), _:
                 return self._missed(patience)
+            case Seeking(), Answer(SomebodyOnDuty()):
+                return self._to_person(asked=True)
+            case Seeking(patience), Answer(NobodyOnDuty(call_back=True)):
+                offer = both("line-nobody-on-duty", "operator-call-back-offer")
+                return Offering(patience), Ask(offer, "pt", 1, first_key_seconds=5.0)
+            case Seeking(patience), _:
+                return self._missed(patience, "line-nobody-on-duty")
+            case Offering(patience), Keys("1"):
+                return Promising(patience), Consult(RingWhenOnDuty())
+            case Offering(patience), _:
+                return self._missed(patience)
+            case Promising(), Answer(WillRing()):
+                words = both("operator-call-back-promised", "goodbye")
+                return Leaving(OperatorPromised()), Say(words, "pt")
+            case Promising(patience), _:
+                return self._missed(patience, "line-our-fault")
 
     # --- what is said --------------------------------------------------------------------------
 
@@ -161,7 +248,7 @@ class DoorScript:
     def _zero(self, patience: Patience) -> Move:
         if self.operator_on_duty:
             return self._end(asked=True)
-        return self._missed(patience, "line-nobody-on-duty")
+        return Seeking(patience), Consult(FindPerson())
 
     def _missed(self, patience: Patience, *lead: str) -> Move:
         """Begin again after saying what was wrong; or get a person, when patience is over."""
@@ -173,10 +260,13 @@ class DoorScript:
     def _end(self, *, asked: bool, lead: tuple[str, ...] = ()) -> Move:
         """A person, when one is on duty; else the honest end."""
         if self.operator_on_duty:
-            return Leaving(WantsPerson(asked)), Say(both(*lead, "line-putting-through"), "pt")
+            return self._to_person(asked=asked, lead=lead)
         told = () if lead == ("line-nobody-on-duty",) else ("line-nobody-on-duty",)
         words = both(*lead, *told, "line-ring-later", "goodbye")
         return Leaving(NothingUnderstood()), Say(words, "pt")
+
+    def _to_person(self, *, asked: bool, lead: tuple[str, ...] = ()) -> Move:
+        return Leaving(WantsPerson(asked)), Say(both(*lead, "line-putting-through"), "pt")
 
 
 def _over(outcome: object) -> Move:

@@ -2,8 +2,8 @@
 """The prompts that a list of lines and services makes heard. Pure.
 
 A line greets with the prompt that it names, offers its languages, and tells names and addresses of
-its services. Who writes a list of their own may name what the catalogue has no text for; then only
-a recording says it.
+its services. Who writes a list of their own may name what the catalogue has no text for, or give a
+service of the catalogue another name or address; then only a recording says it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class NamedPrompt:
     """For people: ``the greeting of the line lam``."""
     otherwise: str = ""
     """What can be written in the list instead of recording it; empty: nothing."""
+    written: str = ""
+    """What the list says that callers are to hear, word for word; empty: only which prompt."""
 
     @property
     def name(self) -> str:
@@ -50,16 +52,33 @@ def named_by(directory: Directory, catalogue: Catalogue) -> tuple[NamedPrompt, .
         for one in (
             _greeting(line),
             *_languages(line, catalogue),
-            *(each for key in line.services for each in _service(services[key])),
+            *(each for key in line.services for each in _service(services[key], catalogue)),
         ):
             found.setdefault(one.name, one)
     return tuple(found.values())
 
 
 def silent(directory: Directory, catalogue: Catalogue) -> tuple[NamedPrompt, ...]:
-    """Those of `named_by` that nothing says: they have neither a text nor a recording."""
+    """Those of `named_by` that nothing says: they have no recording, and no text or another one."""
     named = named_by(directory, catalogue)
-    return tuple(one for one in named if not catalogue.is_heard(one.key, one.language))
+    return tuple(
+        one
+        for one in named
+        if not catalogue.is_heard(one.key, one.language) or says_another(one, catalogue)
+    )
+
+
+def says_another(one: NamedPrompt, catalogue: Catalogue) -> bool:
+    """Whether callers would hear the catalogue's text, and it is not what the list says.
+
+    A recording says what the list does: whoever made it read the list.
+    """
+    if not one.written or (one.key, one.language) not in catalogue:
+        return False
+    spoken = catalogue.text(one.key, one.language)
+    return spoken.split() != one.written.split() and not catalogue.is_recorded(
+        one.key, one.language
+    )
 
 
 def _greeting(line: Line) -> NamedPrompt:
@@ -81,8 +100,12 @@ def _languages(line: Line, catalogue: Catalogue) -> Iterator[NamedPrompt]:
             yield NamedPrompt(key, spoken, what, tags)
 
 
-def _service(service: Place) -> Iterator[NamedPrompt]:
-    yield NamedPrompt(service_name(service.key), HOME, f"the name of the service {service.key}")
+def _service(service: Place, catalogue: Catalogue) -> Iterator[NamedPrompt]:
+    name = service_name(service.key)
+    usual = catalogue.text(name, HOME) if (name, HOME) in catalogue else ""
+    instead = f'write pt = "{usual}"' if usual else ""
+    yield NamedPrompt(name, HOME, f"the name of the service {service.key}", instead, service.pt)
     if service.address:
         what = f"the address of the service {service.key}"
-        yield NamedPrompt(service_address(service.key), HOME, what, "leave the address out")
+        address = service_address(service.key)
+        yield NamedPrompt(address, HOME, what, "leave the address out", service.address)

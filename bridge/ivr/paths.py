@@ -14,7 +14,7 @@ from bridge.ivr.announcements import Announcement
 from bridge.ivr.arrival import Arrival, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DoorScript, door_languages
+from bridge.ivr.door import DoorScript, NobodyOnDuty, WillRing, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
@@ -196,6 +196,26 @@ _ALL = (
         ),
     ),
     ScriptPath(
+        "technician-dial-in-booked",
+        "the migrant will dial in, no interpreter is free, and the first time is booked",
+        _recognised,
+        (
+            *_IN,
+            Keys("33"),
+            Keys("1"),
+            Keys("3"),
+            Answer(DialInCode(_DIAL_IN, _LINE)),
+            Keys("1"),
+            Answer(Requested(_JOB, _DIAL_IN)),
+            Said(),
+            Notice(NobodyAvailable(2, 7, call_back=True, slots=_SLOTS, today=_TODAY)),
+            Keys("3"),
+            Keys("1"),
+            Answer(Booked(_NOON, _DIAL_IN)),
+            Said(),
+        ),
+    ),
+    ScriptPath(
         "technician-nobody-reached",
         "no interpreter can be reached, for a line or a network is down; the technician waits",
         _recognised,
@@ -273,6 +293,12 @@ _ALL = (
             Answer(ServiceNow("cnaim-lisboa", True, _EVENING, "218106100", has_address=True)),
             Said(),
         ),
+    ),
+    ScriptPath(
+        "support-line-nobody-on-duty",
+        "a migrant wants an operator, none is there, and the caller wants to be rung when one is",
+        _support_line,
+        (Keys("2"), Answer(NobodyOnDuty(call_back=True)), Keys("1"), Answer(WillRing()), Said()),
     ),
     ScriptPath(
         "closed",

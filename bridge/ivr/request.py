@@ -214,7 +214,9 @@ class Booked:
     """The call is booked."""
 
     at: datetime
-    """When all three are rung; aware."""
+    """When all who are to be rung are; aware."""
+    dial_in_code: str | None = field(default=None, repr=False)
+    """The code that the migrant will key then, if they dial in: the one that was told."""
 
 
 @dataclass(frozen=True, slots=True)

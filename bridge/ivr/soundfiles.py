@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridge.hours.directory import Directory
-from bridge.ivr.line_prompts import NamedPrompt, named_by, silent
+from bridge.ivr.line_prompts import NamedPrompt, named_by, says_another, silent
 from bridge.ivr.prompts import Catalogue, Prompt, Recorded
 from bridge.ivr.script import prompt_of
 from bridge.ivr.sound import NotATelephoneSound, read_wav
@@ -106,7 +106,7 @@ def unheard(directory: Directory, catalogue: Catalogue, recordings_dir: Path) ->
     """What callers should hear of these lines and services and would not; one sentence each."""
     known = catalogue.with_recordings(recorded_in(recordings_dir))
     problems = [
-        f"{one.what} has neither a text nor a recording; {how_to_record(one, recordings_dir)}"
+        f"{one.what} {_lack(one, known)}; {how_to_record(one, recordings_dir)}"
         for one in silent(directory, known)
     ]
     for one in own_recordings(directory, catalogue, recordings_dir):
@@ -116,6 +116,13 @@ def unheard(directory: Directory, catalogue: Catalogue, recordings_dir: Path) ->
         except NotATelephoneSound:
             problems.append(f"{one.what}: {path} is not a WAV of 8 kHz, mono, 16 bit; convert it")
     return problems
+
+
+def _lack(one: NamedPrompt, catalogue: Catalogue) -> str:
+    """What is the matter with a prompt that nothing says: the rest of a sentence."""
+    if says_another(one, catalogue):
+        return f"is not the one that would be heard (“{catalogue.text(one.key, one.language)}”)"
+    return "has neither a text nor a recording"
 
 
 def require(catalogue: Catalogue, prompts_dir: Path, recordings_dir: Path) -> None:

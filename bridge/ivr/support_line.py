@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bridge.hours.periods import Period
+from bridge.ivr.door import NobodyOnDuty, OperatorPromised, RingWhenOnDuty, WillRing
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.prompts import service_address, service_name, spell
@@ -83,11 +84,6 @@ class OperatorFound:
 
 
 @dataclass(frozen=True, slots=True)
-class NobodyOnDuty:
-    """There is none, though the line is open."""
-
-
-@dataclass(frozen=True, slots=True)
 class ClosedMeanwhile:
     """There is none, and since the call began the line has closed."""
 
@@ -152,13 +148,36 @@ class SeekingOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferingRing:
+    """Nobody is on duty, and the caller is asked whether to be rung when somebody is."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class PromisingRing:
+    """The application writes down that they are to be rung."""
+
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
 class LeavingLine:
     """The last words are being said."""
 
     outcome: object
 
 
-SupportLineState = AtMenu | ChoosingService | AskingAbout | SeekingOperator | LeavingLine | Over
+SupportLineState = (
+    AtMenu
+    | ChoosingService
+    | AskingAbout
+    | SeekingOperator
+    | OfferingRing
+    | PromisingRing
+    | LeavingLine
+    | Over
+)
 Move = tuple[SupportLineState, Step]
 
 
@@ -166,7 +185,8 @@ Move = tuple[SupportLineState, Step]
 class SupportLineScript:
     """The menu of the line.
 
-    Outcomes: `ToService`, `WantsOperator`, `NobodyThere`, `NobodyToTalk`, `OtherLanguage`, `Gone`.
+    Outcomes: `ToService`, `WantsOperator`, `OperatorPromised`, `NobodyThere`, `NobodyToTalk`,
+    `OtherLanguage`, `Gone`.
     """
 
     languages: tuple[str, ...]
@@ -181,12 +201,17 @@ class SupportLineScript:
     """The line's hours of today, see `Schedule.day_at`; empty: only when it closes is told."""
     lead: tuple[str, ...] = ()
     """What is said first: why a caller comes back to the menu."""
+    seeks: bool = False
+    """Whether an operator is looked for before anything is said: the caller has asked for one."""
     most_turns: int = 12
     """Turns at the menu before an operator is looked for, whatever was keyed."""
 
     def start(self) -> Move:
         """Read out what can be had."""
-        return self._menu(Patience(left=self.most_turns), *self.lead)
+        patience = Patience(left=self.most_turns)
+        if self.seeks:
+            return SeekingOperator(patience), Consult(FindOperator())
+        return self._menu(patience, *self.lead)
 
     def hear(self, state: SupportLineState, heard: Heard) -> Move:
         """Go on from what was heard."""
@@ -199,6 +224,15 @@ class SupportLineScript:
                 return _over(outcome)
             case SeekingOperator(patience), _:
                 return self._operator(patience, heard)
+            case OfferingRing(patience), Keys("1"):
+                return PromisingRing(patience), Consult(RingWhenOnDuty())
+            case OfferingRing(patience), _:
+                return self._nobody(patience)
+            case PromisingRing(patience), Answer(WillRing()):
+                words = ("operator-call-back-promised", "goodbye")
+                return self._leave(patience, OperatorPromised(), *words)
+            case PromisingRing(patience), _:
+                return self._nobody(patience, "line-our-fault")
             case AskingAbout(patience, Wanted.ABOUT), Answer(ServiceNow() as service):
                 return self._menu(patience.corrected(), *self._described(patience, service))
             case AskingAbout(patience, Wanted.PUT_THROUGH), Answer(ServiceNow() as service):
@@ -271,17 +305,21 @@ class SupportLineScript:
                 return self._leave(patience, WantsOperator(with_interpreter), words)
             case Answer(ClosedMeanwhile()):
                 return _over(NobodyThere())
+            case Answer(NobodyOnDuty(call_back=True)):
+                offer = ("line-nobody-on-duty", "operator-call-back-offer")
+                ask = Ask(offer, self._language(patience), 1, first_key_seconds=5.0)
+                return OfferingRing(patience), ask
             case Answer(NobodyOnDuty()):
                 return self._nobody(patience, "line-nobody-on-duty")
             case _:
                 return self._nobody(patience, "line-our-fault")
 
-    def _nobody(self, patience: Patience, why: str) -> Move:
+    def _nobody(self, patience: Patience, *why: str) -> Move:
         """Say so, and go back to what needs no operator; or end, when patience is over."""
         after = patience.corrected()
         if patience.over or after.over:
-            return self._leave(patience, NobodyToTalk(), why, "line-ring-later", "goodbye")
-        return self._menu(after, why, "line-ring-later")
+            return self._leave(patience, NobodyToTalk(), *why, "line-ring-later", "goodbye")
+        return self._menu(after, *why, "line-ring-later")
 
     # --- what is said --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from bridge.ivr import spoken
 from bridge.ivr.outcomes import Patience
+from bridge.ivr.prompts import spell
 from bridge.ivr.request import (
     Book,
     Booked,
@@ -198,9 +199,10 @@ class NobodyFree:
                 if isinstance(answer, NoLongerWaiting):
                     return self._tell(patience, without, "no-longer-waiting")
                 return self._options(patience.corrected(), without, "our-fault")
-            case AskingToBook(), Booked(at):
+            case AskingToBook(), Booked(at, code):
                 when = spoken.moment(at, standing.offer.today, self.ends.language)
-                words = ("booked-for", *when, "booked-will-ring", "goodbye")
+                dial_in = () if code is None else ("booked-dial-in", *spell(code))
+                words = ("booked-for", *when, "booked-will-ring", *dial_in, "goodbye")
                 return self.ends.leave(BookedFor(at), *words)
             case AskingToBook(), SlotGone(slots) if slots:
                 fresh = replace(standing, offer=replace(standing.offer, slots=slots))

@@ -16,10 +16,10 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    delete,
     insert,
     or_,
     select,
-    true,
     update,
 )
 
@@ -37,7 +37,14 @@ operator = Table(
     Column("duty_until", UtcDateTime),
     Column("last_call_at", UtcDateTime),
 )
-"""One row a person; `last_call_at` is when they were last rung or left a call."""
+"""One row a person; `last_call_at` is when they were last rung or left a call.
+
+Who was removed has no name and no telephone any more; the row stays, so that its number never
+becomes somebody else's.
+"""
+
+_REMOVED = ""
+_PRESENT = operator.c.name != _REMOVED
 
 operator_language = Table(
     "operator_language",
@@ -58,13 +65,49 @@ def add(
         .values(name=name, number=number.e164, on_duty=False)
         .returning(operator.c.id)
     ).scalar_one()
-    rows = [
-        {"operator_id": new, "language": tag, "place": place}
-        for place, tag in enumerate(dict.fromkeys(languages))
-    ]
-    if rows:
-        conn.execute(insert(operator_language), rows)
+    _speak(conn, new, languages)
     return new
+
+
+def set_name(conn: Connection, who: OperatorId, name: str) -> None:
+    """Put right how an operator is called. Raises `LookupError` for nobody."""
+    _write(conn, who, {"name": name})
+
+
+def set_number(conn: Connection, who: OperatorId, number: PhoneNumber) -> None:
+    """Ring an operator on another telephone from now on. Raises `LookupError` for nobody.
+
+    The number must be no other operator's: `sqlalchemy.exc.IntegrityError` then.
+    """
+    _write(conn, who, {"number": number.e164})
+
+
+def set_languages(conn: Connection, who: OperatorId, languages: Iterable[LanguageTag]) -> None:
+    """Say what an operator speaks besides Portuguese: this, their best first, and nothing else.
+
+    Raises `LookupError` for nobody.
+    """
+    _write(conn, who, {"id": who})
+    conn.execute(delete(operator_language).where(operator_language.c.operator_id == who))
+    _speak(conn, who, languages)
+
+
+def remove(conn: Connection, who: OperatorId) -> None:
+    """Forget an operator's name, telephone and languages: nobody rings them any more.
+
+    Raises `LookupError` for nobody.
+    """
+    set_languages(conn, who, ())
+    _write(
+        conn,
+        who,
+        {
+            "name": _REMOVED,
+            "number": f"removed:{int(who)}",
+            "on_duty": False,
+            "duty_until": None,
+        },
+    )
 
 
 def set_duty(
@@ -90,8 +133,8 @@ def on_duty(conn: Connection, at: datetime) -> list[Operator]:
 
 
 def load_operators(conn: Connection) -> list[Operator]:
-    """All operators, the longest idle first."""
-    return _load(conn, true())
+    """All operators who were not removed, the longest idle first."""
+    return _load(conn)
 
 
 def find_operator(conn: Connection, number: PhoneNumber) -> Operator | None:
@@ -100,13 +143,22 @@ def find_operator(conn: Connection, number: PhoneNumber) -> Operator | None:
     return found[0] if found else None
 
 
-def _load(conn: Connection, wanted: ColumnElement[bool]) -> list[Operator]:
+def _speak(conn: Connection, who: OperatorId, languages: Iterable[LanguageTag]) -> None:
+    rows = [
+        {"operator_id": who, "language": tag, "place": place}
+        for place, tag in enumerate(dict.fromkeys(languages))
+    ]
+    if rows:
+        conn.execute(insert(operator_language), rows)
+
+
+def _load(conn: Connection, *wanted: ColumnElement[bool]) -> list[Operator]:
     languages: dict[int, list[LanguageTag]] = {}
     for row in conn.execute(select(operator_language).order_by(operator_language.c.place)):
         languages.setdefault(row.operator_id, []).append(row.language)
     rows = conn.execute(
         select(operator)
-        .where(wanted)
+        .where(_PRESENT, *wanted)
         # Who never had a call first; databases differ in where they sort nothing.
         .order_by(operator.c.last_call_at.is_not(None), operator.c.last_call_at, operator.c.id)
     )
@@ -124,6 +176,6 @@ def _load(conn: Connection, wanted: ColumnElement[bool]) -> list[Operator]:
 
 
 def _write(conn: Connection, who: OperatorId, values: dict[str, Any]) -> None:
-    changed = conn.execute(update(operator).where(operator.c.id == who).values(values))
+    changed = conn.execute(update(operator).where(operator.c.id == who, _PRESENT).values(values))
     if changed.rowcount != 1:
         raise LookupError("there is no such operator")

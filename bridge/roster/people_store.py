@@ -11,13 +11,25 @@ from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Select,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from bridge.hours.model import Holidays
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits, PresenceNow
 from bridge.roster.skills import REGISTER, Gender, Level, LevelScale, Subject
 from bridge.roster.store import (
+    ON_ROSTER,
     change,
     find_by_number,
     interpreter,
@@ -50,7 +62,8 @@ def load_people(
 
     A language in which nothing is proven has the lowest level of the `scale`, and so has one whose
     level is of a longer scale; `limits` are the installation's own, for whom a coordinator set no
-    others.
+    others. Who was removed is there as well, without a language, a telephone or anything else:
+    what a call that was just ending still tells of them must find them.
     """
     return _load(conn, None, scale, limits, holidays)
 
@@ -63,9 +76,10 @@ def load_person(
     limits: Limits = USUAL_LIMITS,
     holidays: Holidays = PORTUGAL,
 ) -> Interpreter | None:
-    """One interpreter, as `load_people` reads them."""
-    found = _load(conn, who, scale, limits, holidays)
-    return found[0] if found else None
+    """One interpreter, as `load_people` reads them; `None` for nobody and for who was removed."""
+    if conn.execute(_on_roster(who)).one_or_none() is None:
+        return None
+    return _load(conn, who, scale, limits, holidays)[0]
 
 
 def _load(
@@ -175,8 +189,9 @@ def set_name(conn: Connection, who: InterpreterId, name: str) -> None:
 
 
 def names(conn: Connection) -> dict[InterpreterId, str]:
-    """How everybody is called; only coordinators see it."""
-    return {row.id: row.name for row in conn.execute(select(interpreter.c.id, interpreter.c.name))}
+    """How everybody who was not removed is called; only coordinators see it."""
+    asked = select(interpreter.c.id, interpreter.c.name).where(ON_ROSTER)
+    return {row.id: row.name for row in conn.execute(asked)}
 
 
 def set_limits(conn: Connection, who: InterpreterId, limits: Limits | None) -> None:
@@ -191,7 +206,7 @@ def set_notes(conn: Connection, who: InterpreterId, notes: str) -> None:
 
 def notes_of(conn: Connection, who: InterpreterId) -> str:
     """What only coordinators see. Raises `LookupError` for nobody."""
-    row = conn.execute(select(interpreter.c.notes).where(interpreter.c.id == who)).one_or_none()
+    row = conn.execute(_on_roster(who)).one_or_none()
     if row is None:
         raise LookupError("there is no such interpreter")
     return row.notes or ""
@@ -208,7 +223,7 @@ def pin_code(who: InterpreterId) -> str:
 def set_pin(conn: Connection, who: InterpreterId, pin_hash: str) -> None:
     """Store ``PinHasher.hash(pin_code(who), PIN)``. Raises `LookupError` for nobody."""
     changed = conn.execute(
-        update(interpreter).where(interpreter.c.id == who).values(pin_hash=pin_hash)
+        update(interpreter).where(interpreter.c.id == who, ON_ROSTER).values(pin_hash=pin_hash)
     )
     if changed.rowcount != 1:
         raise LookupError("there is no such interpreter")
@@ -229,6 +244,10 @@ def find_interpreter_by_number(
         return None
     asked = select(interpreter.c.pin_hash).where(interpreter.c.id == who)
     return who, conn.execute(asked).scalar_one_or_none()
+
+
+def _on_roster(who: InterpreterId) -> Select[tuple[str | None]]:
+    return select(interpreter.c.notes).where(interpreter.c.id == who, ON_ROSTER)
 
 
 # --- limits as data ----------------------------------------------------------------------------

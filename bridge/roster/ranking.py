@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from bridge.roster.answering import Answering
 from bridge.roster.eligibility import (
-    Skip,
     Skipped,
     asked_reason,
     explain,
@@ -149,14 +148,6 @@ def rank(
     candidates.sort(key=lambda one: (one.group, one.score, one.interpreter))
     skipped.sort(key=lambda one: one.interpreter)
     return Ranking(requirements, at, tuple(candidates), tuple(skipped))
-
-
-def count_reasons(skipped: Iterable[Skipped]) -> dict[Skip, int]:
-    """How many were passed over for each reason."""
-    counts: dict[Skip, int] = {}
-    for one in skipped:
-        counts[one.reason] = counts.get(one.reason, 0) + 1
-    return counts
 
 
 def seconds(moment: datetime | None) -> float:

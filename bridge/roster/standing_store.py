@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from bridge.bookings.store import waiting_after
+from bridge.calllog.model import EventKind
+from bridge.calllog.store import has_event
 from bridge.conference.store import call
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Period, Schedule
@@ -30,7 +32,7 @@ from bridge.roster.people_store import load_people, load_person
 from bridge.roster.ranking import Knowledge
 from bridge.roster.rates import Rates, estimate
 from bridge.roster.standing import HOUR, Booked, Standing, next_midnight, reachable_again
-from bridge.roster.store import OfferOutcome, interpreter, reservation
+from bridge.roster.store import ON_ROSTER, OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import InterpreterId, LanguageTag
 
@@ -46,7 +48,8 @@ def load_standings(
     *,
     zone: ZoneInfo = LISBON,
 ) -> dict[InterpreterId, Standing]:
-    """Everybody's standing at a moment; four queries besides those of `load_people`.
+    """Everybody's standing at a moment, but for who was removed; four queries besides those of
+    `load_people`.
 
     `people` spares reading them again. The promised minutes take about a millisecond a person.
     """
@@ -81,7 +84,7 @@ def _load(
 ) -> dict[InterpreterId, Standing]:
     keeping = keeping_windows(conn, only)
     last = select(interpreter.c.id, interpreter.c.back_at, interpreter.c.last_call_ended)
-    asked = last.add_columns(interpreter.c.joined_at)
+    asked = last.add_columns(interpreter.c.joined_at).where(ON_ROSTER)
     offers = (
         select(reservation)
         .where(
@@ -239,10 +242,17 @@ class Arrivals:
 
 
 def arrival_counts(conn: Connection, since: datetime) -> Arrivals:
-    """Requests and served calls since a moment; two queries."""
+    """Requests and served calls since a moment; two queries.
+
+    A migrant who only rings the line chooses a language, too, but asks for no interpreter.
+    """
     asked = (
         select(call.c.language, func.count())
-        .where(call.c.created_at >= since, call.c.language.is_not(None))
+        .where(
+            call.c.created_at >= since,
+            call.c.language.is_not(None),
+            has_event(EventKind.REQUESTED),
+        )
         .group_by(call.c.language)
         .order_by(call.c.language)
     )

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Float,
     ForeignKey,
@@ -62,7 +63,14 @@ interpreter = Table(
 `back_at` is when they last said that they are there, `told_not_answering` when they were last told
 that they count as such; `notes` only coordinators see; `limits` holds what differs from the
 installation's own; without `keeps_windows` presence alone decides.
+
+Who was removed has no name any more; the row stays, for calls refer to it.
 """
+
+NAMELESS = ""
+"""The name of who was removed."""
+ON_ROSTER = interpreter.c.name != NAMELESS
+"""Whoever was not removed."""
 
 interpreter_phone = Table(
     "interpreter_phone",
@@ -253,16 +261,19 @@ def mark_call_ended(conn: Connection, who: InterpreterId, at: datetime) -> None:
 
 
 def change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
-    """Change a person's row and raise the revision. Raises `LookupError` for nobody.
+    """Change a person's row and raise the revision.
 
-    Without values only the revision rises: what hangs on the person has changed.
+    Without values only the revision rises: what hangs on the person has changed. Raises
+    `LookupError` for nobody, and for who was removed.
     """
-    _write(conn, who, values or {"id": who})
+    _write(conn, who, values or {"id": who}, ON_ROSTER)
     bump(conn, _REVISION)
 
 
-def _write(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None:
-    changed = conn.execute(update(interpreter).where(interpreter.c.id == who).values(values))
+def _write(
+    conn: Connection, who: InterpreterId, values: dict[str, Any], *of: ColumnElement[bool]
+) -> None:
+    changed = conn.execute(update(interpreter).where(interpreter.c.id == who, *of).values(values))
     if changed.rowcount != 1:
         raise LookupError("there is no such interpreter")
 
@@ -367,12 +378,6 @@ def cancel_offers(conn: Connection, legs: Collection[LegId], at: datetime) -> No
         .where(reservation.c.leg_id.in_(legs), reservation.c.outcome.is_(None))
         .values(outcome=OfferOutcome.CANCELLED.value, ended_at=at, minutes=0.0)
     )
-
-
-def flag_hard(conn: Connection, leg: LegId) -> bool:
-    """Flag a call as hard for the interpreter on this leg: the pause after it is longer."""
-    changed = conn.execute(update(reservation).where(reservation.c.leg_id == leg).values(hard=True))
-    return changed.rowcount == 1
 
 
 def release(

@@ -32,6 +32,11 @@ class Outlived(StrEnum):
     CALL = "call"
     PROCESS = "process"
 
+    @property
+    def reason(self) -> str:
+        """The reason that `RELEASED` gives."""
+        return f"outlived_{self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
@@ -113,7 +118,7 @@ def sweep(conn: Connection, at: datetime, alive: Set[LegId] | None) -> list[Swep
             mark_call_ended(conn, who, over)
         # Other processes keep the roster in memory too, and no event tells them.
         change(conn, who, {})
-        data: dict[str, Scalar] = {"interpreter": int(who), "reason": f"outlived_{reason.value}"}
+        data: dict[str, Scalar] = {"interpreter": int(who), "reason": reason.reason}
         calllog.append(conn, Event(row.call_id, EventKind.RELEASED, at, row.leg_id, data))
         swept.append(Swept(who, row.call_id, row.leg_id, reason))
     return swept

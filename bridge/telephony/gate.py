@@ -93,6 +93,8 @@ class NotPermitted(ValueError):
     def __init__(self, reason: Refusal) -> None:
         super().__init__(_SENTENCES[reason])
         self.reason = reason
+        self.why = _SENTENCES[reason].partition(";")[0]
+        """What is wrong alone, for whoever has a better remedy to name."""
 
 
 class BadPrefix(ValueError):
@@ -166,16 +168,6 @@ def is_emergency(text: str) -> bool:
     if national in _EMERGENCY:
         return True
     return phonenumbers.connects_to_emergency_number(national, HOME_REGION)
-
-
-def never_passes(prefix: str) -> Refusal | None:
-    """Why an E.164 prefix opens nothing, to whomever it is given; `None` when it may open some."""
-    if is_emergency(prefix):
-        return Refusal.EMERGENCY
-    digits = prefix.removeprefix("+")
-    codes = {int(digits[:length]) for length in (1, 2, 3)}
-    regions = {phonenumbers.region_code_for_country_code(code) for code in codes}
-    return Refusal.WORLDWIDE if _WORLDWIDE in regions else None
 
 
 def _refusal(number: PhoneNumber, rules: DialRules) -> Refusal | None:

@@ -52,6 +52,9 @@ class Ending(StrEnum):
     """We gave up ringing."""
     FAILED = "failed"
     """The switch could not even try."""
+    UNSEEN = "unseen"
+    """Was connected and is gone, and nobody watched who ended it. No switch reports this; it is
+    found when a bridge comes back."""
 
 
 class ConversationName(StrEnum):

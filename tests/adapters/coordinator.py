@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.cli import app
+from bridge.commands import base
 from bridge.commands.base import in_database
 from bridge.hours.localtime import LISBON
 from bridge.roster import people_store, windows_store
@@ -26,6 +27,8 @@ from bridge.storage import migrate
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 from tests.unit.conference.world import all_week
 
+NOW = datetime(2027, 3, 10, 11, tzinfo=UTC)
+"""When the commands are given: a Wednesday, so that no test depends on the day it runs on."""
 UK, RU = LanguageTag("uk"), LanguageTag("ru")
 NUMBER, MIGRANT = "210000001", "912000099"
 ANA, EVA, IVO, OFF, NEW = (InterpreterId(number) for number in range(1, 6))
@@ -60,7 +63,11 @@ def _roster(conn: Connection) -> None:
 
 
 def filled_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database file with five interpreters and two agencies, to which the settings point."""
+    """A database file with five interpreters and two agencies, to which the settings point.
+
+    The commands are given at `NOW`.
+    """
+    monkeypatch.setattr(base, "now", lambda: NOW)
     file = tmp_path / "bridge.sqlite3"
     url = f"sqlite+aiosqlite:///{file}"
     monkeypatch.setenv("STT_DATABASE_URL", url)
@@ -98,8 +105,12 @@ def refused(*words: str) -> str:
 
 def noon(days: int = 7) -> str:
     """Noon in Lisbon, so many days ahead."""
-    day = (datetime.now(LISBON) + timedelta(days=days)).date()
-    return f"{day.isoformat()}T12:00"
+    return f"{day(days).isoformat()}T12:00"
+
+
+def day(ahead: int) -> date:
+    """The day in Lisbon, so many days ahead."""
+    return NOW.astimezone(LISBON).date() + timedelta(days=ahead)
 
 
 def instant(text: str) -> datetime:

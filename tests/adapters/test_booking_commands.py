@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from bridge.agencies import store as agencies
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId
+from bridge.bookings.rows import booking
 from bridge.commands.base import in_database
 from bridge.roster import store as roster
 from bridge.roster import windows_store
-from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber
+from bridge.vocabulary import LanguageTag, PhoneNumber
 from tests.adapters.coordinator import (
     ANA,
     EVA,
@@ -73,6 +73,23 @@ def test_numbers_are_masked_in_the_list(database: Path) -> None:
         assert "•" in shown
     (one,) = read("bookings")
     assert (one["agency"], one["language"], one["migrant_beside"]) == ("4021", "uk", False)
+    assert not one["migrant_dials_in"]
+
+
+def test_the_list_tells_that_a_migrant_dials_in_but_not_with_which_code(database: Path) -> None:
+    made = read(*book())["booking"]
+    in_database(
+        lambda conn: conn.execute(
+            update(booking)
+            .where(booking.c.id == made)
+            .values(migrant_beside=False, dial_in_code="204815")
+        )
+    )
+    shown = run("bookings").stdout
+    assert "dials in" in shown
+    assert "204815" not in shown + run("bookings", "--json").stdout
+    (one,) = read("bookings")
+    assert (one["migrant_beside"], one["migrant_dials_in"]) == (False, True)
 
 
 def test_a_wished_interpreter_is_booked_or_refused(database: Path) -> None:
@@ -98,11 +115,29 @@ def test_without_an_interpreter_a_relay_is_booked_where_the_agency_allows_it(
 
     in_database(two)
     assert "keeps a window then" in refused(*book(*tigrinya))
-    in_database(lambda conn: agencies.set_relay_allowed(conn, AgencyId(1), True))
+    run("agencies", "relay", "4021", "on")
     booked = read(*book(*tigrinya))
     assert booked["interpreter"] in {EVA, IVO}
     assert booked["relay"] == {"interpreter": 6, "interpreter_refused": False, "pivot": "ru"}
     assert "keeps a window then" in refused(*book(*tigrinya))
+
+
+def test_a_migrant_is_rung_abroad_where_the_agency_may_dial_there(database: Path) -> None:
+    abroad = "+34612345678"
+    sentence = refused(*book("--migrant", abroad))
+    assert sentence == (
+        "the migrant's number cannot be rung: international numbers are not permitted; give "
+        "another one, or open its kind to the agency with `stt-bridge agencies dial-allow`"
+    )
+    run("agencies", "dial-allow", "5555", "+34")
+    assert refused(*book("--migrant", abroad)) == sentence
+    run("agencies", "dial-allow", "4021", "+34")
+    booked = read(*book("--migrant", abroad))
+    stored = in_database(lambda conn: bookings.find_booking(conn, BookingId(booked["booking"])))
+    assert stored is not None
+    assert stored.migrant_number == PhoneNumber(abroad)
+    # Technicians are rung at their desks, whatever their agency may dial.
+    assert "give a Portuguese one" in refused(*book("--number", abroad))
 
 
 def test_who_must_not_be_sent_is_not_booked(database: Path) -> None:
@@ -119,7 +154,9 @@ def test_who_must_not_be_sent_is_not_booked(database: Path) -> None:
         (("--technician", "tecnic"), "use a number: 1, 2"),
         (("--number", "112"), "the technician's number cannot be rung"),
         (("--number", "808257257"), "the technician's number cannot be rung"),
-        (("--migrant", "+4915112345678"), "the migrant's number cannot be rung"),
+        (("--migrant", "+4915112345678"), "agency with `stt-bridge agencies dial-allow`"),
+        (("--migrant", "760 123 456"), "agency with `stt-bridge agencies dial-allow`"),
+        (("--migrant", "112"), "never dialled by the bridge; give another one"),
         (("--at", "2020-01-06T12:00"), "is past"),
         (("--at", noon().replace(":00", ":07")), "a full quarter of an hour"),
         (("--at", noon().replace("T12", "T00")), "keeps a window then"),

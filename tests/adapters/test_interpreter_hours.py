@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.adapters.coordinator import (
     ANA,
     EVA,
     IVO,
+    day,
     filled_database,
     instant,
     noon,
@@ -33,10 +34,6 @@ WINDOWS = ("interpreters", "windows")
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return filled_database(tmp_path, monkeypatch)
-
-
-def day(ahead: int) -> date:
-    return datetime.now(LISBON).date() + timedelta(days=ahead)
 
 
 def kept() -> list[tuple[str, str, str, str | None]]:

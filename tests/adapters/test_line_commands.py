@@ -20,6 +20,7 @@ from bridge.hours.localtime import LISBON
 from bridge.operators import store as operators
 from bridge.storage import migrate
 from bridge.vocabulary import PhoneNumber
+from tests.adapters.coordinator import rows
 
 CODE = "4021"
 NUMBER, WRITTEN = PhoneNumber("+351210000001"), "21 000 00 01"
@@ -101,6 +102,7 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
         "name": "Hospital de Teste",
         "kind": "health",
         "prompt_language": "en",
+        "relay_allowed": False,
         "numbers": [NUMBER.masked],
         "fields": ["process_number=5-9", "department=2"],
         "favourites": ["uk", "ar"],
@@ -118,6 +120,18 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
     assert plain.hourly_dial_cap is None
 
 
+def test_relay_is_allowed_and_forbidden_again() -> None:
+    assert not agency().relay_allowed
+    told = run("agencies", "relay", CODE, "on").stdout
+    assert told == "agency 4021 may be served by relay\n"
+    assert agency().relay_allowed
+    assert [one["relay_allowed"] for one in read("agencies", "list")] == [True, False]
+    assert "yes" in run("agencies", "list").stdout
+    run("agencies", "relay", CODE, "off")
+    assert not agency().relay_allowed
+    assert "no agency has the code" in refused("agencies", "relay", "9999", "on")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -131,6 +145,10 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
         (("dial-allow", CODE, "+"), "a plus sign and digits"),
         (("dial-allow", CODE, "808", "112"), "'112' cannot be allowed: emergency numbers pass"),
         (("dial-allow", CODE, "+351 117"), "emergency numbers pass for nobody; leave it out"),
+        (("dial-allow", CODE, "+34", "+3"), "'+3' cannot be allowed: it is too short to open"),
+        (("dial-allow", CODE, "21"), "the numbers that begin so pass without it; leave it out"),
+        (("dial-allow", CODE, "884"), "personal numbers pass for nobody; leave it out"),
+        (("dial-allow", CODE, "+999"), "no telephone number in use begins so; check it"),
         (("dial-allow", CODE, "+881"), "satellite and other worldwide numbers pass for nobody"),
     ],
 )
@@ -195,6 +213,68 @@ def test_operators_that_cannot_be_rung_or_found_are_refused() -> None:
     assert "`stt-bridge operators list`" in refused("operators", "duty", "7", "on")
     assert "is past" in refused("operators", "duty", "1", "on", "--until", "2020-01-01T10:00")
     assert "has no end" in refused("operators", "duty", "1", "off", "--until", "2090-01-01T10:00")
+
+
+def test_an_operator_is_changed_where_it_is_named() -> None:
+    run("operators", "add", "Ana", WRITTEN, "uk", "ar")
+    run("operators", "duty", "1", "on")
+    told = run("operators", "languages", "1", "pt", "fr", "uk", "fr").stdout
+    assert told == "operator 1 speaks Portuguese, fr, uk\n"
+    run("operators", "set", "1", "--name", " Ana Nova ")
+    [changed] = read("operators", "list")
+    assert (changed["name"], changed["languages"]) == ("Ana Nova", ["fr", "uk"])
+    assert (changed["number"], changed["on_duty"]) == (NUMBER.masked, True)
+    other = PhoneNumber("+351210000044")
+    run("operators", "set", "1", "--number", other.e164)
+    assert in_database(lambda conn: operators.find_operator(conn, NUMBER)) is None
+    assert in_database(lambda conn: operators.find_operator(conn, other)) is not None
+    run("operators", "set", "1", "--number", other.e164)
+    run("operators", "languages", "1")
+    assert read("operators", "list")[0]["languages"] == []
+
+
+def test_an_operator_who_is_removed_is_forgotten_and_reached_no_more(database: str) -> None:
+    run("operators", "add", "Ana Operadora", WRITTEN, "uk")
+    run("operators", "duty", "1", "on")
+    assert run("operators", "remove", "1").stdout == "operator 1 is removed\n"
+    assert read("operators", "list") == []
+    at = datetime.now(LISBON)
+    assert in_database(lambda conn: operators.on_duty(conn, at)) == []
+    kept = rows(Path(database.removeprefix("sqlite+aiosqlite:///")))
+    assert [row for row in kept if "Operadora" in row or NUMBER.e164 in row] == []
+    assert not any(row.startswith('INSERT INTO "operator_language"') for row in kept)
+    for words in (
+        ("remove", "1"),
+        ("duty", "1", "on"),
+        ("languages", "1", "uk"),
+        ("set", "1", "--name", "Ana"),
+    ):
+        assert "there is no operator 1; `stt-bridge operators list`" in refused("operators", *words)
+    # Their telephone is free for somebody else, who has a number of their own.
+    assert run("operators", "add", "Eva", WRITTEN).stdout == "operator 2 is entered, off duty\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("set", "1"), "say what changes: --name or --number"),
+        (("set", "1", "--name", " "), "has a name"),
+        (("set", "1", "--number", "112"), "the operator's number cannot be rung: emergency"),
+        (("set", "1", "--number", "210000044"), "another operator's; give their own"),
+        (("set", "7", "--name", "Eva"), "there is no operator 7"),
+        (("languages", "1", "klingon"), "is no language"),
+        (("languages", "7", "uk"), "there is no operator 7"),
+        (("remove", "7"), "there is no operator 7"),
+    ],
+)
+def test_what_cannot_be_changed_of_an_operator_changes_nothing(
+    words: tuple[str, ...], says: str
+) -> None:
+    run("operators", "add", "Ana", WRITTEN, "uk")
+    run("operators", "add", "Eva", "210000044", "ar")
+    before = read("operators", "list")
+    assert says in refused("operators", *words)
+    assert read("operators", "list") == before
 
 
 # --- closures ----------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ WITH_A_ROW = [
     ("interpreters", "vet"),
     ("interpreters", "away", "1", "--withdraw"),
     ("technicians", "remove", "4021"),
+    ("interpreters", "remove"),
+    ("operators", "remove"),
+    ("operators", "languages"),
 ]
 
 

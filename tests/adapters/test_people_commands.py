@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from bridge.vocabulary import LegId
 from tests.adapters.coordinator import (
     ANA,
     EVA,
+    NOW,
     OFF,
     filled_database,
     instant,
@@ -51,8 +52,7 @@ def test_presence_is_set_by_a_coordinator_until_a_time(database: Path) -> None:
 
 def test_available_ends_not_answering(database: Path) -> None:
     run("presence", str(OFF), "available")
-    now = datetime.now(UTC) + timedelta(seconds=1)
-    standing = in_database(lambda conn: standing_store.load_standing(conn, OFF, now))
+    standing = in_database(lambda conn: standing_store.load_standing(conn, OFF, NOW))
     assert standing.available_since is not None
     assert OFF in phones(read("who", "--language", "uk", "--at", noon()))[0]
 
@@ -92,7 +92,7 @@ def test_shares_tell_who_gets_how_much_of_the_work(database: Path) -> None:
     even = read("shares")
     assert {one["share"] for one in even["interpreters"]} == {1.0}
     assert even["gini"] == 0
-    at = datetime.now(UTC) - timedelta(minutes=30)
+    at = NOW - timedelta(minutes=30)
 
     def offer(conn: Connection) -> None:
         leg = LegId("leg-1")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +14,21 @@ from bridge.agencies import store as agencies
 from bridge.agencies.secrets import PinHasher
 from bridge.commands import base
 from bridge.commands.base import in_database
-from bridge.hours.localtime import LISBON
 from bridge.hours.model import Absence
 from bridge.roster import people_store, store, windows_store
 from bridge.roster.skills import Gender, Subject
 from bridge.vocabulary import InterpreterId, PhoneNumber
-from tests.adapters.coordinator import ANA, filled_database, phones, read, refused, rows, run
+from tests.adapters.coordinator import (
+    ANA,
+    NOW,
+    day,
+    filled_database,
+    phones,
+    read,
+    refused,
+    rows,
+    run,
+)
 from tests.storage_samples import PEPPER
 
 NEXT = InterpreterId(6)
@@ -91,8 +100,7 @@ def test_the_list_tells_levels_of_an_own_scale_and_windows_as_they_are(
 ) -> None:
     monkeypatch.setenv("STT_LEVELS", "one,two,three,four,five,six,seven")
     entered()
-    now = datetime.now(UTC)
-    absence = Absence(now - timedelta(hours=1), now + timedelta(hours=1))
+    absence = Absence(NOW - timedelta(hours=1), NOW + timedelta(hours=1))
     in_database(lambda conn: windows_store.add_absence(conn, NEXT, absence))
     mine = next(one for one in read("interpreters", "list") if one["interpreter"] == NEXT)
     assert mine["languages"] == ["ru:seven", "uk:two"]
@@ -108,13 +116,12 @@ def test_telephones_are_replaced(database: Path) -> None:
 
 
 def test_windows_hold_from_today_on_and_what_was_promised_stays(database: Path) -> None:
-    today = datetime.now(LISBON).date()
     run("interpreters", "windows", "set", str(ANA), "Mon-Fri 09:00-13:00", "Sat 22:00-06:00")
     kept = in_database(lambda conn: windows_store.windows_of(conn, ANA))
     assert sorted((one.valid_from is None, one.valid_until) for one in kept) == [
         (False, None),
         (False, None),
-        (True, today - timedelta(days=1)),
+        (True, day(-1)),
     ]
     shown = read("interpreters", "windows", "show", str(ANA))
     assert [(one["from"], one["to"]) for one in shown] == [("09:00", "13:00"), ("22:00", "06:00")]

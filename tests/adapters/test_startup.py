@@ -14,7 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from typer.testing import CliRunner
 
+from bridge.cli import app
 from bridge.ivr.prompts import load_catalogue
 from bridge.storage.migrate import upgrade
 from bridge.storage.sole_use import sole_use
@@ -96,6 +98,11 @@ async def serve(settings: dict[str, str]) -> tuple[int, list[str]]:
     [
         ({"STT_PEPPER": "short"}, "STT_PEPPER is shorter than 32 characters"),
         ({"STT_CALLER_ID": "hello"}, "STT_CALLER_ID is not a telephone number"),
+        (
+            {"STT_OPERATOR_NUMBER": "760 123 456"},
+            "STT_OPERATOR_NUMBER cannot be rung: premium numbers are not permitted; give a",
+        ),
+        ({"STT_OPERATOR_NUMBER": "hello"}, "STT_OPERATOR_NUMBER cannot be rung: this is not"),
         ({"STT_LEVELS": "A,B,a"}, "STT_LEVELS: a scale of levels is one to 63 names"),
         ({"STT_RING_SECONDS": "-1"}, "STT_RING_SECONDS: Input should be greater than 0"),
         ({"STT_DATABASE_URL": "mysql://x"}, "STT_DATABASE_URL names no database"),
@@ -113,6 +120,28 @@ async def test_one_line_names_the_remedy(
     assert said[0].startswith("error: ")
     assert expected in said[0]
     assert SECRET not in said[0]
+
+
+@pytest.mark.parametrize("level", ["debug", "INFO", "Warning", "error"])
+def test_a_level_of_the_log_is_known_by_its_name(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def configure(*, json: bool, level: str) -> None:
+        asked.append(level)
+        raise ValueError("far enough")
+
+    monkeypatch.setattr("bridge.logs.configure", configure)
+    CliRunner().invoke(app, ["serve", "--log-level", level])
+    assert asked == [level.lower()]
+
+
+def test_a_level_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    result = CliRunner().invoke(app, ["serve", "--log-level", "foo"], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    assert "'foo' is not one of 'debug', 'info', 'warning', 'error'" in result.output
 
 
 async def test_one_missing_prompt_is_named(settings: dict[str, str], tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from bridge.agencies.store import find_technician
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
@@ -26,6 +25,7 @@ from bridge.storage.migrate import upgrade
 from bridge.vocabulary import CallId, JobNumber, LanguageTag, LegId, Role, new_call_id
 from tests.storage_samples import (
     START,
+    identified,
     make_call,
     make_event,
     make_interpreter,
@@ -121,9 +121,7 @@ async def test_the_demo_seed_is_idempotent_and_its_pins_fit(database: SqlDatabas
     first = await database.run(load_people)
     assert await database.run(lambda conn: seed(conn, tags, hasher, START)) == told
     assert await database.run(load_people) == first
-    known = await database.run(
-        lambda conn: find_technician(conn, told[0].code, told[0].pin, hasher)
-    )
+    known = await database.run(lambda conn: identified(conn, told[0].code, told[0].pin, hasher))
     assert known is not None
     assert known.name == told[0].technician
 

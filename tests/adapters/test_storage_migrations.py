@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bridge.agencies.model import Agency, AgencyKind
 from bridge.agencies.store import load_agency
+from bridge.bookings import store as bookings
+from bridge.bookings.model import BookingId
 from bridge.calllog import store as calllog
 from bridge.conference import store as conference
 from bridge.roster.people_store import load_people
@@ -256,5 +258,49 @@ def test_the_lines_and_the_voice_come_and_go_without_touching_what_is_there(url:
         assert [tuple(row) for row in rows] == [(7, "1024", True)]
         assert set(connection.execute(text("SELECT id FROM call")).scalars()) == set(calls)
     assert {"operator", "rating", "dial"}.isdisjoint(_tables(url))
+    upgrade(url)
+    assert _differences(url) == []
+
+
+_ROWS_OF_0004 = (
+    "INSERT INTO agency (id, code, name, kind, relay_allowed) "
+    "VALUES (7, '1024', 'Hospital', 'health', true)",
+    "INSERT INTO technician (id, agency_id, name, pin_lookup, pin_hash) "
+    "VALUES (8, 7, 'Person', 'k', 'h')",
+    "INSERT INTO interpreter (id, name, presence, vetted) VALUES (5, 'Person', 'off', true)",
+    "INSERT INTO booking (id, language, requirements, agency_id, technician_id, technician_number, "
+    "migrant_number, migrant_beside, interpreter_id, starts_at, ends_at, minutes, state, made_by, "
+    "made_at) VALUES (9, 'uk', '{\"language\": \"uk\"}', 7, 8, '+351210000001', '+351910000009', "
+    "false, 5, '2024-03-04 09:00:00', '2024-03-04 09:30:00', 30, 'booked', 'phone', "
+    "'2024-03-04 08:00:00')",
+)
+
+
+def test_a_booking_made_before_keeps_its_migrant_and_new_ones_forget_what_was_keyed(
+    url: str,
+) -> None:
+    upgrade(url, "0004")
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        for statement in _ROWS_OF_0004:
+            connection.execute(text(statement))
+    upgrade(url)
+    with engine.begin() as connection:
+        found = bookings.find_booking(connection, BookingId(9))
+        assert found is not None
+        assert found.migrant_number == PhoneNumber("+351910000009")
+        assert not found.voicemail_allowed
+        assert (found.dial_in_code, found.fields) == (None, {})
+    ends = "UPDATE booking SET state = 'done', technician_number = NULL, migrant_number = NULL"
+    keyed = {"dial_in_code": "'204815'", "fields": "'{}'"}
+    for column, value in keyed.items():
+        with (
+            pytest.raises(IntegrityError, match=f"{column}_forgotten"),
+            engine.begin() as connection,
+        ):
+            connection.execute(text(f"{ends}, {column} = {value}"))
+    downgrade(url, "0004")
+    with engine.begin() as connection:
+        connection.execute(text(ends))
     upgrade(url)
     assert _differences(url) == []

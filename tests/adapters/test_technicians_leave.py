@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.agencies import store
 from bridge.agencies.model import Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.commands.base import in_database
 from tests.adapters.coordinator import NUMBER, filled_database, noon, read, refused, rows, run
-from tests.storage_samples import PEPPER
+from tests.storage_samples import PEPPER, identified
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +26,7 @@ def pin_in(told: str) -> str:
 
 def known(pin: str) -> Technician | None:
     hasher = PinHasher(PEPPER)
-    return in_database(lambda conn: store.find_technician(conn, "4021", pin, hasher))
+    return in_database(lambda conn: identified(conn, "4021", pin, hasher))
 
 
 def test_a_new_pin_voids_the_former_one(database: Path) -> None:

@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bridge.cli import main
-from bridge.commands.base import in_database, language
+from bridge.commands.base import language
 from bridge.hours.localtime import LISBON
-from bridge.hours.model import Weekday, Window
-from bridge.roster import windows_store
 from tests.adapters.coordinator import (
     ANA,
     EVA,
@@ -110,9 +108,6 @@ def test_an_offset_and_lisbon_time_mean_the_same_moment(database: Path) -> None:
 
 def test_the_dry_run_now_is_the_hunt_of_now(database: Path) -> None:
     """Who is busy is busy now, and is not taken to be so at another time."""
-    # It asks the machine's clock, so their window must not close, not even around midnight.
-    always = Window(frozenset(Weekday), time(), time(), on_holidays=True)
-    in_database(lambda conn: windows_store.set_windows(conn, EVA, (always,)))
     run("presence", str(EVA), "on_break")
     assert reasons(read("who", "--language", "uk"))[EVA] == "on_break"
     assert reasons(read("who", "--language", "uk", "--at", noon()))[EVA] == "on_break"

@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.bookings.model import (
-    Busy,
-    NewBooking,
-    Slot,
-    ceil,
-    free_slots,
-    quarters,
-    relay_slots,
-    soonest,
-)
+from bridge.bookings.model import Busy, NewBooking, Slot, ceil, quarters
+from bridge.bookings.slots import free_slots, relay_slots, soonest
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Absence, Schedule, Weekday, Window
 from bridge.roster.model import Presence

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.conference.duties import Duties
+from bridge.conference.model import LACKING
 from bridge.roster.model import Presence
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.telephony.switch import Ending
@@ -48,9 +49,9 @@ class Story:
     """How many hear each other in the end; 0: the call is over."""
     or_over: bool = False
     """Whether the call may as well be over, or put through to a person."""
-    unseen: int | None = None
-    """How many hear each other, when the bridge was away at the very moment at which somebody was
-    lost: it cannot know that they did not hang up."""
+    or_lacks: bool = False
+    """Whether another interpreter may as well be looked for: where nobody saw it, nobody knows that
+    the one who was there wanted to go."""
 
     def __str__(self) -> str:
         return self.name
@@ -60,16 +61,16 @@ class Story:
         if w.database.dead or not w.call_ids():
             return False
         over = not w.calls.open and not w.switch.legs
+        if self.or_lacks and w.calls.open and _was_unseen(w):
+            return all(call.record.state in LACKING for call in w.calls.open)
         if self.members == 0 or (self.or_over and (over or w.switch.put_through)):
             return over or bool(w.switch.put_through)
-        if self.unseen is not None and not _loss_was_seen(w):
-            return over if self.unseen == 0 else members(w) == self.unseen
         return members(w) == self.members
 
 
-def _loss_was_seen(w: World) -> bool:
+def _was_unseen(w: World) -> bool:
     ended = (event for event in w.events() if event.kind is EventKind.LEG_ENDED)
-    return any(event.data["ending"] == Ending.DROPPED.value for event in ended)
+    return any(event.data["ending"] == Ending.UNSEEN.value for event in ended)
 
 
 def ours(w: World, role: Role) -> list[SimulatedLine]:
@@ -122,7 +123,7 @@ def lost_for_good(role: Role) -> Callable[[World], Awaitable[None]]:
 
 
 async def loses(w: World, role: Role) -> None:
-    """Somebody is lost while the bridge sees it; what it does not see, nobody can tell apart."""
+    """Somebody is lost."""
     await w.until(lambda: not w.database.dead and bool(ours(w, role)))
     ours(w, role)[0].end(Ending.DROPPED)
 
@@ -137,13 +138,15 @@ async def drops_prepared(w: World) -> None:
 
 
 def hangs_up(role: Role) -> Callable[[World], Awaitable[None]]:
-    """Somebody in the room hangs up."""
+    """Somebody in the room hangs up, and wants no more of it."""
 
     async def live(w: World) -> None:
         w.interpreter(ACCEPTS)
         await asks(w)
         await together(w, 3)
-        await ours(w, role)[0].hang_up()
+        (line,) = ours(w, role)
+        w.telephone(line.number, NeverAnswers())
+        await line.hang_up()
 
     return live
 
@@ -209,15 +212,25 @@ async def dials_in(w: World) -> None:
     await w.event(EventKind.REQUESTED)
     call = w.call_ids()[0]
     w.database.run_now(lambda conn: conference.set_dial_in_code(conn, call, CODE))
+    await keys_code_until_heard(w)
+
+
+async def keys_code_until_heard(w: World) -> None:
+    """The migrant rings the line and keys the code, until they wait or are in."""
 
     async def telephone(line: SimulatedLine) -> None:
-        while EventKind.MIGRANT_DIALLED_IN not in w.kinds() and not line.ended:
+        while EventKind.MIGRANT_DIALLED_IN not in told(w) and not line.ended:
             await line.wait(5)
             await line.key(f"*{CODE}")
             await line.wait(5)
 
-    while EventKind.MIGRANT_DIALLED_IN not in w.kinds():
+    while EventKind.MIGRANT_DIALLED_IN not in told(w):
         await w.switch.call(MIGRANT, LINE, telephone).wait(60)
+
+
+def told(w: World) -> set[EventKind]:
+    """The kinds of the events of all calls."""
+    return {kind for call in w.call_ids() for kind in w.kinds(call)}
 
 
 async def relays(w: World) -> None:
@@ -273,6 +286,15 @@ async def is_booked(w: World) -> None:
     await w.until(lambda: bool(w.call_ids()), 2 * PATIENCE)
 
 
+async def is_booked_with_code(w: World) -> None:
+    """A call is booked whose migrant dials in at its hour; they ring a little early."""
+    await w.book(w.interpreter(ACCEPTS), minutes_ahead=5, dial_in_code=CODE)
+    w.telephone(TECHNICIAN, PRESSES)
+    w.switch.spawn(_keeps_hours(w))
+    await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds() - 5)
+    await keys_code_until_heard(w)
+
+
 async def _keeps_hours(w: World) -> None:
     """The bridge that lives looks now and then whether a booked call is due."""
     await asyncio.sleep((w.booked_for - w.clock.now()).total_seconds())
@@ -315,13 +337,13 @@ def rings_an_operator(*, speaks: bool) -> Callable[[World], Awaitable[None]]:
 
 STORIES = (
     Story("they meet", meets, 3),
-    Story("technician is dropped", drops(Role.TECHNICIAN), 3, unseen=0),
-    Story("migrant is dropped", drops(Role.MIGRANT), 3, unseen=2),
-    Story("interpreter is dropped", drops(Role.INTERPRETER), 3, unseen=0),
-    Story("interpreter is lost for good", lost_for_good(Role.INTERPRETER), 3, unseen=0),
+    Story("technician is dropped", drops(Role.TECHNICIAN), 3),
+    Story("migrant is dropped", drops(Role.MIGRANT), 3),
+    Story("interpreter is dropped", drops(Role.INTERPRETER), 3),
+    Story("interpreter is lost for good", lost_for_good(Role.INTERPRETER), 3),
     Story("technician is lost for good", lost_for_good(Role.TECHNICIAN), 0),
     Story("migrant is lost for good", lost_for_good(Role.MIGRANT), 2),
-    Story("interpreter hangs up", hangs_up(Role.INTERPRETER), 0),
+    Story("interpreter hangs up", hangs_up(Role.INTERPRETER), 0, or_lacks=True),
     Story("technician hangs up", hangs_up(Role.TECHNICIAN), 0),
     Story("technician gives up", gives_up, 0),
     # When nobody was there in time they have met, and then it is over.
@@ -331,10 +353,11 @@ STORIES = (
     Story("private word", has_a_private_word, 3),
     Story("migrant dials in", dials_in, 3),
     Story("relay", relays, 4),
-    Story("half of a relay is lost for good", half_is_lost, 4, unseen=0),
+    Story("half of a relay is lost for good", half_is_lost, 4),
     Story("called back", is_called_back, 2, or_over=True),
     Story("queue", waits_in_the_queue, 2),
     Story("booked", is_booked, 2),
+    Story("booked with a code", is_booked_with_code, 3),
     Story("operator", rings_an_operator(speaks=True), 2),
     Story("operator with interpreter", rings_an_operator(speaks=False), 3),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, BookingState
 from bridge.calllog.model import EventKind
+from bridge.conference.calls import Calls
 from bridge.conference.duties import Duties
 from bridge.conference.model import CallState
 from bridge.storage.database import DatabaseUnavailable
@@ -147,4 +148,54 @@ async def test_a_process_that_was_taken_for_dead_rings_nobody() -> None:
         assert len(w.switch.originated) == 2
         assert first.open == ()
         assert len(w.calls.open) == 1
+        await first.stop()
+
+
+@contextmanager
+def stalled(w: World, nth: int) -> Iterator[asyncio.Event]:
+    """From the booked hour on, a transaction waits until told to go, by its number from 1."""
+    run, count, waited, go = w.database.run, 0, False, asyncio.Event()
+
+    async def run_late(work: Callable[[Connection], T]) -> T:
+        nonlocal count, waited
+        count += w.clock.now() >= w.booked_for
+        if count == nth and not waited:
+            waited = True
+            await go.wait()
+        return await run(work)
+
+    w.database.run = run_late  # type: ignore[method-assign]
+    try:
+        yield go
+    finally:
+        w.database.run = run  # type: ignore[method-assign]
+
+
+def hears_nothing(calls: Calls) -> None:
+    """So slow is this process that what the switch reports reaches the other one alone."""
+    for task in asyncio.all_tasks():
+        if task in calls._tasks and task.get_name() == "switch events":
+            task.cancel()
+
+
+@pytest.mark.parametrize("nth", TRANSACTIONS)
+async def test_a_process_that_was_only_slow_rings_nobody_beside_the_one_that_took_over(
+    nth: int,
+) -> None:
+    async with booked() as (w, _), keeping_hours(w):
+        first = w.calls
+        with stalled(w, nth) as go:
+            await asyncio.sleep(2.5)
+            hears_nothing(first)
+            await w.start_bridge("second")
+            later = w.clock.now() + timedelta(seconds=10)
+            duties = Duties(w.calls, w.database, w.switch, w.clock, "second")
+            while w.clock.now() < later:
+                await duties.dial_bookings()
+                await asyncio.sleep(1)
+            go.set()
+            await asyncio.sleep(5)
+        await w.until(lambda: any(len(room) == 2 for room in w.switch.rooms.values()))
+        rung = [one.to.number.e164 for one in w.switch.originated]
+        assert len(rung) == len(set(rung)) == 2
         await first.stop()

@@ -123,6 +123,61 @@ async def test_the_next_process_keeps_the_promise_no_longer(away: timedelta) -> 
         assert IN_VAIN in w.switch.spoken[w.switch.originated[-1].leg]
 
 
+@pytest.mark.parametrize("nth", range(1, 6))
+async def test_a_bridge_that_dies_when_the_promise_runs_out_still_tells(nth: int) -> None:
+    async with world() as w:
+        await promised(w, LISTENS)
+        until = (await w.event(EventKind.CALL_BACK_PROMISED)).at + HOLDS_FOR
+        await sleep_until(w, until - timedelta(seconds=1))
+        left = nth
+
+        def after() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                w.die()
+
+        w.database.after = after
+        await w.until(lambda: w.database.dead or not w.calls.open)
+        await asyncio.sleep(8)
+        if w.database.dead:
+            await w.come_back()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.kinds().count(EventKind.CALL_BACK_EXPIRED) == 1
+        assert w.outcome() == "unfilled"
+        told = [w.switch.spoken.get(one.leg, []).count(IN_VAIN) for one in w.switch.originated]
+        assert told[-1] == 2
+        assert len([one for one in told if one]) <= 2
+
+
+async def test_a_telephone_that_rings_on_while_the_bridge_dies_still_tells() -> None:
+    async with world() as w:
+        await promised(w, Answers(after_seconds=20))
+        until = (await w.event(EventKind.CALL_BACK_PROMISED)).at + HOLDS_FOR
+        await sleep_until(w, until + timedelta(seconds=5))
+        w.die()
+        await asyncio.sleep(5)
+        await w.come_back()
+        await w.event(EventKind.CALL_ENDED)
+        (rung,) = w.switch.originated
+        assert w.switch.spoken[rung.leg].count(IN_VAIN) == 2
+
+
+@pytest.mark.parametrize("away", [5.0, 60.0])
+async def test_who_cannot_be_rung_when_the_promise_runs_out_is_told_later(away: float) -> None:
+    async with world() as w:
+        await promised(w, LISTENS)
+        until = (await w.event(EventKind.CALL_BACK_PROMISED)).at + HOLDS_FOR
+        await sleep_until(w, until - timedelta(seconds=1))
+        w.switch.lose_link()
+        await asyncio.sleep(away)
+        assert w.switch.originated == []
+        w.switch.restore_link()
+        await w.event(EventKind.CALL_ENDED)
+        (rung,) = w.switch.originated
+        assert w.switch.spoken[rung.leg].count(IN_VAIN) == 2
+
+
 async def test_how_long_a_promise_holds() -> None:
     async with world() as w:
         call = w.database.run_now(lambda conn: make_call(conn))

@@ -16,7 +16,7 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.storage.database import DatabaseUnavailable
-from tests.unit.conference.stories import PATIENCE, STORIES, Story
+from tests.unit.conference.stories import PATIENCE, STORIES, Story, told
 from tests.unit.conference.world import World, world
 
 pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
@@ -45,8 +45,7 @@ class Counter:
     def one_more(self) -> bool:
         """Whether this is the one."""
         if not self.on:
-            ids = self._w.call_ids()
-            self.on = bool(ids) and not _BEGINS.isdisjoint(self._w.kinds(ids[0]))
+            self.on = not _BEGINS.isdisjoint(told(self._w))
         self.count += self.on
         return self.on and self.count == self._nth
 
@@ -145,6 +144,20 @@ async def fails_from(story: Story, nth: int) -> str | None:
         return await lived(w, story)
 
 
+async def loses_the_answer(story: Story, nth: int) -> str | None:
+    """Live a story in which a write is done, and whoever wrote is told that it was not."""
+    async with world() as w:
+        counter = Counter(w, nth)
+
+        def after() -> None:
+            if counter.one_more():
+                raise DatabaseUnavailable("the connection broke off; it is tried again")
+
+        w.switch.caught = (DatabaseUnavailable,)
+        w.database.after = after
+        return await lived(w, story)
+
+
 async def breaks_at_random(story: Story, seed: int) -> str | None:
     """Live a story in which three things go wrong, one upon the other. What is wrong then."""
     draw = random.Random(seed)
@@ -192,6 +205,11 @@ async def test_a_bridge_that_dies_anywhere(story: Story) -> None:
 @pytest.mark.parametrize("story", STORIES, ids=str)
 async def test_a_database_that_fails_anywhere(story: Story) -> None:
     await _everywhere(story, fails_from, await writes_of(story, reads=True))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+async def test_an_answer_of_the_database_that_is_lost_anywhere(story: Story) -> None:
+    await _everywhere(story, loses_the_answer, await writes_of(story, reads=False))
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.telephony.switch import Ending
 from lab.phones import Answers, Behaviour, NeverAnswers
-from tests.unit.conference.world import TECHNICIAN, World, world
+from tests.unit.conference.world import AGENCY_CODE, PIN, TECHNICIAN, World, world
 
 pytestmark = pytest.mark.looptime
 
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
 PRESSES = Answers(after_seconds=2, hears_seconds=1, keys="1")
+SAYS_NO = Answers(after_seconds=2, hears_seconds=1, keys="2")
 MIGRANT = "912000099"
 
 
@@ -164,3 +167,65 @@ async def test_the_next_wave_joins_one_that_still_rings() -> None:
         assert [event.data["wave"] for event in ranked[:2]] == [1, 2]
         # The first wave was still ringing: nobody had given up on it yet.
         assert EventKind.OFFER_UNANSWERED not in w.kinds()
+
+
+@pytest.mark.parametrize("role", ["technician", "interpreter", "migrant"])
+async def test_who_vanished_while_no_bridge_watched_is_rung_back(role: str) -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        legs = w.calls.open[0].record.legs.open()
+        (gone,) = [leg.id for leg in legs if leg.role.value == role]
+        w.die()
+        w.switch.line(gone).end(Ending.DROPPED)
+        await asyncio.sleep(8)
+        await w.come_back()
+        rejoined = await w.event(EventKind.REJOINED)
+        assert rejoined.data["role"] == role
+        await w.until(lambda: in_room(w) == 3)
+        ended = await w.event(EventKind.LEG_ENDED)
+        assert ended.data["ending"] == "unseen"
+        for leg in legs:
+            if leg.id != gone:
+                assert f"pt/lost-{role}" in w.switch.spoken[leg.id]
+        assert len(w.reserved()) == 1
+
+
+@pytest.mark.parametrize("telephone", [NeverAnswers(), SAYS_NO])
+async def test_a_technician_who_vanished_unseen_is_rung_once_only(telephone: Behaviour) -> None:
+    async with world() as w:
+        await three_in_a_room(w, telephone)
+        technician = w.calls.open[0].record.technician
+        w.die()
+        w.switch.line(technician).end(Ending.HUNG_UP)
+        await asyncio.sleep(8)
+        await w.come_back()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.kinds().count(EventKind.REDIALLED) == 1
+        assert w.outcome() == "interpreted"
+        assert w.reserved() == frozenset()
+
+
+async def test_a_technician_who_vanished_unseen_may_ring_by_themselves() -> None:
+    async with world() as w:
+        await three_in_a_room(w, Answers(after_seconds=25))
+        technician = w.calls.open[0].record.technician
+        w.die()
+        w.switch.line(technician).end(Ending.DROPPED)
+        await w.come_back()
+        await w.event(EventKind.REDIALLED)
+        w.technician(AGENCY_CODE + PIN)
+        rejoined = await w.event(EventKind.REJOINED)
+        assert rejoined.data["why"] == "returned"
+        await w.until(lambda: in_room(w) == 3)
+
+
+async def test_where_everybody_is_gone_nobody_is_rung() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        w.die()
+        for leg in w.switch.legs:
+            w.switch.line(leg).end(Ending.DROPPED)
+        await w.come_back()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "lost"
+        assert EventKind.REDIALLED not in w.kinds()

@@ -36,8 +36,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def at_work() -> AsyncIterator[Bench]:
-    bench = Bench()
+async def at_work(bench: Bench | None = None) -> AsyncIterator[Bench]:
+    bench = bench or Bench()
     task = asyncio.ensure_future(bench.mailbox.run(until=lambda: bench.over))
     try:
         yield bench
@@ -93,6 +93,21 @@ async def test_a_mending_that_fails_is_tried_again() -> None:
         b.away = False
         await asyncio.sleep(AGAIN_SECONDS)
         assert b.done == ["mended"]
+
+
+async def test_what_may_have_been_done_is_looked_at_before_anything_else() -> None:
+    bench = Bench()
+    bench.mailbox = Mailbox(mend=bench.work("mended"), look=bench.work("looked"))
+    async with at_work(bench) as b:
+        b.away = True
+        b.mailbox.tell(b.work("told"))
+        b.mailbox.tell(b.work("needs none", needs_database=False))
+        await asyncio.sleep(0.5 * AGAIN_SECONDS)
+        assert b.done == ["needs none"]
+        b.away = False
+        await b.mailbox.ask(b.work("asked"))
+        await asyncio.sleep(10 * AGAIN_SECONDS)
+        assert b.done == ["needs none", "looked", "asked", "mended"]
 
 
 async def test_a_mistake_in_one_report_does_not_hold_the_others_up() -> None:

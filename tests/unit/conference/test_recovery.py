@@ -6,18 +6,23 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import Connection, select
 
-from bridge.calllog.model import Event, EventKind
+from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import CallState
 from bridge.conference.recovery import remember
+from bridge.roster.model import Presence
+from bridge.roster.store import OfferOutcome, reservation
+from bridge.roster.windows_store import set_windows
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import LegId, new_call_id
+from bridge.vocabulary import LegId, Role, new_call_id
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import START, world
+from tests.unit.conference.world import START, all_week, world
 
 pytestmark = pytest.mark.looptime
 
+_RUNG, _GIVEN_UP = EventKind.REDIALLED, EventKind.NOT_REJOINED
 ACCEPTS = Answers(after_seconds=2, hears_seconds=1, keys="1")
 
 
@@ -39,7 +44,7 @@ async def test_a_room_goes_on_and_its_end_is_written_by_the_next_process() -> No
 
 async def test_a_call_that_ended_unseen_is_lost_and_frees_its_interpreter() -> None:
     async with world() as w:
-        w.interpreter(ACCEPTS)
+        who = w.interpreter(ACCEPTS)
         technician = w.request()
         await w.event(EventKind.ROOM_COMPLETE)
         interpreter = w.switch.line(w.switch.originated[0].leg)
@@ -52,6 +57,38 @@ async def test_a_call_that_ended_unseen_is_lost_and_frees_its_interpreter() -> N
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "lost"
         assert w.reserved() == frozenset()
+        *_, reconciled, released, _ = w.events()
+        assert reconciled.kind is EventKind.RECONCILED
+        assert (released.kind, released.leg) == (EventKind.RELEASED, interpreter.leg)
+        assert released.data == {"interpreter": who, "reason": "outlived_call"}
+        # They are not taken for promised any more by whoever asks next, save for their pause.
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE, call=1, seconds=900)
+
+
+async def test_an_offer_whose_call_is_lost_is_held_against_nobody() -> None:
+    async with world() as w:
+        who = w.interpreter(NeverAnswers())
+        technician = w.request()
+        await w.event(EventKind.OFFER_RINGING)
+        ringing = w.switch.originated[0].leg
+        w.switch.lose_link()
+        await w.calls.stop()
+        technician.end(Ending.HUNG_UP)
+        w.switch.line(ringing).end(Ending.HUNG_UP)
+        w.switch.restore_link()
+        await w.start_bridge("second")
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "lost"
+        released = w.events()[-2]
+        assert released.data == {"interpreter": who, "reason": "outlived_call"}
+
+        def outcome(conn: Connection) -> object:
+            return conn.execute(select(reservation.c.outcome)).scalar_one()
+
+        assert w.database.run_now(outcome) == OfferOutcome.CANCELLED
+        w.request()
+        await w.event(EventKind.OFFERED, call=1)
 
 
 async def test_a_technician_who_waits_is_led_on_by_the_next_process() -> None:
@@ -136,6 +173,53 @@ def test_a_called_back_technician_who_has_joined_is_not_rung_again() -> None:
     assert not remember(CallState.TALKING, promised).calling_back
     due = [Event(call, EventKind.BOOKING_DUE, START)]
     assert remember(CallState.HUNTING, due).calling_back
+
+
+async def test_the_next_process_knows_that_a_later_time_was_taken() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS, presence=Presence.OFF)
+        w.database.run_now(lambda conn: set_windows(conn, who, (all_week(),)))
+        w.set_presence(who, Presence.ON_BREAK, minutes=5)
+        technician = w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        heard = w.switch.spoken[technician.leg]
+        await w.until(lambda: "pt/slots-key" in heard)
+        await technician.key("3")
+        await w.until(lambda: "pt/slots-again-key" in heard)
+        await technician.key("1")
+        await w.event(EventKind.BOOKED)
+        w.switch.lose_link()
+        await w.calls.stop()
+        w.switch.restore_link()
+        await w.start_bridge("second")
+        await technician.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "booked"
+
+
+def test_the_events_tell_whether_the_technician_was_given_up() -> None:
+    call = new_call_id()
+
+    def rung(leg: str, role: Role, kind: EventKind) -> Event:
+        data: dict[str, Scalar] = {"role": role.value, "why": "booked"}
+        if role is Role.OPERATOR:
+            data["leads"] = True
+        return Event(call, kind, START, LegId(leg), data)
+
+    def unreached(*events: Event) -> bool:
+        return remember(CallState.CLOSING, events).progress.unreached
+
+    asked, given_up = (rung("a", Role.TECHNICIAN, kind) for kind in (_RUNG, _GIVEN_UP))
+    assert not unreached(asked)
+    assert unreached(asked, given_up)
+    assert not unreached(asked, given_up, rung("b", Role.TECHNICIAN, _RUNG))
+    # One operator is given up, and the next is rung; a fourth person is nobody's leader.
+    one = [rung("a", Role.OPERATOR, kind) for kind in (_RUNG, _GIVEN_UP)]
+    two = [rung("b", Role.OPERATOR, kind) for kind in (_RUNG, _GIVEN_UP)]
+    assert not unreached(*one, two[0])
+    assert unreached(*one, *two)
+    guest = [rung("c", Role.GUEST, kind) for kind in (_RUNG, _GIVEN_UP)]
+    assert not unreached(asked, *guest)
 
 
 async def test_who_was_not_understood_is_not_rung_again_by_the_next_process() -> None:

@@ -299,8 +299,10 @@ class World:
         """The interpreters, in the order in which they were added."""
         return sorted(one.id for one in self.database.run_now(load_people))
 
-    async def book(self, who: InterpreterId, *, minutes_ahead: int = 60) -> BookingId:
-        """A coordinator books a call in Ukrainian with this interpreter, at the next quarter."""
+    async def book(
+        self, who: InterpreterId, *, minutes_ahead: int = 60, dial_in_code: str | None = None
+    ) -> BookingId:
+        """A call in Ukrainian is booked with this interpreter, at the next quarter."""
         self.booked_for = ceil(self.clock.now() + timedelta(minutes=minutes_ahead))
         new = NewBooking(
             requirements=Requirements(UKRAINIAN),
@@ -309,6 +311,7 @@ class World:
             agency=AgencyId(1),
             technician=TechnicianId(1),
             technician_number=PhoneNumber(TECHNICIAN),
+            dial_in_code=dial_in_code,
         )
         at = self.clock.now()
         made = await self.database.run(lambda conn: bookings.book(conn, new, at))

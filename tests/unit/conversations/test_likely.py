@@ -10,11 +10,25 @@ from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.conference import store
 from bridge.conversations.likely import area_of, likely_languages
-from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, new_call_id
+from bridge.vocabulary import AgencyId, CallId, LanguageTag, PhoneNumber, TechnicianId, new_call_id
 from tests.unit.conference.world import LINE, START, world
 
 pytestmark = pytest.mark.looptime
 AGENCY = AgencyId(1)
+
+
+def asks(conn: Connection, agency: AgencyId, language: str) -> None:
+    """A technician of an agency asks for an interpreter."""
+    made = rings(conn, language)
+    store.update_call(conn, made, agency=agency, technician=TechnicianId(1))
+
+
+def rings(conn: Connection, language: str) -> CallId:
+    """Somebody rings the line and chooses a language."""
+    made = new_call_id()
+    store.open_call(conn, made, LINE, START, "first")
+    store.update_call(conn, made, language=LanguageTag(language))
+    return made
 
 
 async def test_the_finder_begins_with_what_this_agency_asks_then_with_what_all_ask() -> None:
@@ -23,16 +37,25 @@ async def test_the_finder_begins_with_what_this_agency_asks_then_with_what_all_a
         def calls(conn: Connection) -> None:
             other = agencies.add_agency(conn, "5555", "Escola de Teste", AgencyKind.SCHOOL)
             asked = [(AGENCY, "ne"), (AGENCY, "hi"), (AGENCY, "hi"), *[(other.id, "uk")] * 5]
-            for agency, language in [*asked, (other.id, "bn"), (other.id, None)]:
-                made = new_call_id()
-                store.open_call(conn, made, LINE, START, "first")
-                tag = None if language is None else LanguageTag(language)
-                store.update_call(conn, made, agency=agency, language=tag)
+            for agency, language in [*asked, (other.id, "bn")]:
+                asks(conn, agency, language)
 
         w.database.run_now(calls)
         found = w.database.run_now(lambda conn: likely_languages(conn, AGENCY))
         assert found == ("hi", "ne", "uk", "bn")
         assert w.database.run_now(lambda conn: likely_languages(conn, AgencyId(2)))[0] == "uk"
+
+
+async def test_what_migrants_choose_who_ring_the_line_is_not_what_agencies_ask() -> None:
+    async with world() as w:
+
+        def calls(conn: Connection) -> None:
+            asks(conn, AGENCY, "hi")
+            for _ in range(3):
+                rings(conn, "uk")
+
+        w.database.run_now(calls)
+        assert w.database.run_now(lambda conn: likely_languages(conn, AGENCY)) == ("hi",)
 
 
 async def test_the_finder_lets_the_region_s_languages_be_heard_before_everybody_s() -> None:
@@ -51,9 +74,7 @@ async def test_the_finder_lets_the_region_s_languages_be_heard_before_everybody_
             agencies.add_number(conn, PhoneNumber("+351910000072"), of["7777"])
             asked = [("5555", "hi"), ("6666", "ne"), *[("7777", "uk")] * 5]
             for code, language in asked:
-                made = new_call_id()
-                store.open_call(conn, made, LINE, START, "first")
-                store.update_call(conn, made, agency=of[code], language=LanguageTag(language))
+                asks(conn, of[code], language)
 
         w.database.run_now(calls)
         found = w.database.run_now(lambda conn: likely_languages(conn, AgencyId(2)))

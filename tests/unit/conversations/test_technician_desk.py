@@ -355,6 +355,19 @@ async def test_a_migrant_who_dials_in_has_a_code_that_stays_and_is_no_other_call
         assert len(codes) == 3
 
 
+async def test_a_code_that_a_booked_call_keeps_is_told_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as w:
+        await w.book(w.interpreter(NeverAnswers()), dial_in_code="000007")
+        drawn = iter([7, 8])
+        monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
+        desk, _ = await Desks(w).identified()
+        told = await desk.consult(ReserveDialIn())
+        assert isinstance(told, DialInCode)
+        assert told.code == "000008"
+
+
 @pytest.mark.parametrize("voicemail", [True, False])
 async def test_the_technician_says_whether_a_message_may_be_left(voicemail: bool) -> None:
     async with world() as w:

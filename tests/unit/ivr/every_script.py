@@ -11,11 +11,17 @@ from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
 from bridge.ivr.announcements import Announcement
-from bridge.ivr.arrival import Arrival, CodeUnknown, DialledIn
+from bridge.ivr.arrival import Arrival, CodeEarly, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DoorScript, door_languages
+from bridge.ivr.door import (
+    DoorScript,
+    NobodyOnDuty,
+    SomebodyOnDuty,
+    WillRing,
+    door_languages,
+)
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
@@ -72,7 +78,6 @@ from bridge.ivr.script import (
 )
 from bridge.ivr.support_line import (
     ClosedMeanwhile,
-    NobodyOnDuty,
     OperatorFound,
     ServiceNow,
     SupportLineScript,
@@ -134,6 +139,7 @@ ANSWERS: tuple[object, ...] = (
     SteppedDown(),
     NoLongerWaiting(),
     Booked(TEN + DAY),
+    Booked(TEN + DAY, "204815"),
     SlotGone(()),
     SlotGone(SLOTS[:2]),
     Granted(RoomId("room-1")),
@@ -149,10 +155,14 @@ ANSWERS: tuple[object, ...] = (
     NoShare(),
     DialledIn(),
     CodeUnknown(),
+    CodeEarly(TEN + DAY, TODAY),
     CallBackNoted(),
     OperatorFound(with_interpreter=True),
     OperatorFound(with_interpreter=False),
     NobodyOnDuty(),
+    NobodyOnDuty(call_back=True),
+    SomebodyOnDuty(),
+    WillRing(),
     ClosedMeanwhile(),
     ServiceNow("cnaim-beja", True, TEN, "912000345"),
     ServiceNow("cnaim-beja", True, TEN, "912000345", day=HOURS),
@@ -337,6 +347,7 @@ SCRIPTS: dict[str, Script[Any]] = {
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),
     "support line, hours of today": replace(_support, day=HOURS),
+    "support line, an operator was wished for": replace(_support, seeks=True, services=()),
     "support line, no services": replace(_support, services=()),
     "closed": _closed,
     "closed, an operator on duty": replace(_closed, operator_on_duty=True),

@@ -16,6 +16,7 @@ from bridge.ivr.arrival import (
     ONE_KEY_SECONDS,
     Arrival,
     ArrivalState,
+    CodeEarly,
     CodeUnknown,
     DialIn,
     DialledIn,
@@ -99,6 +100,24 @@ def test_a_star_and_six_digits_lead_to_the_call_that_waits(name: str) -> None:
     talk.key("*", "2", "04816")
     talk.answer(DialledIn())
     assert talk.outcome() == JoinsByCode()
+
+
+@every_menu
+def test_whoever_is_early_for_a_booked_call_hears_when_to_ring(name: str) -> None:
+    talk = arrival(name)
+    first = talk.step
+    assert isinstance(first, Ask)
+    talk.key("*", "2", "04815")
+    at = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+    talk.answer(CodeEarly(at, at.date()))
+    assert isinstance(talk.step, Ask)
+    when = ("today", "weekday-5", "at-14", "past-30")
+    assert talk.prompts() == (
+        *("pt/door-code-booked", *(f"pt/{word}" for word in when), "pt/door-code-then"),
+        *("en/door-code-booked", *(f"en/{word}" for word in when), "en/in-the-afternoon"),
+        "en/door-code-then",
+        *first.prompts,
+    )
 
 
 @every_menu

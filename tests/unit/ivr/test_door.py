@@ -10,8 +10,14 @@ from bridge.ivr.arrival import Arrival, ArrivalState
 from bridge.ivr.door import (
     ChosenLanguage,
     DoorScript,
+    FindPerson,
+    NobodyOnDuty,
     NothingUnderstood,
+    OperatorPromised,
+    RingWhenOnDuty,
+    SomebodyOnDuty,
     WantsPerson,
+    WillRing,
     door_languages,
 )
 from bridge.ivr.prompts import load_catalogue
@@ -109,15 +115,67 @@ def test_zero_and_a_pause_reach_a_person_who_is_on_duty() -> None:
 def test_zero_is_answered_honestly_when_nobody_is_on_duty() -> None:
     talk = door(operator_on_duty=False)
     assert "pt/line-person" not in talk.prompts()
-    talk.key("0")
-    talk.hear(Silence())
+    zero(talk)
+    talk.answer(NobodyOnDuty())
     assert talk.prompts()[:2] == ("pt/line-nobody-on-duty", "en/line-nobody-on-duty")
-    talk.key("0")
-    talk.hear(Silence())
+    zero(talk)
+    talk.answer(NobodyOnDuty())
     assert talk.prompts().count("pt/line-nobody-on-duty") == 1
     assert talk.prompts()[-1] == "en/goodbye"
     talk.hear(Keys("5"))
     assert talk.outcome() == NothingUnderstood()
+
+
+def zero(talk: Talk[ArrivalState]) -> None:
+    """0 and a pause, while nobody is on duty: the application is asked."""
+    talk.key("0")
+    talk.hear(Silence())
+    assert talk.question() == FindPerson()
+
+
+def test_zero_reaches_whoever_came_on_duty_since_the_door_was_opened() -> None:
+    talk = door(operator_on_duty=False)
+    zero(talk)
+    talk.answer(SomebodyOnDuty())
+    assert talk.prompts() == ("pt/line-putting-through", "en/line-putting-through")
+    talk.hear(Said())
+    assert talk.outcome() == WantsPerson(asked=True)
+
+
+def test_zero_offers_to_ring_when_somebody_is_on_duty() -> None:
+    talk = door(operator_on_duty=False)
+    zero(talk)
+    talk.answer(NobodyOnDuty(call_back=True))
+    assert talk.prompts() == (
+        *("pt/line-nobody-on-duty", "pt/operator-call-back-offer"),
+        *("en/line-nobody-on-duty", "en/operator-call-back-offer"),
+    )
+    talk.key("1")
+    talk.hear(Silence())
+    assert talk.question() == RingWhenOnDuty()
+    talk.answer(WillRing())
+    assert "en/operator-call-back-promised" in talk.prompts()
+    talk.hear(Said())
+    assert talk.outcome() == OperatorPromised()
+
+
+@pytest.mark.parametrize("key", ["2", "9", ""])
+def test_whoever_does_not_want_that_hears_the_languages_again(key: str) -> None:
+    talk = door(operator_on_duty=False)
+    zero(talk)
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.hear(*([Keys(key)] if key else []), Silence())
+    assert talk.prompts()[0] == LANGUAGES[0].prompts[0]
+
+
+def test_a_promise_that_cannot_be_written_is_said_to_be_none() -> None:
+    talk = door(operator_on_duty=False)
+    zero(talk)
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.key("1")
+    talk.hear(Silence())
+    talk.answer(None)
+    assert talk.prompts()[0] == "pt/line-our-fault"
 
 
 @pytest.mark.parametrize("operator_on_duty", [True, False])

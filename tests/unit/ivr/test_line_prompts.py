@@ -112,6 +112,58 @@ def test_a_recording_that_no_telephone_can_play_is_none(tmp_path: Path) -> None:
     assert f"{broken} is not a WAV of 8 kHz, mono, 16 bit" in told
 
 
+MOVED = """
+key = "cnaim-lisboa"
+pt = "{name}"
+en = "CNAIM Lisbon"
+address = "{address}"
+"""
+HERE = "Rua Álvaro Coutinho 14, 1150-025 Lisboa"
+
+
+def moved(*, name: str = "CNAIM Lisboa", address: str = "Rua Nova 1, Lisboa") -> Directory:
+    """A list that uses the key of a service of ours for one with a name or address of its own."""
+    old = 'key = "camara"\npt = "Câmara"\nen = "Town hall"\naddress = "Praça do Município 1"\n'
+    text = OWN.replace(old, MOVED.format(name=name, address=address))
+    return parse_directory(text.replace('"camara"', '"cnaim-lisboa"'))
+
+
+def told_of(directory: Directory, recordings: Path) -> list[str]:
+    told = unheard(directory, CATALOGUE, recordings)
+    return [one for one in told if "cnaim-lisboa" in one]
+
+
+def test_the_name_and_the_address_of_the_catalogue_are_spoken_where_they_hold(
+    tmp_path: Path,
+) -> None:
+    assert told_of(moved(address=HERE), tmp_path) == []
+    assert told_of(moved(address=f" {HERE.replace(' ', '  ')}"), tmp_path) == []
+
+
+def test_an_address_of_ones_own_is_not_spoken_as_that_of_the_catalogue(tmp_path: Path) -> None:
+    (told,) = told_of(moved(), tmp_path)
+    path = tmp_path / "pt/address-cnaim-lisboa.wav"
+    assert told == (
+        f"the address of the service cnaim-lisboa is not the one that would be heard (“{HERE}”); "
+        f"record it as {path} (WAV of 8 kHz, mono, 16 bit), or leave the address out"
+    )
+    named = {one.key: one for one in review(CATALOGUE, tmp_path, tmp_path, moved()) if one.blocks}
+    assert named["address-cnaim-lisboa"].detail.startswith("the address of the service cnaim-lis")
+    put(tmp_path, "pt/address-cnaim-lisboa")
+    assert told_of(moved(), tmp_path) == []
+    played = sounds(CATALOGUE, tmp_path / "prompts", tmp_path)("address-cnaim-lisboa", "pt")
+    assert played == str(path.with_suffix(""))
+
+
+def test_a_name_of_ones_own_is_not_spoken_as_that_of_the_catalogue(tmp_path: Path) -> None:
+    renamed = moved(name="Gabinete de Lisboa", address=HERE)
+    (told,) = told_of(renamed, tmp_path)
+    assert "the name of the service cnaim-lisboa is not the one that would be heard" in told
+    assert told.endswith('or write pt = "CNAIM Lisboa"')
+    put(tmp_path, "pt/service-cnaim-lisboa")
+    assert told_of(renamed, tmp_path) == []
+
+
 def test_a_line_for_technicians_alone_needs_no_greeting() -> None:
     languages = 'languages = ["pt", "uk", "kea", "ja", "xx"]\n'
     assert silent(own(languages), CATALOGUE) == ()

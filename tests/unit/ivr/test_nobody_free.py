@@ -175,6 +175,17 @@ def test_three_reads_three_times_nine_repeats_them_and_one_of_them_is_booked() -
     assert talk.outcome() == BookedFor(SECOND)
 
 
+def test_a_migrant_who_will_dial_in_is_to_do_so_at_the_booked_time_with_the_same_code() -> None:
+    talk = told()
+    talk.key("3", "1")
+    talk.answer(Booked(FIRST, "204815"))
+    assert "204815" not in repr(Booked(FIRST, "204815"))
+    digits = tuple(f"digit-{digit}" for digit in "204815")
+    assert talk.prompts()[-9:] == ("booked-will-ring", "booked-dial-in", *digits, "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == BookedFor(FIRST)
+
+
 def test_only_times_that_were_read_can_be_booked() -> None:
     talk = told(replace(OFFER, slots=(FIRST,)))
     talk.key("3", "2")

@@ -8,7 +8,7 @@ answers and notices that exist, and things that should not be heard there at all
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -43,19 +43,35 @@ Place = tuple[Any, Step]
 
 
 @cache
-def places(name: str) -> dict[Place, list[tuple[Heard, Place]]]:
-    """All reachable places (state and step) of a script, with where each thing heard leads."""
+def places(name: str) -> dict[Place, tuple[Place, ...]]:
+    """All reachable places (state and step) of a script, with where each of `HEARD` leads from it.
+
+    A place is one object wherever it is met: the ways to it, a hundred times as many, would fill
+    gigabytes if each had its own.
+    """
     script = SCRIPTS[name]
     first: Place = script.start()
-    found: dict[Place, list[tuple[Heard, Place]]] = {}
+    known: dict[Place, Place] = {first: first}
+    found: dict[Place, tuple[Place, ...]] = {}
     ahead = [first]
     while ahead:
         place = ahead.pop()
-        if place in found:
-            continue
-        found[place] = [(heard, script.hear(place[0], heard)) for heard in HEARD]
-        ahead.extend(after for _, after in found[place])
+        ways = []
+        for heard in HEARD:
+            after: Place = script.hear(place[0], heard)
+            if after not in known:
+                known[after] = after
+                ahead.append(after)
+            ways.append(known[after])
+        found[place] = tuple(ways)
     return found
+
+
+def ways_from(name: str) -> Iterator[tuple[Place, Heard, Place]]:
+    """Every way of a script: from where, what is heard, and where that leads."""
+    for place, ways in places(name).items():
+        for heard, after in zip(HEARD, ways, strict=True):
+            yield place, heard, after
 
 
 LARGE = (
@@ -74,11 +90,9 @@ every_script = pytest.mark.parametrize(
 
 @every_script
 def test_everything_heard_anywhere_leads_to_a_step(name: str) -> None:
-    found = places(name)
-    assert len(found) >= 2
-    for ways in found.values():
-        for _, (_, step) in ways:
-            assert isinstance(step, Say | Ask | Wait | Consult | Finish)
+    assert len(places(name)) >= 2
+    for _, _, (_, step) in ways_from(name):
+        assert isinstance(step, Say | Ask | Wait | Consult | Finish)
 
 
 @every_script
@@ -94,7 +108,7 @@ def test_no_path_is_endless(name: str) -> None:
         assert place not in on_the_way, f"a loop through {place}"
         if place not in longest:
             on_the_way.add(place)
-            longest[place] = 1 + max(length(after) for _, after in found[place])
+            longest[place] = 1 + max(map(length, found[place]))
             on_the_way.remove(place)
         return longest[place]
 
@@ -104,7 +118,7 @@ def test_no_path_is_endless(name: str) -> None:
 @every_script
 def test_a_hang_up_ends_it_at_once_from_anywhere(name: str) -> None:
     for (state, step), ways in places(name).items():
-        after = dict(ways)[HungUp()][1]
+        after = ways[HEARD.index(HungUp())][1]
         assert isinstance(after, Finish)
         if isinstance(state, Thanking):
             # They have said what they had to say, and need not hear the thanks.
@@ -117,7 +131,7 @@ def test_a_hang_up_ends_it_at_once_from_anywhere(name: str) -> None:
 def test_what_is_over_stays_over_with_the_same_outcome(name: str) -> None:
     for (_, step), ways in places(name).items():
         if isinstance(step, Finish):
-            assert {after for _, (_, after) in ways} == {step}
+            assert {after for _, after in ways} == {step}
 
 
 @every_script
@@ -171,13 +185,12 @@ def test_nobody_is_let_go_without_being_told(name: str) -> None:
     interpreter's refusal of an offer, or silence, ends without words on purpose: somebody is
     waiting.
     """
-    for (_, step), ways in places(name).items():
-        for heard, (_, after) in ways:
-            if not isinstance(after, Finish) or isinstance(step, Finish | Say):
-                continue
-            if isinstance(after.outcome, Accepted | Confirmed | Joining | LanguageChosen | GoesOn):
-                continue
-            assert isinstance(heard, HungUp) or name.startswith("offer")
+    for (_, step), heard, (_, after) in ways_from(name):
+        if not isinstance(after, Finish) or isinstance(step, Finish | Say):
+            continue
+        if isinstance(after.outcome, Accepted | Confirmed | Joining | LanguageChosen | GoesOn):
+            continue
+        assert isinstance(heard, HungUp) or name.startswith("offer")
 
 
 def _texts(things: Iterable[object]) -> str:
@@ -204,9 +217,8 @@ def test_nothing_keyed_shows_in_any_repr(name: str) -> None:
 @every_script
 def test_a_script_s_answer_depends_on_nothing_but_its_arguments(name: str) -> None:
     script = SCRIPTS[name]
-    for (state, _), ways in places(name).items():
-        for heard, after in ways:
-            assert script.hear(state, heard) == after
+    for (state, _), heard, after in ways_from(name):
+        assert script.hear(state, heard) == after
 
 
 def test_waiting_as_long_as_configured_is_bounded_too() -> None:

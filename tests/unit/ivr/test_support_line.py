@@ -11,7 +11,7 @@ import pytest
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
 from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
-from bridge.ivr.door import WantsPerson
+from bridge.ivr.door import NobodyOnDuty, OperatorPromised, RingWhenOnDuty, WantsPerson, WillRing
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.opening import opening_script
 from bridge.ivr.prompts import load_catalogue, spell
@@ -21,7 +21,6 @@ from bridge.ivr.support_line import (
     AboutService,
     ClosedMeanwhile,
     FindOperator,
-    NobodyOnDuty,
     NobodyThere,
     NobodyToTalk,
     OperatorFound,
@@ -197,6 +196,53 @@ def test_whoever_asks_for_an_operator_again_and_again_gets_a_goodbye() -> None:
     assert talk.prompts() == ("line-nobody-on-duty", "line-ring-later", "goodbye")
     talk.hear(Said())
     assert talk.outcome() == NobodyToTalk()
+
+
+def test_without_an_operator_the_caller_is_offered_to_be_rung_when_one_is_there() -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(NobodyOnDuty(call_back=True))
+    assert talk.prompts() == ("line-nobody-on-duty", "operator-call-back-offer")
+    talk.key("1")
+    assert talk.question() == RingWhenOnDuty()
+    talk.answer(WillRing())
+    assert talk.prompts() == ("operator-call-back-promised", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == OperatorPromised()
+
+
+@pytest.mark.parametrize("heard", [Silence(), Keys("2"), Keys("*")])
+def test_whoever_does_not_want_to_be_rung_is_back_at_the_menu(heard: Silence | Keys) -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.hear(heard)
+    assert talk.prompts()[:2] == ("line-ring-later", "menu-hours")
+
+
+def test_a_promise_that_cannot_be_written_is_none() -> None:
+    talk = menu()
+    talk.key("2")
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.key("1")
+    talk.answer(Failed())
+    assert talk.prompts()[:3] == ("line-our-fault", "line-ring-later", "menu-hours")
+
+
+def test_silence_ends_after_the_offer_too() -> None:
+    talk = menu()
+    for _ in range(3):
+        talk.hear(Silence())
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.hear(Silence())
+    assert talk.prompts() == ("line-ring-later", "goodbye")
+
+
+def test_who_wished_for_an_operator_hears_no_menu_before_one_is_looked_for() -> None:
+    talk = Talk(SupportLineScript(("uk",), LINE.services, FRIDAY, CLOSES, seeks=True))
+    assert talk.question() == FindOperator()
+    talk.answer(OperatorFound(with_interpreter=False))
+    assert talk.prompts() == ("operator-soon",)
 
 
 def test_silence_with_nobody_on_duty_ends_with_a_word() -> None:

@@ -11,7 +11,7 @@ from bridge.agencies import store
 from bridge.agencies.model import AgencyField, AgencyKind, BadField, FieldName, Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.vocabulary import AgencyId, LanguageTag
-from tests.storage_samples import PEPPER, number
+from tests.storage_samples import PEPPER, identified, number
 
 HASHER = PinHasher(PEPPER)
 
@@ -31,8 +31,8 @@ def _add(conn: Connection, code: str = "1024", pin: str = "271828") -> Technicia
 
 def test_code_and_pin_find_the_technician(conn: Connection) -> None:
     one, other = _add(conn), _add(conn, "2051", "271828")
-    assert store.find_technician(conn, "1024", "271828", HASHER) == one
-    assert store.find_technician(conn, "2051", "271828", HASHER) == other
+    assert identified(conn, "1024", "271828", HASHER) == one
+    assert identified(conn, "2051", "271828", HASHER) == other
     assert one.agency.code == "1024"
 
 
@@ -51,7 +51,7 @@ def test_code_and_pin_find_the_technician(conn: Connection) -> None:
 )
 def test_anything_else_finds_nobody(conn: Connection, code: str, pin: str) -> None:
     _add(conn)
-    assert store.find_technician(conn, code, pin, HASHER) is None
+    assert identified(conn, code, pin, HASHER) is None
 
 
 def test_a_lookup_key_alone_finds_nobody(conn: Connection) -> None:
@@ -64,7 +64,7 @@ def test_a_lookup_key_alone_finds_nobody(conn: Connection) -> None:
         pin_lookup=HASHER.lookup("1024", "000000"),
         pin_hash=HASHER.hash("1024", "271828"),
     )
-    assert store.find_technician(conn, "1024", "000000", HASHER) is None
+    assert identified(conn, "1024", "000000", HASHER) is None
 
 
 def test_two_technicians_of_an_agency_have_two_pins(conn: Connection) -> None:
@@ -167,7 +167,7 @@ def test_what_was_set_comes_back_with_the_technician(conn: Connection) -> None:
     store.set_favourites(conn, which, [LanguageTag("uk"), LanguageTag("ar")])
     store.set_prompt_language(conn, which, "en")
     store.set_dial_allowed(conn, which, ["+34", "+351808", "+34"], hourly_cap=7)
-    found = store.find_technician(conn, "1024", "271828", HASHER)
+    found = identified(conn, "1024", "271828", HASHER)
     assert found is not None
     agency = found.agency
     assert agency == store.load_agency(conn, which) == store.load_agencies(conn)[0]

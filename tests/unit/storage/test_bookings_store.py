@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from bridge.agencies.model import AgencyKind
+from bridge.agencies.model import AgencyKind, FieldName
 from bridge.agencies.store import add_agency, add_technician, find_credential
 from bridge.bookings import store
 from bridge.bookings.model import LIVE, BookingId, BookingState, Busy, MadeBy, NewBooking
@@ -96,6 +96,51 @@ def test_a_booking_is_read_back_and_shows_no_number(conn: Connection) -> None:
     assert again is not None
     assert again.migrant_beside
     assert store.find_booking(conn, BookingId(99)) is None
+
+
+def test_what_was_keyed_with_a_request_is_kept_and_forgotten_with_its_end(
+    conn: Connection,
+) -> None:
+    asked = replace(
+        new_booking(conn, make_interpreter(conn, 1)),
+        migrant_number=None,
+        dial_in_code="204815",
+        fields={FieldName.PROCESS_NUMBER: "55667"},
+    )
+    which = store.book(conn, asked, START)
+    assert which is not None
+    found = store.find_booking(conn, which)
+    assert found is not None
+    assert (found.dial_in_code, found.fields) == (asked.dial_in_code, asked.fields)
+    assert (found.migrant_beside, found.migrant_number) == (False, None)
+    assert not found.voicemail_allowed
+    for shown in (repr(asked), repr(found), str(found)):
+        assert "204815" not in shown
+        assert "55667" not in shown
+    assert store.keeps_code(conn, "204815")
+    assert store.hour_of_code(conn, "204815") == NINE
+    assert not store.keeps_code(conn, "204816")
+    assert store.cancel(conn, which, START)
+    over = store.find_booking(conn, which)
+    assert over is not None
+    assert (over.dial_in_code, over.fields, over.migrant_beside) == (None, {}, False)
+    assert not store.keeps_code(conn, "204815")
+    assert store.hour_of_code(conn, "204815") is None
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_whether_a_message_may_be_left_is_kept(conn: Connection, allowed: bool) -> None:
+    asked = new_booking(conn, make_interpreter(conn, 1))
+    which = store.book(conn, replace(asked, voicemail_allowed=allowed), START)
+    assert which is not None
+    found = store.find_booking(conn, which)
+    assert found is not None
+    assert found.voicemail_allowed is allowed
+
+
+def test_a_migrant_comes_in_one_way(conn: Connection) -> None:
+    with pytest.raises(ValueError, match="a number or a code"):
+        replace(new_booking(conn, make_interpreter(conn, 1)), dial_in_code="204815")
 
 
 @pytest.mark.parametrize(

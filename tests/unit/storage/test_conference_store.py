@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.agencies.model import AgencyKind
@@ -120,28 +120,16 @@ def test_open_calls_are_those_that_have_not_ended_oldest_first(conn: Connection)
 def test_legs_live_and_end_once(conn: Connection) -> None:
     call, who = make_call(conn), make_interpreter(conn, 1)
     first, second = LegId("1709542800.1"), LegId("interpreter-1")
-    store.add_leg(conn, first, call, Role.TECHNICIAN, START, state=store.LegState.CONVERSING)
-    store.add_leg(
-        conn, second, call, Role.INTERPRETER, START + timedelta(seconds=1), interpreter=who
-    )
-    assert [leg.id for leg in store.legs_of(conn, call)] == [first, second]
-    assert store.set_leg_state(conn, second, store.LegState.RINGING)
-    later = START + timedelta(seconds=9)
+    store.add_leg(conn, first, call, Role.TECHNICIAN, START)
+    began, later = START + timedelta(seconds=1), START + timedelta(seconds=9)
+    store.add_leg(conn, second, call, Role.INTERPRETER, began, interpreter=who)
     assert store.end_leg(conn, second, later, Ending.NO_ANSWER)
     assert not store.end_leg(conn, second, later + timedelta(seconds=1), "failed")
-    assert not store.set_leg_state(conn, second, store.LegState.IN_ROOM)
     assert not store.end_leg(conn, LegId("unknown"), later, "failed")
-    assert store.find_leg(conn, second) == store.LegRow(
-        second,
-        call,
-        Role.INTERPRETER,
-        who,
-        "ended",
-        START + timedelta(seconds=1),
-        later,
-        "no_answer",
-    )
-    assert store.find_leg(conn, LegId("unknown")) is None
+    assert conn.execute(select(store.leg).order_by(store.leg.c.created_at)).all() == [
+        (first, call, "technician", None, "created", START, None, None),
+        (second, call, "interpreter", who, "ended", began, later, "no_answer"),
+    ]
 
 
 def test_what_is_asked_for_is_kept_and_the_technicians_number_forgotten(conn: Connection) -> None:

@@ -262,6 +262,17 @@ def test_a_line_promises_so_many_call_backs_and_no_more(conn: Connection) -> Non
     assert promised(conn, number(MOST_OPEN))
 
 
+def test_an_open_promise_takes_the_newer_wish(conn: Connection) -> None:
+    promised(conn, number(1))
+    for wish in (True, False):
+        who = ("lam", number(1), UK, Role.MIGRANT)
+        assert openings.promise(conn, *who, START, START, for_operator=wish)
+        [found] = openings.due(conn, START)
+        assert found.for_operator is wish
+    openings.promise(conn, "lam", number(2), None, Role.MIGRANT, START, START, for_operator=True)
+    assert [one.for_operator for one in openings.due(conn, START)] == [False, True]
+
+
 def test_a_call_back_is_rung_by_one_only_and_its_number_forgotten(conn: Connection) -> None:
     promised(conn, number(1))
     [found] = openings.due(conn, START)

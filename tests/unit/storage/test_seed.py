@@ -31,7 +31,7 @@ from bridge.roster.store import find_by_number, interpreter, revision, set_prese
 from bridge.storage.inline import InlineDatabase
 from bridge.telephony.gate import permit
 from bridge.vocabulary import InterpreterId, LanguageTag
-from tests.storage_samples import PEPPER, START, quick_hasher
+from tests.storage_samples import PEPPER, START, identified, quick_hasher
 
 TAGS = tuple(language.tag for language in load_languages())
 HASHER = quick_hasher()
@@ -103,7 +103,7 @@ def test_seeding_twice_is_seeding_once(conn: Connection) -> None:
     technicians = select(func.count()).select_from(agencies.technician)
     assert conn.execute(technicians).scalar_one() == len(told)
     for one in told[:2]:
-        found = agencies.find_technician(conn, one.code, one.pin, HASHER)
+        found = identified(conn, one.code, one.pin, HASHER)
         assert found is not None
         assert (found.name, found.agency.name) == (one.technician, one.agency)
 
@@ -121,8 +121,8 @@ def test_the_printed_pins_fit_after_a_change_of_pepper(conn: Connection) -> None
     seed(conn, TAGS, HASHER, START)
     renewed = quick_hasher(PEPPER * 2)
     [first, *_] = seed(conn, TAGS, renewed, START)
-    assert agencies.find_technician(conn, first.code, first.pin, renewed) is not None
-    assert agencies.find_technician(conn, first.code, first.pin, HASHER) is None
+    assert identified(conn, first.code, first.pin, renewed) is not None
+    assert identified(conn, first.code, first.pin, HASHER) is None
 
 
 # --- what they can and when ----------------------------------------------------------------------

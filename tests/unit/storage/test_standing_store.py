@@ -9,8 +9,10 @@ from datetime import datetime, time, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
+from bridge.calllog import store as calllog
+from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Weekday, Window
@@ -22,7 +24,7 @@ from bridge.roster.standing import Standing, next_midnight
 from bridge.roster.store import OfferOutcome
 from bridge.storage.inline import InlineDatabase
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, LegId
-from tests.storage_samples import START, make_call, make_interpreter, number
+from tests.storage_samples import START, make_call, make_event, make_interpreter, number
 
 NEVER_CALLED = Standing()
 
@@ -112,7 +114,8 @@ class Told:
             began = self.now
             self.now += timedelta(seconds=offer.talks)
             if offer.hard:
-                assert store.flag_hard(conn, leg)
+                mine = store.reservation.c.leg_id == leg
+                conn.execute(update(store.reservation).where(mine).values(hard=True))
             assert store.release(conn, leg, self.now) == self.who
             # A late word about how the offer ended changes nothing.
             assert not store.end_offer(conn, leg, self.now, OfferOutcome.UNANSWERED, 9.0)
@@ -223,10 +226,18 @@ def test_nobody_has_no_standing(conn: Connection) -> None:
 # --- rates -------------------------------------------------------------------------------------
 
 
-def _call(conn: Connection, language: str | None, at: datetime) -> CallId:
+def _call(conn: Connection, language: str, at: datetime) -> CallId:
+    """A call in which somebody asked for an interpreter."""
+    call = _ringer(conn, language, at)
+    calllog.append(conn, make_event(call, EventKind.REQUESTED, at))
+    return call
+
+
+def _ringer(conn: Connection, language: str, at: datetime) -> CallId:
+    """A call of a migrant, who rang the line and chose a language."""
     call = make_call(conn, at)
-    if language is not None:
-        conference.update_call(conn, call, language=LanguageTag(language))
+    conference.update_call(conn, call, language=LanguageTag(language))
+    calllog.append(conn, make_event(call, EventKind.MIGRANT_RANG, at))
     return call
 
 
@@ -234,7 +245,7 @@ def test_arrivals_and_lengths_are_counted_since_a_moment(conn: Connection) -> No
     who = make_interpreter(conn, 1)
     minute = timedelta(minutes=1)
     _call(conn, "uk", START - minute)
-    _call(conn, None, START)
+    make_call(conn, START)
     _call(conn, "ar", START)
     _call(conn, "uk", START)
     served = _call(conn, "uk", START + minute)
@@ -245,6 +256,15 @@ def test_arrivals_and_lengths_are_counted_since_a_moment(conn: Connection) -> No
     store.release(conn, LegId("a"), START + 13 * minute)
     counts = standing_store.arrival_counts(conn, START)
     assert (counts.calls, counts.served, counts.minutes) == ({"ar": 1, "uk": 2}, 1, 12.0)
+
+
+def test_migrants_who_only_ring_the_line_ask_for_no_interpreter(conn: Connection) -> None:
+    for _ in range(3):
+        _ringer(conn, "uk", START)
+    assert standing_store.arrival_counts(conn, START).calls == {}
+    twice = _call(conn, "uk", START)
+    calllog.append(conn, make_event(twice, EventKind.REQUESTED))
+    assert standing_store.arrival_counts(conn, START).calls == {"uk": 1}
 
 
 def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:

@@ -22,7 +22,6 @@ from bridge.telephony.gate import (
     PermittedNumber,
     Refusal,
     is_emergency,
-    never_passes,
     permit,
 )
 from bridge.vocabulary import BadNumber, PhoneNumber
@@ -93,33 +92,6 @@ def test_every_refusal_names_the_remedy_and_no_number(reason: Refusal) -> None:
     sentence = str(NotPermitted(reason))
     assert ";" in sentence
     assert not re.search(r"[0-9]{4}", sentence)
-
-
-@pytest.mark.parametrize(
-    ("prefix", "reason"),
-    [
-        ("+351112", Refusal.EMERGENCY),
-        ("+3511120", Refusal.EMERGENCY),
-        ("+351115", Refusal.EMERGENCY),
-        ("+112", Refusal.EMERGENCY),
-        ("+881", Refusal.WORLDWIDE),
-        ("+8816", Refusal.WORLDWIDE),
-        ("+870", Refusal.WORLDWIDE),
-        ("+800", Refusal.WORLDWIDE),
-        ("+3", None),
-        ("+34", None),
-        ("+1", None),
-        ("+351", None),
-        ("+351808", None),
-        ("+35121", None),
-    ],
-)
-def test_a_prefix_that_opens_nothing_to_anybody_is_known(
-    prefix: str, reason: Refusal | None
-) -> None:
-    assert never_passes(prefix) is reason
-    if reason is not None:
-        assert refusal(prefix.ljust(12, "3"), DialRules((prefix,))) is not None
 
 
 def test_the_services_of_the_directory_can_be_rung() -> None:
