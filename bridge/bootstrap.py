@@ -33,6 +33,7 @@ from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import require_head
+from bridge.storage.sole_use import sole_use
 from bridge.telephony.asterisk.switch import AsteriskSwitch
 from bridge.telephony.gate import NotPermitted, permit
 from bridge.telephony.switch import Conversation, Next
@@ -68,6 +69,7 @@ class Bridge:
         levels = _levels(settings.levels)
         self._roster = RosterDesk(_policy(settings.policy, settings.fairness), levels)
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._sole_use = sole_use(settings.database_url, owner)
         directory = self._directory = _directory(settings.directory)
         ports = Ports(
             database=self._database,
@@ -108,7 +110,8 @@ class Bridge:
         self._ready = asyncio.Event()
 
     async def start(self) -> None:
-        """Check prompts and tables, reach Asterisk, take over open calls, then take new ones.
+        """Check prompts and tables, see that no other bridge runs on the database, reach Asterisk,
+        take over open calls, then take new ones.
 
         Raises `PromptsMissing`, `BadSettings`, `DatabaseUnavailable`, `SwitchError` or
         `UnsupportedAsterisk`, each with one sentence that names the remedy (`BadSettings` with one
@@ -120,6 +123,7 @@ class Bridge:
             raise BadSettings("\n".join(f"STT_DIRECTORY: {one}" for one in lacking))
         try:
             await self._database.run(self._warm_up)
+            await self._sole_use.take()
             await self._switch.start()
             await self.calls.start()
             self._duties.start()
@@ -135,6 +139,11 @@ class Bridge:
         await self.calls.stop()
         await self._switch.stop()
         await self._database.dispose()
+        await self._sole_use.release()
+
+    async def run(self) -> None:
+        """Go on as long as the database is this bridge's; raises `InUse` when it is no more."""
+        await self._sole_use.lose()
 
     async def _handle(self, conversation: Conversation) -> Next:
         # A leg may reach us between the port's opening and the take-over of the open calls.
@@ -148,17 +157,22 @@ class Bridge:
 
 
 async def serve(settings: Settings) -> None:
-    """Run a bridge until SIGTERM or SIGINT. Raises as `Bridge` and `Bridge.start`."""
+    """Run a bridge until SIGTERM or SIGINT. Raises as `Bridge`, `Bridge.start` and `Bridge.run`."""
     bridge = Bridge(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await bridge.start()
+    stops, runs = asyncio.create_task(stopping.wait()), asyncio.create_task(bridge.run())
     try:
-        await stopping.wait()
+        await asyncio.wait({stops, runs}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        stops.cancel()
+        runs.cancel()
         await bridge.stop()
+    if runs.done() and not runs.cancelled():
+        runs.result()
 
 
 def _policy(name: str, fairness: float | None) -> Policy:

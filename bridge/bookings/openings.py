@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    func,
     or_,
     select,
     text,
@@ -36,6 +37,10 @@ OpeningId = NewType("OpeningId", int)
 
 MOST_TRIES = 2
 """So often somebody is rung before we give up."""
+MOST_OPEN = 100
+"""Of one line at a time. Three at a time, with forty seconds of ringing, these take half an hour of
+an opening; and numbers can be forged, so whoever rings under a thousand of them must not have us
+ring a thousand people."""
 ABANDONED_AFTER = timedelta(minutes=10)
 """A try that nobody ended for so long was left behind by a process that died."""
 
@@ -109,10 +114,13 @@ def promise(
     *,
     for_operator: bool = False,
 ) -> bool:
-    """Promise a call-back. `False` when this number has one open on this line already.
+    """Promise a call-back. `False` when there is no room for it; then nobody is rung.
 
-    The line is its key in the directory. The open one then takes the newer language, role and wish.
+    The line is its key in the directory. When this number has one open on this line already, that
+    one takes the newer language, role and wish.
     """
+    if not has_room(conn, line, number):
+        return False
     new: Any = insert_into(conn, opening_call_back).values(
         line=line,
         number=number.e164,
@@ -137,7 +145,16 @@ def promise(
         .where(table.line == line, table.number == number.e164, _OPEN)
         .values(language=language, role=role.value, for_operator=for_operator)
     )
-    return False
+    return True
+
+
+def has_room(conn: Connection, line: str, number: PhoneNumber) -> bool:
+    """Whether this number can be promised a call-back: fewer than `MOST_OPEN` others of the line
+    are open. Processes that promise at the same moment may go beyond by one each.
+    """
+    table = opening_call_back.c
+    others = select(func.count()).where(table.line == line, table.number != number.e164, _OPEN)
+    return conn.execute(others).scalar_one() < MOST_OPEN
 
 
 def due(conn: Connection, at: datetime) -> list[OpeningCallBack]:

@@ -27,6 +27,7 @@ from bridge.conference.calls import Calls
 from bridge.conference.fields_store import forget_fields
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.opening_call_backs import OpeningCallBacks
+from bridge.hours.localtime import LISBON
 from bridge.roster.sweeper import beat_and_sweep
 from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.storage.processes import BEAT_EVERY
@@ -44,6 +45,9 @@ REMINDERS_EVERY = 15.0
 """Seconds between two looks for reminders that are due."""
 FORGETS_EVERY = 3600.0
 """Seconds between two rounds of forgetting."""
+QUIET_HOUR = 1
+"""The hour of Lisbon's clocks in which they change: it comes twice, or never. No job runs in it
+that can wait for the next; heartbeats, bookings and those who are to be rung cannot."""
 FIELDS_KEPT = timedelta(days=180)
 """How long what an agency had keyed with a call is kept after its end: two quarters' statements."""
 DIALS_KEPT = timedelta(hours=2)
@@ -184,8 +188,13 @@ class Duties:
             log.warning("call-backs at opening could not be looked up", why=str(reason))
 
     async def forget(self) -> None:
-        """Drop what is kept no longer: of callers, of what was keyed with calls, of dialling."""
+        """Drop what is kept no longer: of callers, of what was keyed with calls, of dialling.
+
+        In the `QUIET_HOUR` it is left to the next round.
+        """
         at = self._clock.now()
+        if at.astimezone(LISBON).hour == QUIET_HOUR:
+            return
 
         def work(conn: Connection) -> int:
             dropped = callers.forget(conn, at) + forget_dials(conn, at - DIALS_KEPT)

@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.conference.ports import Ports
-from bridge.conference.promise import INTERPRETING
 from bridge.conference.rings import permitted
 from bridge.hours.store import directory_with
 from bridge.roster.model import Presence
@@ -110,8 +109,7 @@ class NotAnswering:
         """Who is told now, and where to ring them; `None` for those who have been told already, or
         have no telephone that may be rung. What is taken is told by nobody else.
         """
-        directory = directory_with(conn, self._ports.directory)
-        if not directory.service(INTERPRETING).schedule.is_open(at):
+        if not directory_with(conn, self._ports.directory).interprets_at(at):
             return {}
         found: dict[InterpreterId, PermittedNumber | None] = {}
         busy = reserved(conn)

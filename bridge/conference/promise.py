@@ -27,23 +27,24 @@ from bridge.conference.rings import permitted
 from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import LegId
+from bridge.vocabulary import CallId, LegId
 
 HOLDS_FOR = timedelta(hours=4)
-INTERPRETING = "stt"
-"""The key of the service within whose hours a promise holds."""
 LOOK_AGAIN = 30.0
 """Seconds until a promise that ran out while interpreters ring is looked at again."""
 
 
 def holds_until(
-    conn: Connection, promised_at: datetime, directory: Directory | None = None
+    conn: Connection, call: CallId, promised_at: datetime, directory: Directory | None = None
 ) -> datetime:
     """Until when a call-back that was promised at a moment is kept.
 
-    By the hours of this directory; without one, by those of the product's own.
+    By the hours in which technicians are served on the line of the call, in this directory;
+    without one, in the product's own.
     """
-    schedule = directory_with(conn, directory).service(INTERPRETING).schedule
+    hours = directory_with(conn, directory)
+    row = store.find_call(conn, call)
+    schedule = hours.hours_of_technicians(hours.line_rung("" if row is None else row.line))
     latest = promised_at + HOLDS_FOR
     closes_at = schedule.open_at(promised_at).closes_at
     return latest if closes_at is None else min(latest, closes_at)
@@ -86,7 +87,7 @@ class CallBackPromise:
             store.update_call(conn, record.id, callback=True)
             promised = record.event(EventKind.CALL_BACK_PROMISED, record.technician, at=at)
             calllog.append(conn, promised)
-            return holds_until(conn, at, self._ports.directory)
+            return holds_until(conn, record.id, at, self._ports.directory)
 
         until = await record.transact(work)
         record.calling_back = True
@@ -95,8 +96,10 @@ class CallBackPromise:
         self._look_at(until)
 
     async def _go_on(self, promised_at: datetime) -> None:
-        directory = self._ports.directory
-        until = await self._record.transact(lambda conn: holds_until(conn, promised_at, directory))
+        call, directory = self._record.id, self._ports.directory
+        until = await self._record.transact(
+            lambda conn: holds_until(conn, call, promised_at, directory)
+        )
         self._look_at(until)
 
     def _look_at(self, moment: datetime) -> None:

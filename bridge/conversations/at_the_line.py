@@ -95,7 +95,7 @@ class AtTheLine:
             call = await self._calls.open_call(
                 conversation.leg, line_of(conversation.dialled), caller
             )
-        line = _line(known.directory, conversation.dialled)
+        line = known.directory.line_rung(line_of(conversation.dialled))
         visit = self._visit(conversation.leg, call, line, known, caller)
         return await self._receive(conversation, visit, known)
 
@@ -294,10 +294,3 @@ class AtTheLine:
             if desk.who is not None:
                 self._speaking.hangs_up(desk.who)
         return await self._person() if isinstance(outcome, InterpreterToOperator) else HangUp()
-
-
-def _line(directory: Directory, dialled: str) -> Line:
-    """The line that was rung; the first one for a number that the directory does not name."""
-    number = number_of(dialled)
-    found = None if number is None else directory.line_of(number)
-    return found or directory.lines[0]

@@ -199,7 +199,7 @@ class FrontDoor:
             spoken,
             opens_at=desk.next_opening(),
             today=self._speaking.today(),
-            call_back=desk.can_call_back,
+            call_back=await desk.can_call_back(),
             operator_on_duty=await self._speaking.somebody_on_duty(),
             why=why,
         )

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from bridge.bookings.store import next_booking_of
 from bridge.clock import Clock
 from bridge.conversations.identification import InterpreterIdentification
-from bridge.hours.localtime import LISBON
 from bridge.hours.model import Schedule
 from bridge.ivr.presence_model import (
     BookingAt,
@@ -29,7 +28,6 @@ from bridge.ivr.presence_model import (
 from bridge.ivr.request import Failed
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_person
-from bridge.roster.standing import next_midnight
 from bridge.roster.standing_store import load_standing
 from bridge.roster.store import PresenceBy, set_presence
 from bridge.storage.database import Database, DatabaseUnavailable
@@ -130,6 +128,4 @@ def _today(schedule: object, at: datetime) -> tuple[tuple[datetime, datetime], .
     """The open stretches of the local day of a moment; none when no windows are kept."""
     if not isinstance(schedule, Schedule):
         return ()
-    midnight = next_midnight(at, LISBON)
-    start = next_midnight(at - timedelta(days=1), LISBON)
-    return tuple((period.start, period.end) for period in schedule.periods(start, midnight))
+    return tuple((period.start, period.end) for period in schedule.periods_on_day_of(at))

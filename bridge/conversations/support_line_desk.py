@@ -148,11 +148,6 @@ class LineDesk:
         technicians = line.technicians if self.role is Role.TECHNICIAN else ""
         return technicians or line.key
 
-    @property
-    def can_call_back(self) -> bool:
-        """Whether the visitor's number may be rung."""
-        return permitted(self._visit.number) is not None
-
     def next_opening(self) -> datetime | None:
         """When it opens next."""
         return self.hours.next_opening(self._clock.now())
@@ -191,7 +186,7 @@ class LineDesk:
 
     async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
         await self._note(EventKind.NOBODY_ON_DUTY, data)
-        return NobodyOnDuty(self.can_call_back)
+        return NobodyOnDuty(await self.can_call_back())
 
     # --- services ------------------------------------------------------------------------------
 
@@ -215,6 +210,17 @@ class LineDesk:
 
     # --- call-backs ----------------------------------------------------------------------------
 
+    async def can_call_back(self) -> bool:
+        """Whether the visitor's number may be rung, and there is room for one more call-back."""
+        number, line = self._visit.number, self._visit.line.key
+        if number is None or permitted(number) is None:
+            return False
+        try:
+            return await self._database.run(lambda conn: openings.has_room(conn, line, number))
+        except DatabaseUnavailable as reason:
+            log.warning("a call-back could not be offered", why=str(reason))
+            return False
+
     async def _promise(self) -> object:
         due_at = self.next_opening()
         if due_at is None or not await self._write_promise(due_at):
@@ -232,15 +238,14 @@ class LineDesk:
         return WillRing()
 
     async def _write_promise(self, due_at: datetime, *, for_operator: bool = False) -> bool:
-        """Whether it could be promised: the number may be rung."""
+        """Whether it could be promised: the number may be rung, and there is room."""
         number, line, at = self._visit.number, self._visit.line.key, self._clock.now()
-        if number is None or not self.can_call_back:
+        if number is None or permitted(number) is None:
             return False
         who = (line, number, self.language, self.role)
-        await self._database.run(
+        return await self._database.run(
             lambda conn: openings.promise(conn, *who, due_at, at, for_operator=for_operator)
         )
-        return True
 
     async def _note(self, kind: EventKind, data: Data) -> None:
         await self._visit.call.record.note(kind, self._visit.leg, data)

@@ -94,6 +94,17 @@ class Directory:
         served = (one.schedule for one in self.services if one.key == line.technicians)
         return next(served, line.schedule)
 
+    def interprets_at(self, moment: datetime) -> bool:
+        """Whether technicians are served at this moment, on any line."""
+        return any(self.hours_of_technicians(line).is_open(moment) for line in self.lines)
+
+    def line_rung(self, text: str) -> Line:
+        """The line that a call came in on; the first one for what is no number of a line."""
+        try:
+            return self.line(text)
+        except NotListed:
+            return self.lines[0]
+
     def line(self, text: str) -> Line:
         """The line with this key or any form of any of its numbers, as people or carriers write it.
 
@@ -147,6 +158,8 @@ def parse_directory(text: str) -> Directory:
         lines=tuple(_line(entry) for entry in _tables("the list", table, "line")),
         services=tuple(_place(entry) for entry in _tables("the list", table, "service")),
     )
+    if not directory.lines:
+        raise BadHours("the list of lines and services has no line; add one as a table [[line]]")
     known = {service.key for service in directory.services}
     for line in directory.lines:
         for key in (*line.services, *([line.technicians] if line.technicians else [])):

@@ -158,6 +158,14 @@ class Schedule:
             raise ValueError("the end is before the start; swap the two")
         return tuple(self._periods(start, end))
 
+    def periods_on_day_of(self, moment: datetime) -> tuple[Period, ...]:
+        """When it is open on the local day of a moment, from its midnight to the next one, which
+        are not always 24 hours apart.
+        """
+        day = utc(moment).astimezone(self.zone).date()
+        midnights = (opening_instant(self.zone, one, time()) for one in (day, day + _DAY))
+        return self.periods(*midnights)
+
     def promised(self, start: datetime, end: datetime) -> timedelta:
         """For how long it is open from `start` to `end`, in elapsed time."""
         return sum((period.duration for period in self.periods(start, end)), timedelta())

@@ -21,6 +21,7 @@ from bridge.bookings.model import BookingId
 from bridge.calllog.store import append
 from bridge.roster.store import release, reserve
 from bridge.storage.engine import SqlDatabase
+from bridge.storage.sole_use import sole_use
 from bridge.vocabulary import CallId, InterpreterId, LegId
 from tests.storage_samples import START, make_call, make_event
 from tests.unit.storage.test_bookings_store import new_booking
@@ -148,6 +149,15 @@ def hold_lock(file: str) -> None:
     connection.close()
 
 
+async def hold_database(url: str) -> None:
+    """Hold a database as a bridge does, until a line is read or the process is killed."""
+    held = sole_use(url, "other")
+    await held.take()
+    say("held")
+    await asyncio.to_thread(sys.stdin.readline)
+    await held.release()
+
+
 if __name__ == "__main__":
     what, *arguments = sys.argv[1:]
     if what == "reserve":
@@ -156,6 +166,8 @@ if __name__ == "__main__":
         asyncio.run(dial_due(*arguments))
     elif what == "book":
         asyncio.run(book_many(*arguments))
+    elif what == "hold":
+        asyncio.run(hold_database(*arguments))
     elif what == "write":
         asyncio.run(write_events(*arguments))
     else:

@@ -11,14 +11,18 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from bridge.cli import app
 from bridge.ivr.prompts import load_catalogue
 from bridge.storage.migrate import upgrade
+from bridge.storage.sole_use import sole_use
 from bridge.telephony.asterisk.frames import Frame
-from tests.adapters.fake_ami import FakeAmi, FakePeer
+from tests.adapters.fake_ami import FakeAmi, FakePeer, frame
+from tests.postgres import PostgresCluster
 
 SECRET = "0123456789abcdef0123456789abcdef"
 OWN_LINES = """
@@ -202,6 +206,56 @@ async def test_a_locked_database(settings: dict[str, str]) -> None:
     code, said = await serve(settings)
     assert (code, len(said)) == (1, 1)
     assert "The database is locked: close the other program" in said[0]
+
+
+async def test_a_database_on_which_another_bridge_runs(settings: dict[str, str]) -> None:
+    other = sole_use(settings["STT_DATABASE_URL"], "other")
+    await other.take()
+    code, said = await serve(settings)
+    await other.release()
+    assert code == 1
+    assert "waiting for its end" in said[0]
+    assert said[1:] == [
+        "error: Another bridge runs on this database: stop one of the two, or give each a database "
+        "of its own (STT_DATABASE_URL)."
+    ]
+
+
+async def test_a_bridge_whose_database_was_taken_over_ends_with_one_sentence(
+    settings: dict[str, str], postgres: PostgresCluster
+) -> None:
+    url = postgres.new()
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    other = sole_use(url, "other")
+
+    async def new(peer: FakePeer, action: Frame) -> None:
+        await peer.ok(action, ("AsteriskVersion", "22.10.1"))
+
+    async def nobody(peer: FakePeer, action: Frame) -> None:
+        await peer.ok(action, ("EventList", "start"))
+        about = ("ActionID", action.get("ActionID"))
+        await peer.send(frame(("Event", f"{action.get('Action')}Complete"), about))
+
+    async with FakeAmi() as ami:
+        ami.replies["CoreSettings"] = new
+        ami.replies["CoreShowChannels"] = ami.replies["ConfbridgeListRooms"] = nobody
+        change = {"STT_DATABASE_URL": url, "STT_ASTERISK__AMI_PORT": str(ami.port)}
+        running = asyncio.create_task(serve(settings | change))
+        await ami.action("ConfbridgeListRooms")
+        taking = asyncio.create_task(other.take())
+        with psycopg.connect(plain, autocommit=True) as admin:
+            await asyncio.sleep(1.0)
+            assert not taking.done()
+            held = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            admin.execute(held)
+        await taking
+        code, said = await running
+    await other.release()
+    assert code == 1
+    assert said[-1] == (
+        "error: Another bridge took this database over while it was out of reach from here: stop "
+        "one of the two, or give each a database of its own (STT_DATABASE_URL)."
+    )
 
 
 async def test_an_asterisk_that_is_too_old(settings: dict[str, str]) -> None:

@@ -29,6 +29,7 @@ from tests.lab.bare_pbx import (
     originate,
     pbx_address,
     running,
+    stay,
     tone,
     until,
 )
@@ -107,6 +108,78 @@ async def test_socket_that_dies_midway_leads_to_the_apology_and_back_to_the_brid
         assert legs[0]["agi_uniqueid"] == legs[1]["agi_uniqueid"]
         assert legs[1]["agi_dnid"] == "218106191"
         assert not phone.hung_up.is_set()
+
+
+@pytest.mark.parametrize(("works", "conversations"), [("with a word", 6), ("for long", 5)])
+async def test_second_outage_is_met_like_the_first(
+    install: AsteriskInstall, plan: PbxPlan, tmp_path: Path, works: str, conversations: int
+) -> None:
+    """An apology and every round again for a caller with whom the bridge has talked meanwhile."""
+    begun = 0
+
+    async def talk(_: dict[str, str], agi: Agi) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 3 and works == "with a word":
+            await agi.say("SET VARIABLE BRIDGE_NEXT line")
+            return
+        if begun == 3:
+            await asyncio.sleep(plan.apology_music_seconds + 5)
+        agi.writer.transport.abort()
+
+    async with (
+        running(install, plan, tmp_path),
+        bridge(plan, talk) as legs,
+        probe("127.0.0.1", plan.trunk_port, pbx_address(plan)) as phone,
+    ):
+        await phone.call("218106191")
+        async with asyncio.timeout(60):
+            await phone.hung_up.wait()
+        assert len(legs) == conversations
+
+
+async def test_outage_before_leaves_a_goodbye_nothing_to_wait_for(
+    install: AsteriskInstall, plan: PbxPlan, tmp_path: Path
+) -> None:
+    begun = 0
+
+    async def talk(leg: dict[str, str], agi: Agi) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            await stay(leg, agi)
+        agi.writer.transport.abort()
+
+    async with (
+        running(install, plan, tmp_path) as pbx,
+        bridge(plan, talk) as legs,
+        Manager.login(plan, "bridge-writer") as writer,
+        probe("127.0.0.1", plan.trunk_port, pbx_address(plan)) as phone,
+    ):
+        await phone.call("218106191")
+
+        async def waits() -> bool:
+            return len(legs) == 2
+
+        await until(waits)
+
+        async def moved(context: str, extension: str) -> None:
+            leg = legs[0]["agi_uniqueid"]
+            told = await writer.ask(
+                "Redirect", Channel=leg, Context=context, Exten=extension, Priority="1"
+            )
+            assert told.startswith("Response: Success")
+
+        await moved("rooms", "room-0001")
+
+        async def in_room() -> bool:
+            return "room-0001" in await pbx.rx("confbridge list")
+
+        await until(in_room)
+        await moved("legs", "goodbye")
+        async with asyncio.timeout(10):
+            await phone.hung_up.wait()
+        assert len(legs) == 3
 
 
 @pytest.mark.parametrize("asked_for", [True, False])

@@ -7,15 +7,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from bridge.calllog.model import EventKind
 from bridge.conference.promise import HOLDS_FOR, holds_until
+from bridge.conference.store import open_call
 from bridge.hours.directory import parse_directory
 from bridge.hours.store import add_closure
 from bridge.roster.model import Presence
-from bridge.vocabulary import InterpreterId
+from bridge.vocabulary import InterpreterId, new_call_id
 from lab.hours import LineHours, directory_text
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
+from tests.storage_samples import make_call
 from tests.unit.conference.world import START, TECHNICIAN, World, world
 
 pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
@@ -177,9 +180,10 @@ async def test_who_cannot_be_rung_when_the_promise_runs_out_is_told_later(away: 
 
 async def test_how_long_a_promise_holds() -> None:
     async with world() as w:
+        call = w.database.run_now(lambda conn: make_call(conn))
 
         def until(at: datetime) -> datetime:
-            return w.database.run_now(lambda conn: holds_until(conn, at))
+            return w.database.run_now(lambda conn: holds_until(conn, call, at))
 
         monday = datetime(2026, 11, 23, tzinfo=UTC)
         assert until(monday.replace(hour=10)) == monday.replace(hour=14)
@@ -188,7 +192,58 @@ async def test_how_long_a_promise_holds() -> None:
         assert until(monday.replace(hour=22)) == monday.replace(hour=22) + HOLDS_FOR
         always = parse_directory(directory_text(monday.date(), LineHours.OPEN, frozenset()))
         four = monday.replace(hour=16)
-        own = w.database.run_now(lambda conn: holds_until(conn, four, always))
+        own = w.database.run_now(lambda conn: holds_until(conn, call, four, always))
         assert own == four + HOLDS_FOR
         w.database.run_now(lambda conn: add_closure(conn, "stt", monday.date(), "Teste"))
         assert until(monday.replace(hour=16)) == monday.replace(hour=20)
+
+
+AFTERNOONS = """
+[[line]]
+key = "lam"
+pt = "Linha"
+en = "Line"
+numbers = ["+351218106191"]
+technicians = "interpretes"
+hours = [{ days = "Mon-Sun", open = ["00:00-24:00"], on_holidays = true }]
+
+[[line]]
+key = "noite"
+pt = "Linha da noite"
+en = "Night line"
+numbers = ["+351210000088"]
+hours = [{ days = "Mon-Sun", open = ["13:00-16:00"], on_holidays = true }]
+
+[[service]]
+key = "interpretes"
+pt = "Serviço de intérpretes"
+en = "Interpreters"
+hours = [{ days = "Mon-Sun", open = ["10:00-17:00"], on_holidays = true }]
+"""
+
+
+async def test_a_promise_holds_by_the_hours_of_its_line_whatever_its_service_is_called() -> None:
+    own = parse_directory(AFTERNOONS)
+    async with world() as w:
+        three = START.replace(hour=15)
+
+        def until(line: str) -> int:
+            def work(conn: Connection) -> datetime:
+                call = new_call_id()
+                open_call(conn, call, line, START, "first")
+                return holds_until(conn, call, three, own)
+
+            return w.database.run_now(work).hour
+
+        assert [until(line) for line in ("+351218106191", "lam")] == [17, 17]
+        assert [until(line) for line in ("+351210000088", "noite")] == [16, 16]
+        assert [until(line) for line in ("booked", "unknown")] == [17, 17]
+
+
+async def test_with_a_service_under_another_name_a_promise_is_made_and_ends() -> None:
+    async with world() as w:
+        w.promises_by = parse_directory(AFTERNOONS)
+        await w.restart()
+        await sleep_until(w, START.replace(hour=15))
+        await promised(w, LISTENS)
+        assert (await w.event(EventKind.CALL_BACK_EXPIRED, seconds=9000)).at.hour == 17

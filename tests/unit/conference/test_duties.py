@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -127,3 +127,37 @@ async def test_what_is_kept_no_longer_is_forgotten() -> None:
         await asyncio.sleep(REMEMBERED.total_seconds())
         await duties.forget()
         assert w.database.run_now(left) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("moment", "forgets"),
+    [
+        ("2026-10-24T23:59", True),
+        ("2026-10-25T00:00", False),
+        ("2026-10-25T01:59", False),
+        ("2026-10-25T02:00", True),
+        ("2026-11-25T00:59", True),
+        ("2026-11-25T01:30", False),
+        ("2026-03-29T00:59", True),
+        ("2026-03-29T01:00", True),
+    ],
+)
+async def test_nothing_is_forgotten_in_the_hour_in_which_clocks_change(
+    moment: str, forgets: bool
+) -> None:
+    """From one to two in Lisbon, which comes twice in October and never in March."""
+    start = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    w = World(start=start)
+    await w.start_bridge()
+    try:
+        long_ago = start - 2 * DIALS_KEPT
+        w.database.run_now(lambda conn: spend(conn, AgencyId(1), TechnicianId(1), long_ago))
+        await w.duties.forget()
+        left = w.database.run_now(
+            lambda conn: conn.execute(select(func.count()).select_from(dial)).scalar_one()
+        )
+        assert left == (0 if forgets else 1)
+    finally:
+        await w.calls.stop()
+        w.switch.close()
+        await w.database.dispose()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bridge.calllog.model import EventKind
 from bridge.conference.duties import Duties
 from bridge.conference.not_answering import AFTER
+from bridge.hours.directory import Directory
 from bridge.hours.model import Weekday, Window
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
@@ -22,7 +24,7 @@ from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchUnavail
 from bridge.vocabulary import InterpreterId, LegId
 from lab.phones import Answers, Behaviour, NeverAnswers, Voicemail
 from tests.storage_samples import make_call
-from tests.unit.conference.world import START, World, world
+from tests.unit.conference.world import START, World, always_open, world
 
 pytestmark = pytest.mark.looptime
 
@@ -175,6 +177,18 @@ async def test_nobody_is_told_while_interpreting_is_closed() -> None:
         assert told(w) == [], "it is ten in the evening"
         await asyncio.sleep(11 * 3600)
         await for_a_while(w, timedelta(minutes=1))
+        assert len(told(w)) == 1
+
+
+async def test_they_are_told_by_the_hours_of_a_service_under_another_name() -> None:
+    own = always_open()
+    line = replace(own.lines[0], technicians="interpretes", services=())
+    service = replace(own.services[0], key="interpretes")
+    async with world() as w:
+        w.promises_by = Directory(lines=(line,), services=(service,))
+        await w.restart()
+        silent(w)
+        await for_a_while(w, 2 * AFTER)
         assert len(told(w)) == 1
 
 

@@ -122,6 +122,40 @@ async def test_withheld_number_is_offered_no_call_back() -> None:
         assert "uk/line-call-back-offer" not in said(w, line)
 
 
+async def test_no_more_call_backs_are_offered_than_can_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Numbers can be forged: nobody may have us ring as many people as they like."""
+    monkeypatch.setattr(openings, "MOST_OPEN", 2)
+    async with at(SUNDAY_NIGHT) as w:
+        numbers = [f"+35196000000{place}" for place in range(1, 5)]
+        for number in numbers[:2]:
+            line = rings(w, UKRAINIAN_KEY, "1", number=number)
+            await w.until(lambda line=line: line.ended, 600)  # type: ignore[misc]
+            assert "uk/line-call-back-promised" in said(w, line)
+        line = rings(w, UKRAINIAN_KEY, "1", number=numbers[2])
+        await w.until(lambda: line.ended, 600)
+        assert {"uk/line-closed", "uk/line-tomorrow", "uk/goodbye"} <= set(said(w, line))
+        assert not {"uk/line-call-back-offer", "uk/line-call-back-promised"} & set(said(w, line))
+        again = rings(w, UKRAINIAN_KEY, "1", number=numbers[0])
+        await w.until(lambda: again.ended, 600)
+        assert "uk/line-call-back-promised" in said(w, again), "theirs stands"
+        await asyncio.sleep(10.1 * 3600)
+        await w.openings.ring_due()
+        assert sorted(one.to.number.e164 for one in w.switch.originated) == numbers[:2]
+
+
+async def test_the_last_place_goes_to_whoever_keys_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "MOST_OPEN", 1)
+    async with at(SUNDAY_NIGHT) as w:
+        first = rings(w, UKRAINIAN_KEY, "1", number="+351960000001", pause=5.0)
+        second = rings(w, UKRAINIAN_KEY, "1", number="+351960000002", pause=7.0)
+        await w.until(lambda: first.ended and second.ended, 600)
+        assert "uk/line-call-back-promised" in said(w, first)
+        assert "uk/line-our-fault" in said(w, second)
+        assert "uk/line-call-back-promised" not in said(w, second)
+
+
 async def test_a_call_under_way_is_not_cut_when_the_window_closes() -> None:
     before_closing = datetime(2026, 11, 23, 18, 59, tzinfo=UTC)
     async with at(before_closing) as w:

@@ -114,6 +114,8 @@ class World:
         self.levels = levels
         self.operator_on_duty = operator_on_duty
         self.directory = always_open() if directory is None else directory
+        self.promises_by = load_directory()
+        """By whose hours promises are kept."""
         self.catalogue = load_catalogue()
         self.clock = LoopClock(start)
         self.switch = SimulatedSwitch(self.clock)
@@ -142,6 +144,7 @@ class World:
             ring_seconds=20.0,
             migrant_ring_seconds=30.0,
             owner=owner,
+            directory=self.promises_by,
         )
         catalogue = self.catalogue
         self.calls = Calls(ports, migrant_languages=catalogue.spoken_to_migrant)

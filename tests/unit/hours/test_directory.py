@@ -183,6 +183,7 @@ def test_a_list_may_give_closed_days_a_municipality_and_an_end() -> None:
         ('en = "Line"', "", "lam lacks the text 'en'"),
         ('en = "Line"', 'en = "Line"\nopen = "always"', "lam has an unknown 'open'"),
         ("[[line]]", "[[lines]]", "has an unknown 'lines'"),
+        ("[[line]]", "[[service]]", "has no line; add one"),
         ("[[line]]", "[line]", "'line' is a list of tables"),
         ("210 000 001", "112", "lam: one of the numbers cannot be rung"),
         ('["210 000 001"]', '"210 000 001"', "'numbers' is a list of texts"),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from bridge.agencies.model import AgencyKind, FieldName
 from bridge.agencies.store import add_agency, add_technician, set_dial_allowed
 from bridge.bookings import openings
-from bridge.bookings.openings import ABANDONED_AFTER, MOST_TRIES, OpeningState
+from bridge.bookings.openings import ABANDONED_AFTER, MOST_OPEN, MOST_TRIES, OpeningState
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.callers.model import (
@@ -238,7 +238,7 @@ def promised(conn: Connection, to: PhoneNumber, line: str = "lam") -> bool:
 
 def test_one_promise_for_a_number_and_line(conn: Connection) -> None:
     assert promised(conn, number(1))
-    assert not openings.promise(conn, "lam", number(1), AR, Role.TECHNICIAN, START, START)
+    assert openings.promise(conn, "lam", number(1), AR, Role.TECHNICIAN, START, START)
     assert promised(conn, number(1), "stt")
     assert promised(conn, number(2))
     assert openings.due(conn, START - MINUTE) == []
@@ -250,11 +250,23 @@ def test_one_promise_for_a_number_and_line(conn: Connection) -> None:
     ]
 
 
+def test_a_line_promises_so_many_call_backs_and_no_more(conn: Connection) -> None:
+    for place in range(MOST_OPEN):
+        assert promised(conn, number(place))
+    assert not promised(conn, number(MOST_OPEN))
+    assert promised(conn, number(0)), "who was promised one keeps it"
+    assert promised(conn, number(MOST_OPEN), "stt")
+    open_ones = openings.due(conn, START)
+    assert len(open_ones) == MOST_OPEN + 1
+    assert openings.done(conn, open_ones[0].id, START)
+    assert promised(conn, number(MOST_OPEN))
+
+
 def test_an_open_promise_takes_the_newer_wish(conn: Connection) -> None:
     promised(conn, number(1))
     for wish in (True, False):
         who = ("lam", number(1), UK, Role.MIGRANT)
-        assert not openings.promise(conn, *who, START, START, for_operator=wish)
+        assert openings.promise(conn, *who, START, START, for_operator=wish)
         [found] = openings.due(conn, START)
         assert found.for_operator is wish
     openings.promise(conn, "lam", number(2), None, Role.MIGRANT, START, START, for_operator=True)
