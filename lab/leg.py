@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiReply, AgiSession
 from bridge.telephony.switch import Ending
-from lab.audio import BadWav, Recording, is_finished, join, read_wav
+from lab.audio import RATE, BadWav, Recording, is_finished, join, read_wav
 from lab.audio import Sound as HeardSound
 
 KEY_MS = 100
@@ -229,6 +229,25 @@ class PhoneLeg:
             async with asyncio.timeout(seconds):
                 await self._over.wait()
 
+    async def listen(self, seconds: float) -> HeardSound:
+        """What this phone hears from now on: so many seconds of sound, however long it takes.
+
+        On a tape of its own that is measured by its own length: when the machine stands still,
+        the sound does too and the clock does not. Shorter when the call is over before that.
+        """
+        tape = await self._begin_tape()
+        if tape is None:
+            return HeardSound(array.array("h"))
+        monitor = await self._do("GET VARIABLE", _MONITOR)
+        heard = HeardSound(array.array("h"))
+        while not self.ended and heard.seconds < seconds:
+            await self.wait(0.05)
+            with suppress(OSError, BadWav):
+                heard = read_wav(tape.path)
+        if monitor is not None:
+            await self._do("EXEC", "StopMixMonitor", monitor.value)
+        return HeardSound(heard.samples[: round(seconds * RATE)])
+
     async def speak(self) -> None:
         """Start this phone's own tone or voice; returns as soon as it sounds."""
         match self.sound:
@@ -315,17 +334,22 @@ class PhoneLeg:
 
     async def _record(self) -> list[Recording]:
         """Begin a new tape of what is heard; none where nothing is kept or the call is over."""
-        if self._path is None:
+        tape = await self._begin_tape()
+        if tape is None:
             return []
-        self._recorded += 1
-        tape = self._path.with_name(f"{self._path.stem}-{self._recorded}.wav")
-        if await self._do("EXEC", "MixMonitor", f",r({tape})i({_MONITOR})") is None:
-            return []
-        began = time.time()
         reply = await self._do("GET VARIABLE", _MONITOR)
         if reply is not None:
             self._running.append(reply.value)
-        return [Recording(tape, began)]
+        return [tape]
+
+    async def _begin_tape(self) -> Recording | None:
+        if self._path is None:
+            return None
+        self._recorded += 1
+        tape = self._path.with_name(f"{self._path.stem}-{self._recorded}.wav")
+        if await self._do("EXEC", "MixMonitor", f",r({tape})i({_MONITOR})") is None:
+            return None
+        return Recording(tape, time.time())
 
     async def _hum(self, tone: str) -> None:
         self._hums = tone

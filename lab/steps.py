@@ -126,6 +126,14 @@ class Hear:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Stay until these hear each other, and nobody hears himself."""
+
+    who: tuple[str, ...] = ()
+    """Roles, the names of people, or the keys of services; those of the expectations when empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class WaitPresence:
     """Wait until this interpreter's presence is so; only for interpreters."""
 
@@ -149,5 +157,6 @@ Step = (
     | RemindIn
     | OpenLine
     | Hear
+    | Listen
     | WaitPresence
 )

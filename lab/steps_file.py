@@ -30,6 +30,7 @@ from lab.steps import (
     Hear,
     Key,
     KillBridge,
+    Listen,
     Meet,
     Mute,
     OpenLine,
@@ -109,6 +110,10 @@ class StepReader(TableReader):
                 return OpenLine()
             case "hear", str() if PROMPT.fullmatch(value):
                 return Hear(value, by)
+            case "listen", True:
+                return Listen()
+            case "listen", [_, *_]:
+                return Listen(tuple(self._texts(value, where)))
             case "wait_presence", _:
                 return WaitPresence(self._one_of(Presence, value, where))
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
