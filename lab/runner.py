@@ -15,6 +15,7 @@ from bridge.roster.people_store import load_person
 from bridge.storage.engine import SqlDatabase
 from bridge.vocabulary import CallId, InterpreterId, Role
 from lab import moments, verdict
+from lab.asking import Asking
 from lab.audio import read_wav
 from lab.casting import fill, register, service_number
 from lab.installation import PROMPTS, Installation
@@ -83,6 +84,7 @@ class Run:
         self._ringing = asyncio.Lock()
         self._meetings: dict[str, asyncio.Barrier] = {}
         self._unheard: list[str] = []
+        self._asking = Asking(installation.onlooker)
         self._alive = False
 
     async def play(self) -> Played:
@@ -150,14 +152,15 @@ class Run:
         match step:
             case Call(line):
                 await self._ring(person, line)
-            case Key(keys, None):
-                await self._legs[person.name].key(await self._filled(keys))
-            case Key(keys, Role() as role):
-                await (await self._picked_up(role)).key(keys)
+            case Key(keys, role, asked):
+                leg = self._legs[person.name] if role is None else await self._picked_up(role)
+                filled = await self._filled(keys)
+                await (self._asking.answer(leg, asked, filled) if asked else leg.key(filled))
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case WaitFor(kind, count):
-                await until(lambda: self._happened(person, kind) >= count)
+                leg_now = self._legs.get(person.name)
+                await self._asking.until(lambda: self._happened(person, kind) >= count, leg_now)
             case Meet(name):
                 await self._meet(name)
             case HangUp():

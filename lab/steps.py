@@ -30,6 +30,9 @@ class Key:
     """`DIAL_IN` may stand in them."""
     by: Role | None = None
     """On whose telephone: the latest of that role, once it is picked up; `None` on the own."""
+    asked: tuple[str, ...] = ()
+    """Not before one of these prompts (``pt/ask-language``) begins there, and again whenever one
+    does while the next steps wait; at once when empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,8 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         "STEP",
         '{ be_rung = true }, { key = "*9", by = "migrant" }, { vanish = "interpreter" },'
         '{ hear = "pt/rejoin", by = "interpreter" },'
+        '{ key = "1", by = "interpreter", asked = "pt/rating-ask" },'
+        '{ key = "7", asked = ["pt/door-greeting", "uk/door-language"] },'
         '{ mute = "technician" }, { listen = ["technician", "Olena"] }, { bring_forward = 2 },'
         "{ remind_in = 1 }",
     ).replace(
@@ -243,6 +245,8 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         Key("*9", Role.MIGRANT),
         Vanish(Role.INTERPRETER),
         Hear("pt/rejoin", Role.INTERPRETER),
+        Key("1", Role.INTERPRETER, ("pt/rating-ask",)),
+        Key("7", None, ("pt/door-greeting", "uk/door-language")),
         Mute(Role.TECHNICIAN),
         Listen(("technician", "Olena")),
         BringForward(2.0),
@@ -268,6 +272,9 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ key = "{pinn}" }', "stands for nothing"),
         ('{ key = "1", pause = 1.0 }', "does one thing"),
         ('{ key = "1", count = 2 }', "does one thing"),
+        ('{ hear = "pt/offer", asked = "pt/offer" }', "does one thing"),
+        ('{ key = "1", asked = "offer" }', "language/key"),
+        ('{ key = "1", asked = 1 }', "list of texts"),
         ("{ pause = -1 }", "between 0 and 3600"),
         ("{ pause = true }", "number of seconds"),
         ('{ wait_for = "lunch" }', "'lunch' is none of call_answered"),
