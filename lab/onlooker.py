@@ -33,8 +33,8 @@ _STREAM = re.compile(r'STREAM FILE "[^"]*?([a-zA-Z-]+/[a-z0-9-]+)" ')
 class Begun:
     """A prompt that the PBX began to play to a telephone."""
 
-    number: str
-    """Whose telephone it is, in E.164."""
+    channel: str
+    """The PBX's own id of the telephone's channel."""
     prompt: str
     """Language and key: ``pt/ask-language``."""
     at: float
@@ -52,8 +52,8 @@ class Onlooker:
 
     def __init__(self, port: int, secret: str) -> None:
         self.begun: list[Begun] = []
-        self._rung: dict[str, str] = {}
-        """Whose telephone is at the far end of a channel that the PBX opened itself."""
+        self._numbers: dict[str, str] = {}
+        """Whose telephone, in E.164, is at the far end of a channel."""
         self._ami = AmiLink("127.0.0.1", port, USER, secret, on_event=self.note, events=True)
 
     async def start(self) -> None:
@@ -66,21 +66,30 @@ class Onlooker:
 
     def begun_since(self, number: str, moment: float) -> list[str]:
         """The prompts begun on this telephone after a moment (seconds since the epoch)."""
-        return [one.prompt for one in self.begun if one.number == number and one.at > moment]
+        return [
+            one.prompt
+            for one in self.begun
+            if one.at > moment and self._numbers.get(one.channel) == number
+        ]
+
+    def belongs(self, channel: str, number: str) -> None:
+        """Say whose telephone a channel is, where the PBX cannot know: it may be shown anything."""
+        self._numbers[channel] = number
 
     def note(self, event: Frame) -> None:
         """Take note of one event of the manager."""
         match event.event:
             case "DialBegin":
                 dialled, _, _ = event.get("DialString").partition("@")
-                self._rung[event.get("DestUniqueid")] = _e164(dialled)
+                self._numbers[event.get("DestUniqueid")] = _e164(dialled)
             case "AGIExecStart":
                 found = _STREAM.match(event.get("Command"))
                 if found is None:
                     return
-                number = self._rung.get(event.get("Uniqueid")) or _e164(event.get("CallerIDNum"))
+                channel = event.get("Uniqueid")
+                self._numbers.setdefault(channel, _e164(event.get("CallerIDNum")))
                 with suppress(ValueError):
-                    self.begun.append(Begun(number, found[1], float(event.get("Timestamp"))))
+                    self.begun.append(Begun(channel, found[1], float(event.get("Timestamp"))))
 
 
 def _e164(number: str) -> str:

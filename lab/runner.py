@@ -211,7 +211,9 @@ class Run:
             leg = await self._place(person, line)
             self._legs[person.name] = leg
             await until(lambda: len(self._at.calls()) > len(known))
-            self._calls[person.name] = self._at.calls()[-1][0]
+            call = self._calls[person.name] = self._at.calls()[-1][0]
+            await until(lambda: bool(self._events_of(call)))
+            self._at.onlooker.belongs(self._events_of(call)[0].leg or "", leg.number)
         await leg.speak()
 
     async def _place(self, person: Technician | Migrant, line: str) -> PhoneLeg:

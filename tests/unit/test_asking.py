@@ -67,6 +67,9 @@ def test_whose_telephone_hears_which_prompt(onlooker: Onlooker) -> None:
     assert onlooker.begun_since(NURSE, 0.0) == ["pt/ask-language"]
     assert onlooker.begun_since(OLENA, 0.0) == ["zh-Hans/offer"]
     assert onlooker.begun_since(NURSE, 5.0) == []
+    onlooker.note(begins("pt/ask-identity", 7.0, number="withheld", channel="9.2"))
+    onlooker.belongs("9.2", NURSE)
+    assert onlooker.begun_since(NURSE, 5.0) == ["pt/ask-identity"]
 
 
 async def test_keys_wait_for_the_question(onlooker: Onlooker) -> None:
