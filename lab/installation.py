@@ -13,6 +13,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from lab.asterisk import AsteriskProcess, find_asterisk
 from lab.hours import LineHours, directory_text
 from lab.network import PORTS as NETWORK_PORTS
 from lab.network import TelephoneNetwork
+from lab.onlooker import Onlooker, allow_onlooker
 from lab.ports import PortLease
 
 T = TypeVar("T")
@@ -98,7 +100,10 @@ class Installation:
             lines=LINES,
             bind=bind,
             sip_port=network_port,
+            spoken_to=lambda leg: bool(self.onlooker.begun_since(leg.number, leg.made_at)),
         )
+        self._onlooker_secret = secrets.token_hex(16)
+        self.onlooker = Onlooker(self._ami_port, self._onlooker_secret)
         self._pbx: AsteriskProcess | None = None
         self._bridge: asyncio.subprocess.Process | None = None
         self._runs = 0
@@ -134,10 +139,11 @@ class Installation:
             silence_seconds=self._silence_seconds,
         )
         try:
-            self._pbx = AsteriskProcess(
-                self._install, write_configuration(plan, self.directory / "pbx")
-            )
+            configuration = write_configuration(plan, self.directory / "pbx")
+            allow_onlooker(configuration.with_name("manager.conf"), self._onlooker_secret)
+            self._pbx = AsteriskProcess(self._install, configuration)
             await asyncio.gather(self._pbx.start(), self.network.start())
+            await self.onlooker.start()
         except BaseException:
             await self.stop()
             raise
@@ -145,6 +151,7 @@ class Installation:
     async def stop(self) -> None:
         """Stop everything that was started."""
         await self.stop_bridge()
+        await self.onlooker.stop()
         await self.network.stop()
         if self._pbx is not None:
             await self._pbx.stop()
@@ -247,6 +254,22 @@ class Installation:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+    def stand_still(self, seconds: float) -> None:
+        """Let nothing happen for so long, here, in the bridge or in either Asterisk.
+
+        As on a machine that is paused: nobody does anything, and the clocks go on.
+        """
+        pids = [self.pbx.pid, self.network.asterisk.pid]
+        if self._bridge is not None and self._bridge.returncode is None:
+            pids.append(self._bridge.pid)
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(seconds)
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def bridge_settings(self) -> dict[str, str]:
         """The environment variables with which this installation's bridge runs."""

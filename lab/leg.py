@@ -6,6 +6,7 @@ from __future__ import annotations
 import array
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiReply, AgiSession
 from bridge.telephony.switch import Ending
-from lab.audio import BadWav, Recording, is_finished, join, read_wav
+from lab.audio import RATE, BadWav, Recording, is_finished, join, read_wav
 from lab.audio import Sound as HeardSound
 
 KEY_MS = 100
@@ -41,6 +42,8 @@ UNALLOCATED = 1
 _QUIET = "0"
 """A telephone that is silent still sends sound: a tone of nothing."""
 _HANG_UP_SECONDS = 5.0
+_FIRST_WORD_SECONDS = 30.0
+"""Whoever picked up and is not spoken to waits no longer."""
 _MONITOR = "LAB_MONITOR"
 """The channel variable that holds the id of the latest tape."""
 
@@ -94,7 +97,13 @@ class PhoneLeg:
     """
 
     def __init__(
-        self, ami: AmiLink, number: str, leg_id: str, sound: Sound, recording: Path | None
+        self,
+        ami: AmiLink,
+        number: str,
+        leg_id: str,
+        sound: Sound,
+        recording: Path | None,
+        spoken_to: Callable[[PhoneLeg], bool] = lambda _: True,
     ) -> None:
         self.number = number
         """Whose telephone this is."""
@@ -105,11 +114,16 @@ class PhoneLeg:
         """Keys the far end pressed, in order."""
         self.spoken: list[Spoken] = []
         """What was said with `say`, in order."""
+        self.made_at = time.time()
+        """When the call was begun, or rang here."""
+        self.keyed_at: float | None = None
+        """When keys were pressed last."""
         self.answered_at: float | None = None
         self.ended_at: float | None = None
         self.cause: int | None = None
         """The Q.850 cause with which the call ended, once it has."""
         self._ami = ami
+        self._spoken_to = spoken_to
         self._session: AgiSession | None = None
         self._path = recording
         self._tapes: list[Recording] = []
@@ -208,6 +222,7 @@ class PhoneLeg:
         Returns when the last one has been sent. As on a mobile phone, the far end hears nothing
         else meanwhile.
         """
+        self.keyed_at = time.time()
         # A tone that sounds on confuses the timestamps of the keys, and the PBX then takes the
         # first key for one of several seconds.
         await self._do("EXEC", "StopPlayTones")
@@ -228,6 +243,32 @@ class PhoneLeg:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._over.wait()
+
+    async def wait_spoken_to(self) -> None:
+        """Listen until the far end begins to say something, as far as that can be known."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_WORD_SECONDS):
+                while not self.ended and not self._spoken_to(self):
+                    await self.wait(0.03)
+
+    async def listen(self, seconds: float) -> HeardSound:
+        """What this phone hears from now on: so many seconds of sound, however long it takes.
+
+        On a tape of its own that is measured by its own length: when the machine stands still,
+        the sound does too and the clock does not. Shorter when the call is over before that.
+        """
+        tape = await self._begin_tape()
+        if tape is None:
+            return HeardSound(array.array("h"))
+        monitor = await self._do("GET VARIABLE", _MONITOR)
+        heard = HeardSound(array.array("h"))
+        while not self.ended and heard.seconds < seconds:
+            await self.wait(0.05)
+            with suppress(OSError, BadWav):
+                heard = read_wav(tape.path)
+        if monitor is not None:
+            await self._do("EXEC", "StopMixMonitor", monitor.value)
+        return HeardSound(heard.samples[: round(seconds * RATE)])
 
     async def speak(self) -> None:
         """Start this phone's own tone or voice; returns as soon as it sounds."""
@@ -315,17 +356,22 @@ class PhoneLeg:
 
     async def _record(self) -> list[Recording]:
         """Begin a new tape of what is heard; none where nothing is kept or the call is over."""
-        if self._path is None:
+        tape = await self._begin_tape()
+        if tape is None:
             return []
-        self._recorded += 1
-        tape = self._path.with_name(f"{self._path.stem}-{self._recorded}.wav")
-        if await self._do("EXEC", "MixMonitor", f",r({tape})i({_MONITOR})") is None:
-            return []
-        began = time.time()
         reply = await self._do("GET VARIABLE", _MONITOR)
         if reply is not None:
             self._running.append(reply.value)
-        return [Recording(tape, began)]
+        return [tape]
+
+    async def _begin_tape(self) -> Recording | None:
+        if self._path is None:
+            return None
+        self._recorded += 1
+        tape = self._path.with_name(f"{self._path.stem}-{self._recorded}.wav")
+        if await self._do("EXEC", "MixMonitor", f",r({tape})i({_MONITOR})") is None:
+            return None
+        return Recording(tape, time.time())
 
     async def _hum(self, tone: str) -> None:
         self._hums = tone

@@ -74,6 +74,7 @@ class TelephoneNetwork:
     `directory` is used for configuration, log and recordings. `lease` provides the ports; it stays
     the caller's to close. `lines` are the numbers that softphones may dial, in E.164. `bind` is
     the address for SIP; anything but loopback lets other machines register softphones.
+    `spoken_to` tells whether the PBX has begun to say something to a leg, where that can be known.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class TelephoneNetwork:
         bind: str = "127.0.0.1",
         sip_port: int | None = None,
         recorded: bool = True,
+        spoken_to: Callable[[PhoneLeg], bool] = lambda _: True,
     ) -> None:
         self.host = "127.0.0.1"
         """Where the PBX finds the network."""
@@ -105,6 +107,7 @@ class TelephoneNetwork:
         self._lines = frozenset(_same(line) for line in lines)
         self._bind = bind
         self._recorded = recorded
+        self._spoken_to = spoken_to
         self._phones: dict[str, _Phone] = {}
         self._by_id: dict[str, PhoneLeg] = {}
         self._invited: dict[str, float] = {}
@@ -361,8 +364,9 @@ class TelephoneNetwork:
             self._arrived.notify_all()
 
     def _new_leg(self, number: str, leg_id: str, sound: Sound) -> PhoneLeg:
-        path = self._directory / "heard" / f"{len(self.legs) + 1:04d}.wav"
-        leg = PhoneLeg(self._ami, number, leg_id, sound, path if self._recorded else None)
+        path: Path | None = self._directory / "heard" / f"{len(self.legs) + 1:04d}.wav"
+        path = path if self._recorded else None
+        leg = PhoneLeg(self._ami, number, leg_id, sound, path, self._spoken_to)
         self.legs.append(leg)
         self._by_id[leg_id] = leg
         return leg

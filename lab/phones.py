@@ -31,7 +31,7 @@ class Answers:
     after_seconds: float = 1.0
     """How long it rings before it is picked up."""
     hears_seconds: float = 1.0
-    """How long the person listens before pressing keys."""
+    """How long the person listens, from the first word on, before pressing keys."""
     keys: str = ""
     """What the person presses: ``1`` accepts an offer, ``2`` refuses it, nothing is silence."""
     speaks: bool = True
@@ -114,6 +114,10 @@ class PhoneLine(Protocol):
         """Listen for so long, or until the call is over."""
         ...
 
+    async def wait_spoken_to(self) -> None:
+        """Listen until the far end begins to say something."""
+        ...
+
     async def speak(self) -> None:
         """Start the phone's own tone or voice; returns as soon as it sounds."""
         ...
@@ -160,6 +164,8 @@ async def _answer(behaviour: Answers, line: PhoneLine) -> None:
     await line.answer()
     if behaviour.speaks:
         await line.speak()
+    if behaviour.keys:
+        await line.wait_spoken_to()
     await line.wait(behaviour.hears_seconds)
     if behaviour.keys and not line.ended:
         await line.key(behaviour.keys)

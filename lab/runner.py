@@ -15,6 +15,7 @@ from bridge.roster.people_store import load_person
 from bridge.storage.engine import SqlDatabase
 from bridge.vocabulary import CallId, InterpreterId, Role
 from lab import moments, verdict
+from lab.asking import Asking
 from lab.audio import read_wav
 from lab.casting import fill, register, service_number
 from lab.installation import PROMPTS, Installation
@@ -25,7 +26,7 @@ from lab.scenario import (
     GUEST_NUMBER,
     MIGRANT_NUMBER,
     OPERATOR_NUMBER,
-    During,
+    HearEachOther,
     Interpreter,
     Migrant,
     Person,
@@ -42,6 +43,7 @@ from lab.steps import (
     Hear,
     Key,
     KillBridge,
+    Listen,
     Meet,
     Mute,
     OpenLine,
@@ -56,9 +58,10 @@ from lab.steps import (
 )
 from lab.verdict import Played
 
-LATER_SECONDS = 5.0
 STEP_SECONDS = 60.0
 """No single step of a scenario may take longer."""
+LISTEN_SECONDS = 30.0
+"""How long it may take until all hear each other, whatever is said to one of them meanwhile."""
 LISTEN_EVERY = 0.5
 """Seconds between two looks for a prompt in what was heard so far."""
 
@@ -80,7 +83,8 @@ class Run:
         self._first_arrival = len(installation.network.arrivals)
         self._ringing = asyncio.Lock()
         self._meetings: dict[str, asyncio.Barrier] = {}
-        self._killed_at: float | None = None
+        self._unheard: list[str] = []
+        self._asking = Asking(installation.onlooker)
         self._alive = False
 
     async def play(self) -> Played:
@@ -148,14 +152,15 @@ class Run:
         match step:
             case Call(line):
                 await self._ring(person, line)
-            case Key(keys, None):
-                await self._legs[person.name].key(await self._filled(keys))
-            case Key(keys, Role() as role):
-                await (await self._picked_up(role)).key(keys)
+            case Key(keys, role, asked):
+                leg = self._legs[person.name] if role is None else await self._picked_up(role)
+                filled = await self._filled(keys)
+                await (self._asking.answer(leg, asked, filled) if asked else leg.key(filled))
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case WaitFor(kind, count):
-                await until(lambda: self._happened(person, kind) >= count)
+                leg_now = self._legs.get(person.name)
+                await self._asking.until(lambda: self._happened(person, kind) >= count, leg_now)
             case Meet(name):
                 await self._meet(name)
             case HangUp():
@@ -180,6 +185,8 @@ class Run:
                 await self._hear(self._legs[person.name], prompt)
             case Hear(prompt, Role() as role):
                 await self._hear(await self._picked_up(role), prompt)
+            case Listen(who):
+                await self._listen(person, who)
             case BringForward(seconds):
                 await self._write(lambda conn: moments.bring_forward(conn, seconds))
             case RemindIn(seconds):
@@ -189,7 +196,6 @@ class Run:
             case KillBridge():
                 await self._at.kill_bridge()
                 self._alive = False
-                self._killed_at = datetime.now(UTC).timestamp()
             case StartBridge():
                 await self._at.start_bridge()
                 self._alive = True
@@ -205,7 +211,9 @@ class Run:
             leg = await self._place(person, line)
             self._legs[person.name] = leg
             await until(lambda: len(self._at.calls()) > len(known))
-            self._calls[person.name] = self._at.calls()[-1][0]
+            call = self._calls[person.name] = self._at.calls()[-1][0]
+            await until(lambda: bool(self._events_of(call)))
+            self._at.onlooker.belongs(self._events_of(call)[0].leg or "", leg.number)
         await leg.speak()
 
     async def _place(self, person: Technician | Migrant, line: str) -> PhoneLeg:
@@ -233,6 +241,27 @@ class Run:
             if leg.ended:
                 raise LegTooLate(f"{prompt} was not heard until the call ended")
             await leg.wait(LISTEN_EVERY)
+
+    async def _listen(self, person: Person, who: tuple[str, ...]) -> None:
+        """Until all who should hear each other do; what is not so in the end is kept."""
+        expected = self._scenario.expect.hear_each_other
+        if who or expected is None:
+            expected = HearEachOther(who)
+        legs: dict[str, tuple[PhoneLeg, Role]] = {}
+
+        def there() -> bool:
+            with suppress(LookupError, ValueError):
+                legs.update((name, self._voice(name, person)) for name in expected.who)
+                return all(leg.answered_at is not None for leg, _ in legs.values())
+            return False
+
+        await until(there)
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + LISTEN_SECONDS
+        while unheard := await verdict.who_hears_whom(expected, legs):
+            if any(leg.ended for leg, _ in legs.values()) or loop.time() > patience:
+                self._unheard += unheard
+                return
 
     async def _be_rung(self, person: Person) -> None:
         """The own telephone is rung; from then on the new leg is theirs, in the call it is of."""
@@ -283,11 +312,7 @@ class Run:
     async def _compare(self) -> list[str]:
         expect = self._scenario.expect
         problems = unmet(expect, self._events(), self._interpreters)
-        first = self._scenario.people[0]
-        if expect.hear_each_other is not None:
-            legs = {name: self._voice(name, first) for name in expect.hear_each_other.who}
-            began = self._moment(expect.hear_each_other.during)
-            problems += await verdict.who_hears_whom(expect.hear_each_other, legs, began)
+        problems += self._unheard
         for role, prompts in expect.hear_prompts.items():
             legs_of_role = self._legs_of(*self._numbers(role))
             problems += await verdict.prompts_missed(role, prompts, legs_of_role)
@@ -297,26 +322,6 @@ class Run:
         problems += self._at.read(verdict.dialled_at_the_wrong_time)
         await asyncio.gather(*(leg.hang_up() for leg in self._at.network.legs if not leg.ended))
         return problems + await verdict.left_behind(self._at.pbx.rx)
-
-    def _moment(self, during: During) -> float:
-        if during is During.AFTER_KILL:
-            if self._killed_at is None:
-                raise ScenarioFailed("the scenario listens after a kill that it does not have")
-            return self._killed_at
-        if during is During.SERVICE:
-            legs = self._legs_of(*(service_number(key) for key in self._scenario.services))
-            return max(leg.answered_at or 0.0 for leg in legs)
-        wanted = EventKind.ROOM_COMPLETE if during is During.ROOM else EventKind.ROOM_ENTERED
-        moments = [
-            event.at.timestamp()
-            for events in self._events()
-            for event in events
-            if event.kind is wanted
-        ]
-        if not moments:
-            raise ScenarioFailed(f"{wanted} never happened\n{self._story()}")
-        later = LATER_SECONDS if during is During.LATER else 0.0
-        return moments[0] if during is During.ROOM else max(moments) + later
 
     def _numbers(self, role: Role) -> Iterable[str]:
         match role:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
@@ -152,28 +151,12 @@ class Expected:
         return f"{self.kind}({told})" if told else str(self.kind)
 
 
-class During(StrEnum):
-    """When the voices are listened to."""
-
-    ROOM = "room"
-    """From the moment the room is complete."""
-    AFTER_KILL = "after_kill"
-    """From the moment the bridge was killed."""
-    LAST_ENTRY = "last_entry"
-    """From the last moment at which somebody entered the room."""
-    SERVICE = "service"
-    """From the moment a service picked up."""
-    LATER = "later"
-    """Five seconds after that, when whoever keyed has heard what was said to them alone."""
-
-
 @dataclass(frozen=True, slots=True)
 class HearEachOther:
-    """These hear each other, and nobody hears himself."""
+    """These hear each other, and nobody hears himself, where a person's steps say `Listen`."""
 
     who: tuple[str, ...]
     """Roles, the names of people, or the keys of services."""
-    during: During = During.ROOM
 
     def pairs(self) -> tuple[tuple[str, str, bool], ...]:
         """Listener, speaker, and whether the first must hear the second."""

@@ -25,7 +25,6 @@ from lab.scenario import (
     MIGRANT_CALLER_NUMBER,
     ON_DUTY_NUMBER,
     AgencySetup,
-    During,
     Expectations,
     Expected,
     HearEachOther,
@@ -35,7 +34,7 @@ from lab.scenario import (
     Scenario,
     Technician,
 )
-from lab.steps import Step
+from lab.steps import Listen, Step
 from lab.steps_file import PROMPT, StepReader
 from lab.tables import BadScenario
 
@@ -71,7 +70,7 @@ _INTERPRETER = frozenset(
 _AGENCY = frozenset({"prompt_language", "favourites", "fields"})
 _EXPECT = frozenset(
     {"events", "never", "counts", "outcomes", "in_a_row", "across", "presence", "fields"}
-    | {"hear_each_other", "during", "hear_prompts"}
+    | {"hear_each_other", "hear_prompts"}
 )
 
 
@@ -109,6 +108,10 @@ class _Reader(StepReader):
         services = self._services(table)
         others = {one.name for one in callers} | set(services)
         expect = self._table(table.get("expect"), "expect")
+        people: list[Technician | Migrant | Interpreter] = [*technicians, *migrants, *interpreters]
+        listening = any(Listen() in one.steps for one in people)
+        if listening is not ("hear_each_other" in expect):
+            raise self._bad("expect.hear_each_other", "goes with a step that says listen = true")
         return Scenario(
             name=self._path.stem,
             title=self._text(table, "title", "the scenario"),
@@ -261,7 +264,6 @@ class _Reader(StepReader):
         hearing = self._texts(table.get("hear_each_other", []), "expect.hear_each_other")
         if unknown := sorted(set(hearing) - names - others - set(Role)):
             raise self._bad("expect.hear_each_other", f"nobody is called {unknown[0]!r}")
-        during = self._one_of(During, table.get("during", During.ROOM.value), "expect.during")
         never = self._texts(table.get("never", []), "expect.never")
         outcomes = self._texts(table.get("outcomes", []), "expect.outcomes")
         in_a_row = self._texts(table.get("in_a_row", []), "expect.in_a_row")
@@ -283,7 +285,7 @@ class _Reader(StepReader):
                 for kind, count in counts.items()
             },
             outcomes=tuple(self._one_of(Outcome, one, "expect.outcomes") for one in outcomes),
-            hear_each_other=HearEachOther(tuple(hearing), during) if hearing else None,
+            hear_each_other=HearEachOther(tuple(hearing)) if hearing else None,
             fields={
                 self._one_of(FieldName, name, "expect.fields"): str(value)
                 for name, value in self._table(table.get("fields", {}), "expect.fields").items()

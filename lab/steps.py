@@ -30,6 +30,9 @@ class Key:
     """`DIAL_IN` may stand in them."""
     by: Role | None = None
     """On whose telephone: the latest of that role, once it is picked up; `None` on the own."""
+    asked: tuple[str, ...] = ()
+    """Not before one of these prompts (``pt/ask-language``) begins there, and again whenever one
+    does while the next steps wait; at once when empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,14 @@ class Hear:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Stay until these hear each other, and nobody hears himself."""
+
+    who: tuple[str, ...] = ()
+    """Roles, the names of people, or the keys of services; those of the expectations when empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class WaitPresence:
     """Wait until this interpreter's presence is so; only for interpreters."""
 
@@ -149,5 +160,6 @@ Step = (
     | RemindIn
     | OpenLine
     | Hear
+    | Listen
     | WaitPresence
 )

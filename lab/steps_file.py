@@ -30,6 +30,7 @@ from lab.steps import (
     Hear,
     Key,
     KillBridge,
+    Listen,
     Meet,
     Mute,
     OpenLine,
@@ -65,9 +66,13 @@ class StepReader(TableReader):
     def _step(self, table: Mapping[str, object], where: str) -> Step:
         count = table.get("count", 1)
         by = None if "by" not in table else self._one_of(Role, table["by"], where)
-        rest = {name: value for name, value in table.items() if name not in ("count", "by")}
-        misplaced = ("count" in table and "wait_for" not in table) or (
-            by and "key" not in table and "hear" not in table
+        asked = self._asked(table.get("asked", []), where)
+        besides = ("count", "by", "asked")
+        rest = {name: value for name, value in table.items() if name not in besides}
+        misplaced = (
+            ("count" in table and "wait_for" not in table)
+            or (by and "key" not in table and "hear" not in table)
+            or (asked and "key" not in table)
         )
         if len(rest) != 1 or misplaced:
             raise self._bad(where, "a step does one thing")
@@ -78,7 +83,7 @@ class StepReader(TableReader):
             case "call", str():
                 return Call(self._number(value, where))
             case "key", str():
-                return Key(self._keys(value, where), by)
+                return Key(self._keys(value, where), by, asked)
             case "pause", _:
                 return Pause(self._seconds(value, where))
             case "wait_for", _:
@@ -109,9 +114,19 @@ class StepReader(TableReader):
                 return OpenLine()
             case "hear", str() if PROMPT.fullmatch(value):
                 return Hear(value, by)
+            case "listen", True:
+                return Listen()
+            case "listen", [_, *_]:
+                return Listen(tuple(self._texts(value, where)))
             case "wait_presence", _:
                 return WaitPresence(self._one_of(Presence, value, where))
         raise self._bad(where, f"nobody knows how to do {verb} = {value!r}")
+
+    def _asked(self, value: object, where: str) -> tuple[str, ...]:
+        prompts = self._texts([value] if isinstance(value, str) else value, where)
+        if not all(PROMPT.fullmatch(one) for one in prompts):
+            raise self._bad(where, "prompts are written language/key")
+        return tuple(prompts)
 
     def _keys(self, text: str, where: str) -> str:
         """The keys meant, with ``{identity}`` and its like filled in."""

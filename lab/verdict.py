@@ -17,16 +17,16 @@ from bridge.conference.store import call
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_person
 from bridge.vocabulary import InterpreterId, Role
-from lab.audio import ROLE_TONES, Recording, read_wav
+from lab.audio import ROLE_TONES, hears, read_wav
 from lab.installation import PROMPTS
 from lab.leg import PhoneLeg
 from lab.likeness import ALIKE, likeness
 from lab.network import Arrival
 from lab.scenario import HearEachOther
 
-LISTENED = (0.7, 2.2)
-"""Voices are listened to in this stretch of seconds after a moment; the first half second is left
-to the tones' beginning and to the room's mixing."""
+LISTENED = (0.5, 2.0)
+"""Voices are listened to in this stretch of seconds; the first half second is left to the tones'
+beginning and to the room's mixing."""
 CLEARING_SECONDS = 10.0
 """How long after the last hang-up the PBX may take to be empty."""
 
@@ -44,31 +44,30 @@ class Played:
 
 
 async def who_hears_whom(
-    expected: HearEachOther, legs: Mapping[str, tuple[PhoneLeg, Role]], began: float
+    expected: HearEachOther, legs: Mapping[str, tuple[PhoneLeg, Role]]
 ) -> list[str]:
-    """Who should hear whom from that moment on, and does not; or should not, and does.
+    """Who should hear whom now, and does not; or should not, and does.
 
-    `legs` says for each of them on which leg they are, and whose tone they speak with. Hangs the
-    legs up.
+    `legs` says for each of them on which leg they are, and whose tone they speak with.
     """
-    window = (began + LISTENED[0], began + LISTENED[1])
-    recordings: dict[str, Recording] = {}
-    for name, (leg, _) in legs.items():
-        await leg.hang_up()
-        recordings[name] = await leg.heard()
+    sounds = await asyncio.gather(*(leg.listen(LISTENED[1]) for leg, _ in legs.values()))
+    heard = dict(zip(legs, sounds, strict=True))
 
-    def listen() -> list[str]:
+    def judge() -> list[str]:
         problems = []
         for listener, speaker, wanted in expected.pairs():
-            hears = recordings[listener].hears(ROLE_TONES[legs[speaker][1]], *window)
-            if hears is not wanted:
-                does = "hears" if hears else "does not hear"
+            if heard[listener].seconds < LISTENED[1]:
+                problems.append(f"the {listener}'s call was over while they were listened to")
+                continue
+            found = hears(heard[listener], ROLE_TONES[legs[speaker][1]], *LISTENED)
+            if found is not wanted:
+                does = "hears" if found else "does not hear"
                 problems.append(f"the {listener} {does} the {speaker}")
         return problems
 
     # Seconds of arithmetic on a busy machine: the telephones of stories that are still being
     # played beside this one, in the same event loop, must not stand still meanwhile.
-    return await asyncio.to_thread(listen)
+    return await asyncio.to_thread(judge)
 
 
 async def prompts_missed(role: Role, prompts: Iterable[str], legs: Iterable[PhoneLeg]) -> list[str]:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import Role
 from lab.asterisk import find_asterisk
-from lab.audio import ROLE_TONES, read_wav, tone, write_wav
+from lab.audio import ROLE_TONES, hears, median_level, read_wav, tone, write_wav
 from lab.installation import PROMPTS
 from lab.leg import CAUSES, UNALLOCATED, LegTooLate, PhoneLeg, Voice
 from lab.likeness import ALIKE, likeness
@@ -73,18 +73,18 @@ async def test_a_phone_that_answers_is_heard_and_hears_but_not_itself(
     network.phone(number, Answers(after_seconds=0.2), INTERPRETER_TONE)
     caller, called = await _talk(network, number)
     await caller.speak()
-    await caller.wait(2.0)
+    at_caller, at_called = await asyncio.gather(caller.listen(2.0), called.listen(2.0))
     await caller.hang_up()
+    await called.wait_hang_up(5.0)
 
-    at_caller, at_called = await caller.heard(), await called.heard()
-    began, ended = at_caller.began + 0.5, at_caller.began + 1.5
-    assert at_caller.hears(INTERPRETER_HZ, began, ended)
-    assert at_called.hears(TECHNICIAN_HZ, began, ended)
-    assert not at_caller.hears(TECHNICIAN_HZ, began, ended)
-    assert not at_called.hears(INTERPRETER_HZ, began, ended)
+    assert at_caller.seconds == at_called.seconds == 2.0
+    assert hears(at_caller, INTERPRETER_HZ, 0.5)
+    assert hears(at_called, TECHNICIAN_HZ, 0.5)
+    assert not hears(at_caller, TECHNICIAN_HZ, 0.5)
+    assert not hears(at_called, INTERPRETER_HZ, 0.5)
     # The margins behind the threshold, with the other's tone in the same recording.
-    assert at_caller.median_level(INTERPRETER_HZ, began, ended) > -20
-    assert at_caller.median_level(TECHNICIAN_HZ, began, ended) < -65
+    assert median_level(at_caller, INTERPRETER_HZ, 0.5) > -20
+    assert median_level(at_caller, TECHNICIAN_HZ, 0.5) < -65
     assert (caller.cause, called.cause) == (16, 16)
 
 

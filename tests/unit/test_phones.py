@@ -35,6 +35,8 @@ class Notes:
     now: float = 0.0
     done: list[str] = field(default_factory=list)
     over: bool = False
+    silent_seconds: float = 0.0
+    """How long after being picked up nothing is said on it."""
 
     @property
     def ended(self) -> bool:
@@ -61,6 +63,9 @@ class Notes:
     async def wait(self, seconds: float) -> None:
         if not self.ended:
             self.now = min(self.now + seconds, self.gone_at)
+
+    async def wait_spoken_to(self) -> None:
+        await self.wait(self.silent_seconds)
 
     async def speak(self) -> None:
         self._note("speak")
@@ -97,6 +102,12 @@ async def test_each_behaviour_does_what_it_says(behaviour: Behaviour, done: list
     await behave(behaviour, line)
     assert line.done == done
     assert line.ended
+
+
+async def test_keys_are_pressed_so_long_after_the_first_word() -> None:
+    line = Notes(silent_seconds=7.0)
+    await behave(Answers(after_seconds=2, hears_seconds=3, keys="1", stays_seconds=4), line)
+    assert line.done == ["0 ring", "2 answer", "2 speak", "12 key 1", "16 hang up"]
 
 
 async def test_a_voicemail_hangs_up_by_itself() -> None:

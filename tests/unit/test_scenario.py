@@ -22,7 +22,6 @@ from lab.scenario import (
     MIGRANT_NUMBER,
     PIN,
     AgencySetup,
-    During,
     Expectations,
     Expected,
     HearEachOther,
@@ -37,6 +36,7 @@ from lab.steps import (
     Hear,
     Key,
     KillBridge,
+    Listen,
     Mute,
     OpenLine,
     RemindIn,
@@ -134,9 +134,9 @@ def test_every_story_of_the_lab_can_be_read() -> None:
     for number in numbers | {MIGRANT_NUMBER}:
         assert PhoneNumber.parse(number).e164 == number
     killed = stories["bridge_killed"]
-    assert KillBridge() in killed.technicians[0].steps
-    hearing = killed.expect.hear_each_other
-    assert hearing == HearEachOther(("technician", "interpreter", "migrant"), During.AFTER_KILL)
+    steps = killed.technicians[0].steps
+    assert steps[steps.index(KillBridge()) + 1] == Listen()
+    assert killed.expect.hear_each_other == HearEachOther(("technician", "interpreter", "migrant"))
 
 
 def test_nobody_hears_himself_and_everybody_the_others() -> None:
@@ -199,10 +199,9 @@ name = "Marta"
 languages = ["fr"]
 [[migrants]]
 name = "Danylo"
-steps = [{ call = true }, { hear = "ro-MD/line-closed" }, { open_line = true }]
+steps = [{ call = true }, { hear = "ro-MD/line-closed" }, { open_line = true }, { listen = true }]
 [expect]
 hear_each_other = ["Danylo", "Marta", "cnaim-lisboa"]
-during = "service"
 fields = { process_number = "4711" }
 events = [{ kind = "operator_wanted", interpreter = true }]
 """
@@ -214,7 +213,7 @@ events = [{ kind = "operator_wanted", interpreter = true }]
     assert story.services == {"cnaim-lisboa": Busy()}
     (marta,), (danylo,) = story.operators, story.migrants
     assert (marta.languages, marta.phone) == ((LanguageTag("fr"),), Answers(keys="1"))
-    assert danylo.steps == (Call(), Hear("ro-MD/line-closed"), OpenLine())
+    assert danylo.steps == (Call(), Hear("ro-MD/line-closed"), OpenLine(), Listen())
     assert story.people == (danylo,)
     assert "4711" not in repr(story.expect)
     assert story.expect.fields == {FieldName.PROCESS_NUMBER: "4711"}
@@ -228,7 +227,9 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         "STEP",
         '{ be_rung = true }, { key = "*9", by = "migrant" }, { vanish = "interpreter" },'
         '{ hear = "pt/rejoin", by = "interpreter" },'
-        '{ mute = "technician" }, { bring_forward = 2 },'
+        '{ key = "1", by = "interpreter", asked = "pt/rating-ask" },'
+        '{ key = "7", asked = ["pt/door-greeting", "uk/door-language"] },'
+        '{ mute = "technician" }, { listen = ["technician", "Olena"] }, { bring_forward = 2 },'
         "{ remind_in = 1 }",
     ).replace(
         'languages = ["uk"]',
@@ -244,7 +245,10 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         Key("*9", Role.MIGRANT),
         Vanish(Role.INTERPRETER),
         Hear("pt/rejoin", Role.INTERPRETER),
+        Key("1", Role.INTERPRETER, ("pt/rating-ask",)),
+        Key("7", None, ("pt/door-greeting", "uk/door-language")),
         Mute(Role.TECHNICIAN),
+        Listen(("technician", "Olena")),
         BringForward(2.0),
         RemindIn(1.0),
     )
@@ -268,6 +272,9 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ key = "{pinn}" }', "stands for nothing"),
         ('{ key = "1", pause = 1.0 }', "does one thing"),
         ('{ key = "1", count = 2 }', "does one thing"),
+        ('{ hear = "pt/offer", asked = "pt/offer" }', "does one thing"),
+        ('{ key = "1", asked = "offer" }', "language/key"),
+        ('{ key = "1", asked = 1 }', "list of texts"),
         ("{ pause = -1 }", "between 0 and 3600"),
         ("{ pause = true }", "number of seconds"),
         ('{ wait_for = "lunch" }', "'lunch' is none of call_answered"),
@@ -279,6 +286,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
         ('{ remind_in = "soon" }', "number of seconds"),
         ('{ hear = "uk" }', "nobody knows how to do hear"),
         ("{ open_line = false }", "nobody knows how to do open_line"),
+        ("{ listen = [] }", "nobody knows how to do listen"),
         ('{ key = "{letters:-}" }', "stands for nothing"),
         ("{ be_rung = false }", "nobody knows how to do be_rung"),
     ],
@@ -303,7 +311,12 @@ def test_a_step_that_cannot_be_taken_is_refused(tmp_path: Path, step: str, why: 
             "no interpreter 'Ana'",
         ),
         (LEAST.replace("STEP", "") + 'outcomes = ["fine"]', "'fine' is none of interpreted"),
-        (LEAST.replace("STEP", "") + 'hear_each_other = ["cat"]', "nobody is called 'cat'"),
+        (
+            LEAST.replace("STEP", "{ listen = true }") + 'hear_each_other = ["cat"]',
+            "nobody is called 'cat'",
+        ),
+        (LEAST.replace("STEP", "{ listen = true }"), "goes with a step that says listen = true"),
+        (LEAST.replace("STEP", "") + 'hear_each_other = ["nurse"]', "listen = true"),
         (LEAST.replace("STEP", "") + 'presence = { Ana = "off" }', "no interpreter 'Ana'"),
         (LEAST.replace("STEP", "") + 'hear_prompts = { migrant = ["hello"] }', "language/key"),
         ('hours = "late"' + LEAST.replace("STEP", ""), "'late' is none of open"),
