@@ -20,30 +20,14 @@ from sqlalchemy import Connection
 from bridge.agencies.model import Technician
 from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
-from bridge.conference.afterwards import Afterwards
-from bridge.conference.booked_hour import BookedHour
-from bridge.conference.by_key import ByKey
-from bridge.conference.commands import SwitchCommands
-from bridge.conference.consent import Consent
-from bridge.conference.guard import DropGuard
-from bridge.conference.guests import Guests
-from bridge.conference.happenings import Happenings
-from bridge.conference.incoming import Incoming
-from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
-from bridge.conference.memory import Memory
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger
+from bridge.conference.parts import Hooks, assemble
 from bridge.conference.ports import Ports
-from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord, Data
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Rings, Why
-from bridge.conference.room import Room
-from bridge.conference.settling import Settling
+from bridge.conference.rings import Why
 from bridge.conference.stored import Stored
-from bridge.conference.turns import Turns
-from bridge.conference.waiting import Waiting
 from bridge.ivr.announcements import Announcement
 from bridge.roster.desk import Freed
 from bridge.storage.database import DatabaseUnavailable
@@ -66,7 +50,6 @@ from bridge.vocabulary import (
 )
 
 T = TypeVar("T")
-_FOR_THE_LEADER = frozenset({Why.CALL_BACK, Why.BOOKED, Why.EXPIRED, Why.MIGRANT_RANG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,104 +80,30 @@ class Call:
         self._mailbox = Mailbox(mend=self._take_up, look=self._look)
         self._listeners = listeners
         self.record = CallRecord(ports, call, job, technician)
-        self._commands = SwitchCommands(
-            ports, self._mailbox, self.happened, self.record.legs.is_open
-        )
-        self._hunts = Hunts(
+        parts = assemble(
             ports,
-            self.record,
-            self._commands,
-            self._mailbox,
-            adopt=self._adopt,
-            nobody_left=self._nobody_left,
-        )
-        self.consent = Consent(self.record, self._mailbox, self._hunts)
-        self._rings = Rings(
-            ports,
-            self.record,
-            self._commands,
-            self._mailbox,
-            adopt=self._adopt,
-            wanted=self.record.awaits,
-        )
-        self.waiting = Waiting(self.record, self._commands)
-        self._room = Room(
-            self.record,
-            self._commands,
-            self._rings,
-            self.waiting,
-            migrant_languages=listeners.migrant_languages,
-        )
-        self._turns = Turns(self.record, self._commands, self._hunts, self._room, self.waiting)
-        self._leader = Leader(
-            ports,
-            self.record,
-            self._commands,
-            self._rings,
-            self._hunts,
-            self.waiting,
-            end=self._turns.end,
-        )
-        self._promise = CallBackPromise(
-            ports, self.record, self._mailbox, self._leader, end=self._turns.end
-        )
-        self._booked_hour = BookedHour(
-            ports, self.record, self._hunts, self._leader, end=self._turns.end
-        )
-        self.incoming = Incoming(
-            ports,
-            self.record,
-            self._commands,
-            self._mailbox,
-            self._hunts,
-            self._rings,
-            self._leader,
-            self.waiting,
-            adopt=self._adopt,
-        )
-        self._guests = Guests(ports, self.record, self._rings, self._room)
-        self._guard = DropGuard(
-            self.record,
-            self._rings,
-            self._room,
-            ports.roster,
-            end=self._turns.end,
-            replace=self._turns.replace,
-        )
-        self._settling = Settling(
-            self.record,
-            self._commands,
-            self._hunts,
-            self._rings,
-            self._room,
-            self._leader,
-            self.waiting,
-            self._guard,
-            self._turns,
-            self._promise,
-        )
-        self.by_key = ByKey(
             self.record,
             self._mailbox,
-            self._room,
-            self.waiting,
-            self._turns,
-            self._settling,
-            self._guests,
-            Afterwards(ports, self.record),
+            Hooks(
+                happened=self.happened,
+                adopt=self._adopt,
+                nobody_left=self._nobody_left,
+                migrant_languages=listeners.migrant_languages,
+            ),
         )
-        self._happenings = Happenings(
-            self.record, self._hunts, self._rings, self._room, self._settling
-        )
-        self._memory = Memory(
-            ports,
-            self.record,
-            self._hunts,
-            self._rings,
-            self._promise,
-            adopt=self._adopt,
-            resume_ring=self._resume_ring,
-        )
+        self.consent = parts.consent
+        self.waiting = parts.waiting
+        self.incoming = parts.incoming
+        self.by_key = parts.by_key
+        self._hunts = parts.hunts
+        self._rings = parts.rings
+        self._room = parts.room
+        self._leader = parts.leader
+        self._promise = parts.promise
+        self._booked_hour = parts.booked_hour
+        self._settling = parts.settling
+        self._happenings = parts.happenings
+        self._memory = parts.memory
 
     @property
     def id(self) -> CallId:
@@ -435,17 +344,6 @@ class Call:
     def _adopt(self, leg: CallLeg) -> None:
         self.record.legs.add(leg)
         self._listeners.new_leg(leg.id, self.id)
-
-    def _resume_ring(self, leg: LegId, why: Why) -> None:
-        found = self.record.legs.get(leg)
-        if found is not None and why is Why.DROPPED:
-            self._guard.resume(found)
-        elif why is Why.INVITED:
-            self._room.resume(leg)
-        elif why in _FOR_THE_LEADER:
-            self._leader.resume(leg, why)
-        elif why in (Why.CALLED, Why.ADDED):
-            self._guests.resume(leg, why)
 
     def _nobody_left(self) -> None:
         """A technician is told in conversation; an operator, who is in the room, there."""

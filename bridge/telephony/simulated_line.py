@@ -79,6 +79,9 @@ class Exchange(Protocol):
         """A telephone begins to ring to which somebody is put through: no leg of the bridge's."""
 
 
+_FIRST_WORD_SECONDS = 30.0
+"""Whoever hears nothing for so long says nothing either: they press what they meant to."""
+
 Telephone = Callable[["SimulatedLine"], Awaitable[None]]
 """What somebody does with a telephone, once for each call."""
 
@@ -104,6 +107,8 @@ class SimulatedLine:
         """Keys pressed and not yet heard by a conversation."""
         self.stir = asyncio.Event()
         """Set whenever a conversation on this line should look up."""
+        self.spoken_to = asyncio.Event()
+        """Set when a conversation has begun to say something."""
         self._ended = asyncio.Event()
         self._talking: SimulatedConversation | None = None
 
@@ -143,6 +148,12 @@ class SimulatedLine:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
+
+    async def wait_spoken_to(self) -> None:
+        """Listen until a conversation says something; not for ever, nor beyond the leg's end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_WORD_SECONDS):
+                await self.spoken_to.wait()
 
     async def speak(self) -> None:
         """Start talking; in this world the rooms know who hears whom."""
@@ -287,6 +298,7 @@ class SimulatedLine:
             return
         self.leave_room()
         self._ended.set()
+        self.spoken_to.set()
         self.stir.set()
         self._switch.forget(self.leg)
         self._switch.report(LegEnded(self.leg, self._switch.clock.now(), ending))
@@ -358,6 +370,7 @@ class SimulatedConversation(Conversation):
     def _speak(self, prompts: tuple[str, ...], language: str) -> float:
         told = self._switch.spoken.setdefault(self.leg, [])
         told.extend(as_heard(prompt, language) for prompt in prompts)
+        self._line.spoken_to.set()
         return len(prompts) * SECONDS_PER_PROMPT
 
     async def _ask(self, ask: Ask) -> Heard | Taken:
