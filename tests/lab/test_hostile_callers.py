@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import EventKind
+from bridge.conference.store import call as call_table
 from bridge.ivr.languages import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
@@ -219,6 +220,37 @@ async def test_no_caller_can_report_the_end_of_anothers_leg(ground: Ground) -> N
             phone.hang_up()
             attacker.hang_up()
             await ground.nobody_connected()
+
+
+FORGED = "+351210000777"
+"""Whose telephone a name pretends to be."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"<sip:{FORGED}@",
+        f"<sip:{FORGED}@127.0.0.1>",
+        f"sip:{FORGED}@127.0.0.1",
+        f":{FORGED}@",
+        f"x, <sip:{FORGED}@127.0.0.1>;x",
+        f'\\" <sip:{FORGED}@127.0.0.1>',
+        FORGED,
+    ],
+)
+async def test_no_name_is_taken_for_a_number(ground: Ground, name: str) -> None:
+    """Where a name has the sign that begins an address, the number counts as withheld."""
+    caller, before = next(ground.callers), len(ground.installation.calls())
+    async with ground.caller() as phone:
+        assert await phone.call(LINE, sender=f'"{name}" <sip:{caller}@127.0.0.1>') == 200
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await until(lambda: len(ground.installation.calls()) > before)
+        called = ground.installation.calls()[-1][0]
+        number = select(call_table.c.technician_number).where(call_table.c.id == called)
+        found = ground.installation.read(lambda conn: conn.execute(number).scalar_one())
+        phone.hang_up()
+    await ground.nobody_connected()
+    assert found == (None if "<" in name else PhoneNumber.parse(caller).e164)
 
 
 @pytest.mark.parametrize("user", USERS_NO_SIP.values(), ids=USERS_NO_SIP)
