@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from bridge.conference.offers import dialable
 from bridge.conference.ports import Ports
-from bridge.conference.rings import permitted
+from bridge.conference.rings_of_no_call import RingsOfNoCall
 from bridge.hours.store import directory_with
 from bridge.roster.model import Presence
 from bridge.roster.not_answering_store import not_told, stopped_answering, tell_not_answering
@@ -25,8 +26,8 @@ from bridge.roster.standing_store import load_standing
 from bridge.roster.store import PresenceBy, reserved, set_presence
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
-from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchError
-from bridge.vocabulary import InterpreterId, LegId, Role, new_leg_id
+from bridge.telephony.switch import ConversationName, SwitchError
+from bridge.vocabulary import InterpreterId, LegId, Role
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +42,16 @@ class NotAnswering:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._ringing: dict[LegId, tuple[InterpreterId, datetime]] = {}
+        self._rings = RingsOfNoCall[InterpreterId](
+            ports, ConversationName.NOT_ANSWERING, ports.ring_seconds
+        )
         self._told: set[InterpreterId] = set()
         """Those of whom the rows need not be asked again: they have been told."""
 
     async def ring_due(self) -> None:
         """Ring whoever is to be told now. Raises `DatabaseUnavailable`."""
         at = self._ports.clock.now()
-        self._forget(at)
+        self._rings.over(at, _TALK)
         silent = self._ports.roster.not_answering(at)
         self._told.intersection_update(silent)
         fresh = [who for who in silent if who not in self._told]
@@ -62,8 +65,7 @@ class NotAnswering:
 
     def answered(self, leg: LegId) -> InterpreterId | None:
         """Whom this leg was rung for; told once."""
-        found = self._ringing.pop(leg, None)
-        return None if found is None else found[0]
+        return self._rings.answered(leg)
 
     async def back(self, who: InterpreterId) -> bool:
         """They pressed 1: they are available. Whether that is written down."""
@@ -85,20 +87,9 @@ class NotAnswering:
         return True
 
     async def _ring(self, who: InterpreterId, to: PermittedNumber, at: datetime) -> None:
-        leg = new_leg_id(Role.INTERPRETER)
-        self._ringing[leg] = who, at
         try:
-            await self._ports.switch.originate(
-                OutboundLeg(
-                    leg=leg,
-                    to=to,
-                    caller_id=self._ports.caller_id,
-                    conversation=ConversationName.NOT_ANSWERING,
-                    ring_seconds=self._ports.ring_seconds,
-                )
-            )
+            await self._rings.ring(who, Role.INTERPRETER, to)
         except SwitchError as reason:
-            del self._ringing[leg]
             self._told.discard(who)
             await self._ports.database.run(lambda conn: not_told(conn, who, at))
             log.warning("an interpreter is not told yet", why=str(reason))
@@ -121,12 +112,7 @@ class NotAnswering:
             since = stopped_answering(conn, who, streak, person.limits.unanswered_in_a_row)
             if since is None or at < since + AFTER:
                 continue
-            to = next((one for one in map(permitted, person.phones) if one is not None), None)
-            found[who] = to if tell_not_answering(conn, who, since, at) else None
+            telephone = dialable(person.phones, 0)
+            told = tell_not_answering(conn, who, since, at)
+            found[who] = telephone[1] if told and telephone is not None else None
         return found
-
-    def _forget(self, at: datetime) -> None:
-        """Drop what rang in vain."""
-        for leg, (_, since) in list(self._ringing.items()):
-            if since + timedelta(seconds=self._ports.ring_seconds) + _TALK <= at:
-                del self._ringing[leg]

@@ -20,12 +20,13 @@ from bridge.bookings.openings import MOST_TRIES, OpeningCallBack
 from bridge.conference.on_duty import on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.rings import permitted
+from bridge.conference.rings_of_no_call import RingsOfNoCall
 from bridge.hours.directory import Directory, Line, NotListed
 from bridge.hours.model import Schedule
 from bridge.hours.store import directory_with
 from bridge.telephony.gate import PermittedNumber
-from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchError
-from bridge.vocabulary import LegId, Role, new_leg_id
+from bridge.telephony.switch import ConversationName, SwitchError
+from bridge.vocabulary import LegId, Role
 
 log = structlog.get_logger(__name__)
 
@@ -44,25 +45,24 @@ class OpeningCallBacks:
     def __init__(self, ports: Ports, directory: Directory) -> None:
         self._ports = ports
         self._directory = directory
-        self._ringing: dict[LegId, tuple[OpeningCallBack, datetime]] = {}
+        self._rings = RingsOfNoCall[OpeningCallBack](
+            ports, ConversationName.OPENING, ports.migrant_ring_seconds
+        )
 
     async def ring_due(self) -> None:
         """Ring whoever is to be rung now. Raises `DatabaseUnavailable`."""
         at = self._ports.clock.now()
-        for leg, (one, since) in list(self._ringing.items()):
-            if since + timedelta(seconds=self._ports.migrant_ring_seconds) + _TALK <= at:
-                del self._ringing[leg]
-                await self.missed(one)
+        for one in self._rings.over(at, _TALK):
+            await self.missed(one)
         if not self._ports.switch.reachable:
             return  # a try that cannot be made is none
-        room = MOST_AT_A_TIME - len(self._ringing)
+        room = MOST_AT_A_TIME - len(self._rings.all())
         for one, to in await self._ports.database.run(lambda conn: self._take(conn, at, room)):
-            await self._ring(one, to, at)
+            await self._ring(one, to)
 
     def answered(self, leg: LegId) -> OpeningCallBack | None:
         """Whom this leg was rung for; told once."""
-        found = self._ringing.pop(leg, None)
-        return None if found is None else found[0]
+        return self._rings.answered(leg)
 
     async def reached(self, one: OpeningCallBack) -> None:
         """A person pressed a key: the promise is kept."""
@@ -76,21 +76,10 @@ class OpeningCallBacks:
             lambda conn: openings.not_reached(conn, one.id, at, at + AGAIN_AFTER)
         )
 
-    async def _ring(self, one: OpeningCallBack, to: PermittedNumber, at: datetime) -> None:
-        leg = new_leg_id(one.role)
-        self._ringing[leg] = one, at
+    async def _ring(self, one: OpeningCallBack, to: PermittedNumber) -> None:
         try:
-            await self._ports.switch.originate(
-                OutboundLeg(
-                    leg=leg,
-                    to=to,
-                    caller_id=self._ports.caller_id,
-                    conversation=ConversationName.OPENING,
-                    ring_seconds=self._ports.migrant_ring_seconds,
-                )
-            )
+            await self._rings.ring(one, one.role, to)
         except SwitchError as reason:
-            del self._ringing[leg]
             log.warning("a call-back at opening was not made", why=str(reason))
             await self.missed(one)
 
@@ -120,7 +109,7 @@ class OpeningCallBacks:
 
     def _operators_left(self, conn: Connection, at: datetime) -> int:
         """How many operators are on duty, beyond those for whom somebody is being rung."""
-        ringing = sum(one.for_operator for one, _ in self._ringing.values())
+        ringing = sum(one.for_operator for one in self._rings.all())
         return len(on_duty(conn, at, self._ports.operator)) - ringing
 
 

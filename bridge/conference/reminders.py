@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking, BookingId
+from bridge.conference.offers import dialable
 from bridge.conference.ports import Ports
-from bridge.conference.rings import permitted
+from bridge.conference.rings_of_no_call import RingsOfNoCall
 from bridge.hours.localtime import LISBON
 from bridge.ivr.outcomes import Refused
 from bridge.ivr.reminder import ReminderScript
@@ -35,10 +36,9 @@ from bridge.telephony.switch import (
     ConversationName,
     HangUp,
     Next,
-    OutboundLeg,
     SwitchError,
 )
-from bridge.vocabulary import InterpreterId, LegId, Role, new_leg_id
+from bridge.vocabulary import InterpreterId, Role
 
 log = structlog.get_logger(__name__)
 
@@ -51,32 +51,24 @@ class Reminders:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._ringing: dict[LegId, tuple[Booking, InterpreterId]] = {}
+        self._rings = RingsOfNoCall[tuple[Booking, InterpreterId]](
+            ports, ConversationName.REMINDER, ports.ring_seconds
+        )
 
     async def ring_due(self) -> None:
         """Ring the interpreters whose reminder is due. Raises `DatabaseUnavailable`."""
         at = self._ports.clock.now()
-        self._forget(at)
+        # After its hour no reminder is any use.
+        self._rings.drop(lambda about: about[0].starts_at <= at)
         if not self._ports.switch.reachable:
             return
         due = await self._ports.database.run(lambda conn: self._take(conn, at))
         failed: dict[BookingId, Booking] = {}
         given: set[BookingId] = set()
         for booking, who, to in due:
-            leg = new_leg_id(Role.INTERPRETER)
-            self._ringing[leg] = booking, who
             try:
-                await self._ports.switch.originate(
-                    OutboundLeg(
-                        leg=leg,
-                        to=to,
-                        caller_id=self._ports.caller_id,
-                        conversation=ConversationName.REMINDER,
-                        ring_seconds=self._ports.ring_seconds,
-                    )
-                )
+                await self._rings.ring((booking, who), Role.INTERPRETER, to)
             except SwitchError as reason:
-                del self._ringing[leg]
                 failed[booking.id] = booking
                 log.warning("an interpreter is not reminded yet", why=str(reason))
             else:
@@ -88,7 +80,7 @@ class Reminders:
 
     async def converse(self, conversation: Conversation) -> Next:
         """An interpreter answered: remind them, and let them go if they will not be there."""
-        about = self._ringing.pop(conversation.leg, None)
+        about = self._rings.answered(conversation.leg)
         now = self._ports.clock.now()
         if about is None or about[0].starts_at <= now:
             return HangUp()
@@ -134,17 +126,10 @@ class Reminders:
                     person, booking.asked_of(who), lists, booking.starts_at
                 ):
                     continue  # nor are they rung for the call: its hunt says why
-                numbers = person.phones
-                to = next((one for one in map(permitted, numbers) if one is not None), None)
-                if to is not None:
-                    found.append((booking, who, to))
+                telephone = dialable(person.phones, 0)
+                if telephone is not None:
+                    found.append((booking, who, telephone[1]))
         return found
-
-    def _forget(self, at: datetime) -> None:
-        """Drop what rang in vain: after its hour no reminder is any use."""
-        for leg, (booking, _) in list(self._ringing.items()):
-            if booking.starts_at <= at:
-                del self._ringing[leg]
 
 
 def _put_off(conn: Connection, some: Iterable[Booking], at: datetime) -> None:
