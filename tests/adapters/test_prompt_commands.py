@@ -48,11 +48,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue that is rendered in a moment, and no lines that name more."""
+    """A catalogue that is rendered in a moment, and a line that names no more."""
     monkeypatch.setattr(prompts, "load_catalogue", lambda: FEW)
-    no_lines = tmp_path / "no-lines.toml"
-    no_lines.touch()
-    monkeypatch.setenv("STT_DIRECTORY", str(no_lines))
+    directory = tmp_path / "few.toml"
+    directory.write_text(
+        '[[line]]\nkey = "apoio"\npt = "Apoio"\nen = "Help"\ngreeting = "goodbye"\n'
+        'hours = [{ days = "Mon-Fri", open = ["09:00-19:00"] }]\n'
+    )
+    monkeypatch.setenv("STT_DIRECTORY", str(directory))
 
 
 @pytest.fixture(scope="module")
