@@ -7,6 +7,8 @@ import array
 import random
 from itertools import accumulate
 
+import pytest
+
 from bridge.vocabulary import Role
 from lab.audio import RATE, ROLE_TONES, Sound, tone
 from lab.likeness import ALIKE, likeness
@@ -53,6 +55,38 @@ def test_a_pause_that_became_longer_does_no_harm() -> None:
     prompt = joined(first, silence(0.5), second)
     heard = joined(silence(0.7), first, silence(0.56), second, silence(1.0))
     assert likeness(heard, prompt) > ALIKE
+
+
+@pytest.mark.parametrize("stood", [0.3, 1.0, 4.0])
+def test_a_machine_that_stood_still_in_the_middle_of_a_prompt_does_no_harm(stood: float) -> None:
+    first, second = speech(1, 2.7), speech(2, 2.3)
+    heard = joined(silence(0.7), first, silence(stood), second, silence(1.0))
+    assert likeness(heard, joined(first, second)) > ALIKE
+
+
+def test_a_little_of_a_prompt_may_be_lost_and_not_much() -> None:
+    prompt = speech(1, 6.0)
+
+    def without(seconds: float) -> Sound:
+        first = Sound(prompt.samples[: 2 * RATE])
+        rest = Sound(prompt.samples[round((2 + seconds) * RATE) :])
+        return joined(silence(1.0), first, rest, silence(1.0))
+
+    assert likeness(without(0.3), prompt) > ALIKE
+    assert likeness(without(2.0), prompt) < ALIKE
+
+
+def test_the_loudest_piece_of_a_prompt_may_be_the_one_that_is_lost() -> None:
+    before, shout, after = speech(1, 3.0), speech(2, 0.5), speech(3, 3.0)
+    loudest = Sound(array.array("h", (max(-32768, min(32767, 2 * one)) for one in shout.samples)))
+    heard = joined(silence(1.0), before, silence(0.5), after, silence(1.0))
+    assert likeness(heard, joined(before, loudest, after)) > 0.6
+
+
+def test_the_halves_of_a_prompt_in_the_wrong_order_are_not_it() -> None:
+    first, second = speech(1, 2.5), speech(2, 2.5)
+    heard = joined(silence(1.0), second, first, silence(1.0))
+    assert likeness(heard, joined(first, second)) < ALIKE
 
 
 def test_what_was_not_said_or_said_over_is_not_recognised() -> None:
