@@ -25,13 +25,13 @@ from bridge.conference.booked_hour import request_of_booking, write_what_was_key
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
 from bridge.conference.mailbox import AGAIN_SECONDS, MailboxClosed
-from bridge.conference.model import CallState, Outcome, Request
+from bridge.conference.model import CallState, Outcome
 from bridge.conference.not_answering import NotAnswering
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
+from bridge.conference.rehearsal import rehearse
 from bridge.conference.reminders import Reminders
 from bridge.conference.stored import Stored, read
-from bridge.roster.requirements import Requirements
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
     LinkLost,
@@ -154,18 +154,8 @@ class Calls:
             return
 
     def rehearse(self, conn: Connection) -> None:
-        """Write a call that nobody made, for the first caller shall not wait while statements are
-        compiled. All of it is rolled back.
-        """
-        at, leg, call_id = self._ports.clock.now(), LegId("rehearsal"), new_call_id()
-        self._ports.roster.refresh(conn, at)
-        with conn.begin_nested() as trial:
-            job = store.open_call(conn, call_id, "rehearsal", at, self._ports.owner)
-            store.add_leg(conn, leg, call_id, Role.TECHNICIAN, at)
-            for language in self._ports.roster.languages[:1]:
-                request = Request(Requirements(language), None, None, AgencyKind.OTHER, None)
-                self._make(call_id, job, leg).rehearse(conn, request, at)
-            trial.rollback()
+        """Prepare for the first caller; see `rehearsal.rehearse`."""
+        rehearse(conn, self._ports, self._make)
 
     async def dial_in(self, leg: LegId, code: str) -> bool:
         """A migrant rang the line and keyed a code: whether their call takes them.

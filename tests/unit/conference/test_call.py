@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from bridge.calllog.model import EventKind
 from bridge.roster.model import Presence
+from bridge.telephony.dials_store import dial
 from bridge.telephony.switch import Ending, LegEnded
 from bridge.vocabulary import LanguageTag, Role
 from lab.phones import Answers, Busy, NeverAnswers, Rejects, Unreachable, Voicemail
@@ -275,5 +277,6 @@ async def test_a_rehearsal_leaves_nothing_behind() -> None:
         assert w.call_ids() == []
         assert w.reserved() == frozenset()
         assert w.switch.originated == []
+        assert w.database.run_now(lambda conn: conn.execute(select(dial)).all()) == []
         w.request()
         await w.event(EventKind.ROOM_COMPLETE)
