@@ -165,15 +165,28 @@ def hears(sound: Sound, hertz: float, from_s: float = 0.0, to_s: float | None = 
     `STANDS_OUT_DB` above its surroundings. Raises `BadWav` when the recording does not reach into
     the window: nothing measured is not the same as nothing heard.
     """
-    levels = level(sound, hertz, from_s, to_s)
-    if not levels:
+    blocks = _blocks_with(sound, hertz, from_s, to_s)
+    if not blocks:
         raise BadWav("the recording does not cover the moment asked for")
+    return sum(blocks) >= HEARD_SHARE * len(blocks)
+
+
+def heard_seconds(sound: Sound, hertz: float) -> float:
+    """For how long a tone is heard in all, in whole tenths of a second.
+
+    It does not matter when: where a machine stood still in the middle, the sound did too.
+    """
+    return sum(_blocks_with(sound, hertz, 0.0, None)) * _BLOCK / RATE
+
+
+def _blocks_with(sound: Sound, hertz: float, from_s: float, to_s: float | None) -> list[bool]:
+    """For each tenth of a second of a window, whether the tone is heard in it."""
+    levels = level(sound, hertz, from_s, to_s)
     around = zip(*(level(sound, one, from_s, to_s) for one in _SURROUNDINGS_HZ), strict=True)
-    heard: int = sum(
+    return [
         one >= HEARD_DBFS and one - sorted(noise)[len(noise) // 2] >= STANDS_OUT_DB
         for one, noise in zip(levels, around, strict=True)
-    )
-    return heard >= HEARD_SHARE * len(levels)
+    ]
 
 
 def median_level(
