@@ -33,6 +33,7 @@ from bridge.ivr.languages import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
 from bridge.vocabulary import LanguageTag, PhoneNumber
+from lab import ending
 from lab.installation import LINE, Installation
 from lab.leg import GAP_MS, KEY_MS
 from lab.phones import NeverAnswers
@@ -149,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(
             f"--calls is from 1 to {MOST_CALLS}; more from one number are held at the door"
         )
-    entries, asterisk = asyncio.run(measure(chosen.calls))
+    entries, asterisk = ending.run(measure(chosen.calls))
     took = [one.answer_to_last_key for one in entries]
     waits = [one.forced_wait for one in entries]
     print(f"machine: {machine()}; Asterisk {asterisk}; load {os.getloadavg()[0]:.2f}")

@@ -42,6 +42,7 @@ from bridge.roster.people import Limits
 from bridge.roster.people_store import set_limits
 from bridge.telephony.asterisk.ami import AmiLink
 from bridge.vocabulary import LanguageTag, PhoneNumber
+from lab import ending
 from lab.installation import LINE, Installation
 from lab.leg import PhoneLeg
 from lab.phones import Answers, Busy, NeverAnswers
@@ -289,7 +290,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.calls < 1:
         parser.error("--calls is at least 1")
     before = os.getloadavg()[0]
-    figures, phones, asterisk = asyncio.run(measure(chosen.calls))
+    figures, phones, asterisk = ending.run(measure(chosen.calls))
     load = [round(before, 2), round(os.getloadavg()[0], 2)]
     print(f"machine: {machine()}; Asterisk {asterisk}; load {load[0]} before, {load[1]} after")
     for what, found in figures.items():

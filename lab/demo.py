@@ -31,6 +31,7 @@ from bridge.ivr.languages import load_languages
 from bridge.roster.people_store import load_people
 from bridge.roster.seed import DemoCredential, seed
 from bridge.vocabulary import CallId, InterpreterId, JobNumber, Role
+from lab import ending
 from lab.asterisk import AsteriskFailed, AsteriskMissing
 from lab.audio import ROLE_TONES
 from lab.demo_report import LANGUAGE, Report
@@ -406,7 +407,7 @@ def main() -> int:
     )
     began = time.monotonic()
     try:
-        code = asyncio.run(run(parser.parse_args()))
+        code = ending.run(run(parser.parse_args()))
     except KeyboardInterrupt:
         say("\nStopped.")
         return 0

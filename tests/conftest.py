@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from lab.ending import end_as_on_ctrl_c
+
 # A machine may be busy: how long an example takes says nothing.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
@@ -33,6 +35,8 @@ def pytest_configure() -> None:
     # Say that the main thread has no event loop. Otherwise Python 3.11 makes one as soon as
     # pytest-asyncio asks for it, nobody closes it, and some later test is blamed for the warning.
     asyncio.set_event_loop(None)
+    # Whoever stops the tests leaves no Asterisk running.
+    end_as_on_ctrl_c()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Programs of the laboratory end whole: what they started ends with them.
+
+Asterisks and bridges have process groups of their own, so that Ctrl-C reaches this program alone,
+which then stops them in order. Python does so for Ctrl-C only: SIGTERM, which supervisors and
+``timeout`` send, would end it at once and leave them running, with their ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run`, but SIGTERM ends it like Ctrl-C. Raises `KeyboardInterrupt` then."""
+    end_as_on_ctrl_c()
+    return asyncio.run(main)
+
+
+def end_as_on_ctrl_c() -> None:
+    """From now on SIGTERM does what Ctrl-C does. Only in the main thread."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

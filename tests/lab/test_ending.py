@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A program of the laboratory that is told to end leaves nothing running."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.asterisk import AsteriskInstall
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from lab.ending import run
+from lab.installation import Installation
+
+async def main():
+    at = Installation(Path(sys.argv[1]))
+    try:
+        await at.start()
+        print(at.pbx.pid, at.network.asterisk.pid, flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await at.stop()
+
+run(main())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_what_it_started_ends_with_it(
+    how: signal.Signals, tmp_path: Path, install: AsteriskInstall
+) -> None:
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM, str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert program.stdout is not None
+        async with asyncio.timeout(60):
+            pids = [int(word) for word in (await program.stdout.readline()).split()]
+            assert len(pids) == 2
+            program.send_signal(how)
+            await program.communicate()
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
