@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,4 +25,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def end_as_on_ctrl_c() -> None:
     """From now on SIGTERM does what Ctrl-C does. Only in the main thread."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    if callable(on_ctrl_c):
+        on_ctrl_c(signal.SIGINT, frame)  # asyncio's own while it runs: it cancels, and waits
+    else:
+        # A shell had it ignored, as it does for whatever it starts in the background.
+        raise KeyboardInterrupt
