@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -212,23 +213,59 @@ def dial_allow(
     code: Code,
     prefixes: Annotated[
         list[str] | None,
-        typer.Argument(help="As in +34 808: countries and national ranges; nothing: none."),
+        typer.Argument(help="To be allowed as well, as in +34 808: countries, national ranges."),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(help="A prefix to be taken away; what is not named stays allowed."),
     ] = None,
     hourly_cap: Annotated[
         int | None,
-        typer.Option(min=0, max=MOST_AN_HOUR, help="So many numbers an hour; else as for any."),
+        typer.Option(
+            min=0, max=MOST_AN_HOUR, help="So many numbers an hour; not named, it stays as it was."
+        ),
     ] = None,
+    usual_cap: Annotated[
+        bool, typer.Option("--usual-cap", help="As many numbers an hour as for any agency.")
+    ] = False,
 ) -> None:
-    """Say what an agency may dial besides ordinary national numbers, and how often."""
-    rules = DialRules(tuple(_prefix(one) for one in prefixes or ()))
-    base.in_database(
-        lambda conn: store.set_dial_allowed(
-            conn, base.agency(conn, code).id, rules.allowed, hourly_cap=hourly_cap
+    """Allow an agency to dial more than ordinary national numbers, and say how often.
+
+    Prefixes are added to those that it has, and only --remove takes one away. Told is what the
+    agency may dial then; with the code alone nothing changes.
+    """
+    if hourly_cap is not None and usual_cap:
+        raise CommandError(
+            "a cap of its own and the usual one is not possible; leave one of the two out"
         )
+    taken = [_written_prefix(one) for one in remove or ()]
+    wanted = [_prefix(one) for one in prefixes or ()]
+    if set(wanted) & set(taken):
+        raise CommandError("a prefix is added or taken away, not both; name it once")
+
+    def work(conn: Connection) -> tuple[Agency, Agency]:
+        before = base.agency(conn, code)
+        _refuse_never_given(before, taken)
+        cap = before.hourly_dial_cap if hourly_cap is None else hourly_cap
+        store.set_dial_allowed(
+            conn,
+            before.id,
+            (set(before.dial_allowed) | set(wanted)) - set(taken),
+            hourly_cap=None if usual_cap else cap,
+        )
+        return before, base.agency(conn, code)
+
+    before, after = base.in_database(work)
+    added = [one for one in after.dial_allowed if one not in before.dial_allowed]
+    gone = [one for one in before.dial_allowed if one not in after.dial_allowed]
+    cap = after.hourly_dial_cap
+    limit = "as often as any" if cap is None else f"{cap} times an hour"
+    typer.echo(
+        f"agency {code} may dial national numbers and "
+        f"{', '.join(after.dial_allowed) or 'nothing besides'}, {limit}"
+        + (f"; added: {', '.join(added)}" if added else "")
+        + (f"; taken away: {', '.join(gone)}" if gone else "")
     )
-    besides = ", ".join(rules.allowed) or "nothing besides"
-    limit = "as often as any" if hourly_cap is None else f"{hourly_cap} times an hour"
-    typer.echo(f"agency {code} may dial national numbers and {besides}, {limit}")
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -243,7 +280,7 @@ def _number(text: str) -> PhoneNumber:
         ) from None
 
 
-def _prefix(text: str) -> str:
+def _written_prefix(text: str) -> str:
     """A prefix as people write it: ``+34``, ``0034``, and ``808`` for a national range."""
     plain = re.sub(r"[\s.-]", "", text)
     if plain.startswith("00"):
@@ -251,11 +288,31 @@ def _prefix(text: str) -> str:
     elif plain.isascii() and plain.isdigit():
         plain = f"+351{plain}"
     DialRules((plain,))  # raises BadPrefix, a sentence for people
+    return plain
+
+
+def _prefix(text: str) -> str:
+    """A prefix, as people write it, that opens something."""
+    plain = _written_prefix(text)
     try:
         refuse_if_shut(plain)
     except BadPrefix as why:
         raise CommandError(f"{text!r} cannot be allowed: {why}") from None
     return plain
+
+
+def _refuse_never_given(mine: Agency, taken: Sequence[str]) -> None:
+    """Raise `CommandError` for a prefix that the agency does not have, as it was given.
+
+    What is only a part of one would stay allowed, whatever was told.
+    """
+    for prefix in taken:
+        if prefix not in mine.dial_allowed:
+            has = f"name one that it has: {', '.join(mine.dial_allowed)}"
+            raise CommandError(
+                f"{prefix} cannot be taken away, for agency {mine.code} was not given it; "
+                f"{has if mine.dial_allowed else 'it has none'}"
+            )
 
 
 def _field(text: str) -> AgencyField:

@@ -36,7 +36,7 @@ from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
 from bridge.storage import migrate
 from bridge.storage.engine import SqlDatabase
-from bridge.vocabulary import InterpreterId
+from bridge.vocabulary import InterpreterId, PhoneNumber
 
 T = TypeVar("T")
 
@@ -127,6 +127,14 @@ def table(heads: Sequence[str], *groups: Iterable[Sequence[str]]) -> Table:
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a `table` of one group of rows."""
     Console().print(table(heads, rows))
+
+
+def printed(number: PhoneNumber) -> str:
+    """A number as Portugal prints it, in threes; one of another country in full."""
+    digits = number.e164.removeprefix("+351")
+    if digits == number.e164:
+        return digits
+    return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
 
 
 # --- reading -------------------------------------------------------------------------------------

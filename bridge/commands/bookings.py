@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
-from bridge.agencies.model import Agency, Technician
-from bridge.agencies.store import load_agency, technicians_of
+from bridge.agencies.model import FieldName
+from bridge.agencies.store import load_agency
 from bridge.bookings import store
 from bridge.bookings.model import (
     LIVE,
@@ -25,17 +26,16 @@ from bridge.bookings.model import (
 )
 from bridge.bookings.times import slot_at
 from bridge.commands import base
+from bridge.commands import bookings_asked as asked
 from bridge.commands.base import CommandError, Json
 from bridge.roster.people_store import load_person
 from bridge.roster.requirements import Requirements
-from bridge.telephony.gate import DialRules, NotPermitted, Refusal, permit
 from bridge.vocabulary import InterpreterId, LanguageTag, PhoneNumber
 
 MOST_MINUTES = 240
 """The longest call that can be booked."""
 MOST_DAYS = 3660
 """Ten years ahead; nothing is booked later."""
-_OPENED_BY_RULES = frozenset({Refusal.INTERNATIONAL, Refusal.PREMIUM, Refusal.SHARED_COST})
 
 bookings = typer.Typer(help="The booked calls that are to come.")
 
@@ -56,7 +56,20 @@ def book(
     at: Annotated[str, typer.Option(help="Lisbon time, or with an offset; a full quarter.")],
     migrant: Annotated[
         str | None,
-        typer.Option(help="The migrant's telephone; without it, beside the technician."),
+        typer.Option(
+            help="The migrant's telephone; without it or --dial-in, beside the technician."
+        ),
+    ] = None,
+    voicemail: Annotated[
+        bool, typer.Option("--voicemail", help="A voicemail of the migrant's may get a message.")
+    ] = False,
+    dial_in: Annotated[
+        bool,
+        typer.Option("--dial-in", help="The migrant rings us, with a code that is drawn now."),
+    ] = False,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="What the agency wants with each call, as in process_number=12345."),
     ] = None,
     minutes: Annotated[
         int, typer.Option(min=1, max=MOST_MINUTES, help="How long the interpreter is held.")
@@ -68,7 +81,8 @@ def book(
 ) -> None:
     """Book a call: at its hour the bridge rings all three.
 
-    Where no interpreter has the time and the agency allows a relay, it is booked with two.
+    Where no interpreter has the time and the agency allows a relay, it is booked with two. A
+    migrant who dials in does so from the hour on; their code is shown once and never again.
     """
     now = base.now()
     wanted = base.language(language)
@@ -78,27 +92,36 @@ def book(
             f"a booked call starts at a full quarter of an hour; {base.clock(ceil(starts_at))} "
             "would be the next"
         )
-    rung, levels = _technicians_number(number), base.levels()
+    rung, levels = asked.technicians_number(number), base.levels()
+    asked.refuse_contradictions(migrant, dial_in=dial_in, voicemail=voicemail)
+    keyed = asked.read_fields(field or ())
+    ours = asked.number_to_ring(base.directory()) if dial_in else None
     only = None if interpreter is None else InterpreterId(interpreter)
 
-    def work(conn: Connection) -> Booking:
+    def work(conn: Connection) -> tuple[Booking, list[str]]:
         mine = base.agency(conn, agency)
-        beside = None if migrant is None else _migrants_number(migrant, mine)
-        asked = Requirements(wanted.tag, agency=mine.id)
+        theirs = None if migrant is None else asked.migrants_number(migrant, mine)
+        asked.refuse_unwanted(keyed, mine)
+        requirements = Requirements(wanted.tag, agency=mine.id)
         if only is not None:
             _check_interpreter(conn, only, wanted.tag)
-        slot = slot_at(conn, asked, starts_at, now, minutes=minutes, only=only, levels=levels)
+        slot = slot_at(
+            conn, requirements, starts_at, now, minutes=minutes, only=only, levels=levels
+        )
         if slot is None:
             raise _no_time(only, wanted.en)
         new = NewBooking(
-            requirements=asked,
+            requirements=requirements,
             interpreter=slot.interpreter,
             far=slot.far,
             starts_at=starts_at,
             agency=mine.id,
-            technician=_technician(conn, mine, technician).id,
+            technician=asked.technician(conn, mine, technician).id,
             technician_number=rung,
-            migrant_number=beside,
+            migrant_number=theirs,
+            voicemail_allowed=voicemail,
+            dial_in_code=asked.code(conn) if dial_in else None,
+            fields=keyed,
             minutes=minutes,
             made_by=MadeBy.COORDINATOR,
             reminders=reminders_of(starts_at, now),
@@ -107,21 +130,20 @@ def book(
         found = None if made is None else store.find_booking(conn, made)
         if found is None:
             raise _no_time(only, wanted.en)
-        return found
+        return found, [one.name.value for one in mine.fields if one.name not in keyed]
 
-    booked = base.in_database(work)
+    booked, lacking = base.in_database(work)
     if as_json:
-        base.print_json(_data(booked, agency))
+        # Only here, where it is told once: the list leaves the code out.
+        base.print_json(
+            {
+                **_data(booked, agency),
+                "dial_in": _dial_in(booked, ours),
+                "fields_lacking": lacking,
+            }
+        )
         return
-    with_whom = (
-        f"interpreter {int(booked.interpreter)}"
-        if booked.far is None
-        else f"interpreters {_interpreters(booked)}, with {booked.far.pivot} between them"
-    )
-    typer.echo(
-        f"booking {int(booked.id)}: {base.clock(booked.starts_at)}, {booked.minutes} minutes, "
-        f"{with_whom}"
-    )
+    _tell(booked, ours, agency, lacking)
 
 
 @bookings.callback(invoke_without_command=True)
@@ -195,52 +217,36 @@ def cancel(
 # --- inside --------------------------------------------------------------------------------------
 
 
-def _technicians_number(text: str) -> PhoneNumber:
-    try:
-        return permit(text).number
-    except NotPermitted as error:
-        raise CommandError(
-            f"the technician's number cannot be rung: {error.why}; give a Portuguese one"
-        ) from None
-
-
-def _migrants_number(text: str, mine: Agency) -> PhoneNumber:
-    """By the same rules as at the hour of the call: those of the agency."""
-    try:
-        return permit(text, DialRules(mine.dial_allowed)).number
-    except NotPermitted as error:
-        remedy = "give another one"
-        if error.reason in _OPENED_BY_RULES:
-            remedy += ", or open its kind to the agency with `stt-bridge agencies dial-allow`"
-        raise CommandError(f"the migrant's number cannot be rung: {error.why}; {remedy}") from None
-
-
-def _technician(conn: Connection, mine: Agency, text: str) -> Technician:
-    """A technician of an agency by the number of the row, or by name or part of it."""
-    everybody = technicians_of(conn, mine)
-    if text.strip().isdecimal():
-        found = [one for one in everybody if one.id == int(text)]
-    else:
-        asked = base.plain(text)
-        found = [one for one in everybody if base.plain(one.name) == asked] or [
-            one for one in everybody if asked and asked in base.plain(one.name)
-        ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        numbers = ", ".join(str(int(one.id)) for one in found)
-        raise CommandError(f"several technicians of the agency fit; use a number: {numbers}")
-    raise CommandError(
-        "the agency has no such technician; check the name, or use the number of the row"
-    )
-
-
 def _check_interpreter(conn: Connection, who: InterpreterId, tag: LanguageTag) -> None:
     person = load_person(conn, who)
     if person is None:
         raise base.nobody(who)
     if tag not in person.skills:
         raise CommandError(f"interpreter {int(who)} does not interpret {tag}; choose another")
+
+
+def _tell(booked: Booking, ours: PhoneNumber | None, agency: str, lacking: Sequence[str]) -> None:
+    """What was booked, and what is still to be done for it."""
+    with_whom = (
+        f"interpreter {int(booked.interpreter)}"
+        if booked.far is None
+        else f"interpreters {_interpreters(booked)}, with {booked.far.pivot} between them"
+    )
+    typer.echo(
+        f"booking {int(booked.id)}: {base.clock(booked.starts_at)}, {booked.minutes} minutes, "
+        f"{with_whom}"
+    )
+    if booked.dial_in_code is not None:
+        line = "the line" if ours is None else base.printed(ours)
+        typer.echo(
+            f"from then on the migrant rings {line} and keys * {booked.dial_in_code}; tell them "
+            "now, for the code is not shown again"
+        )
+    if lacking:
+        typer.echo(
+            f"agency {agency} also wants {', '.join(lacking)} with each call; to give it, cancel "
+            "the booking and book again with --field"
+        )
 
 
 def _no_time(only: InterpreterId | None, name: str) -> CommandError:
@@ -287,6 +293,8 @@ def _data(one: Booking, agency: str) -> dict[str, Any]:
         "migrant_beside": one.migrant_beside,
         "migrant_dials_in": one.dial_in_code is not None,
         "migrant_number": _masked(one.migrant_number) or None,
+        "voicemail_allowed": one.voicemail_allowed,
+        "fields": [name.value for name in FieldName if name in one.fields],
         "interpreter": int(one.interpreter),
         "interpreter_refused": one.interpreter not in one.coming,
         "relay": None
@@ -299,3 +307,10 @@ def _data(one: Booking, agency: str) -> dict[str, Any]:
         "made_by": one.made_by.value,
         "reminders": [base.local(moment) for moment in one.reminders],
     }
+
+
+def _dial_in(one: Booking, ours: PhoneNumber | None) -> dict[str, str | None] | None:
+    """What the migrant is to be told who dials in."""
+    if one.dial_in_code is None:
+        return None
+    return {"number": None if ours is None else ours.e164, "code": one.dial_in_code}

@@ -15,7 +15,6 @@ from bridge.commands.base import CommandError, Json, print_json
 from bridge.hours.localtime import LISBON
 from bridge.ivr.card import Ui, find_fonts, render_card, unreviewed
 from bridge.ivr.languages import load_languages
-from bridge.vocabulary import PhoneNumber
 
 FONTS = Path(".cache/fonts")
 """Where scripts/fetch-fonts.sh puts fonts that the system lacks."""
@@ -60,7 +59,7 @@ def card(
     found = load_languages()
     directory = base.directory()
     rung = directory.lines[0] if line is None else directory.line(line)
-    numbers = [_printed(number) for number in rung.numbers]
+    numbers = [base.printed(number) for number in rung.numbers]
     today = base.now().astimezone(LISBON).date()
     pdf = render_card(found, find_fonts(found, fonts), numbers, today, language)
     try:
@@ -90,11 +89,3 @@ def list_fonts(fonts: FontsFolder = FONTS) -> None:
         ("font", "languages"),
         [(family, " ".join(set_by_it)) for family, set_by_it in sorted(tags.items())],
     )
-
-
-def _printed(number: PhoneNumber) -> str:
-    """A number as Portugal prints it, in threes; one of another country in full."""
-    digits = number.e164.removeprefix("+351")
-    if digits == number.e164:
-        return digits
-    return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
+from bridge.conference.store import is_led_from
 from bridge.ivr.languages import load_languages
 from bridge.operators import store
 from bridge.operators.model import OperatorId
@@ -25,6 +27,8 @@ Spoken = Annotated[
     list[str] | None,
     typer.Argument(help="What they speak besides Portuguese, their best first; or nothing."),
 ]
+_RINGING = timedelta(minutes=1)
+"""So long after somebody was chosen they may yet be rung: the caller first hears that they are."""
 
 
 class Duty(StrEnum):
@@ -127,9 +131,25 @@ def set_languages(operator: Who, languages: Spoken = None) -> None:
 
 @operators.command()
 def remove(operator: Who) -> None:
-    """Forget an operator: name, telephone and languages. Nobody rings them; no call is cut."""
-    who = OperatorId(operator)
-    _change(who, lambda conn: store.remove(conn, who))
+    """Forget an operator: name, telephone and languages. Nobody rings them; no call is cut.
+
+    Not while they are rung, or lead a migrant's call, which rings them again if they are cut off.
+    Whoever was only put through, or called into a room, talks on.
+    """
+    who, now = OperatorId(operator), base.now()
+
+    def work(conn: Connection) -> None:
+        # First, for it holds the row: who chooses them at this moment is waited for, and seen.
+        store.set_duty(conn, who, False)
+        telephone = store.load_operator(conn, who).number
+        if is_led_from(conn, telephone) or store.was_rung_since(conn, who, now - _RINGING):
+            raise CommandError(
+                f"operator {operator} is in a call or being rung; say `stt-bridge operators duty "
+                f"{operator} off`, and remove them when it is over"
+            )
+        store.remove(conn, who)
+
+    _change(who, work)
     typer.echo(f"operator {operator} is removed")
 
 

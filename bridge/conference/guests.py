@@ -100,8 +100,13 @@ class Guests:
         """The ring of one operator; the others follow when nobody comes."""
 
         async def next_one() -> None:
+            left: list[OnDuty] = []
             if others and self._record.state is CallState.TALKING:
-                await self._ring_operators(others)
+                # A telephone rings for long: meanwhile they may have gone off duty, or be removed.
+                there = {one.to.number for one in await self._on_duty()}
+                left = [one for one in others if one.to.number in there]
+            if left:
+                await self._ring_operators(left)
             else:
                 await self._room.announce(Announcement.CANNOT_REACH_OPERATOR)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    exists,
     false,
     insert,
     select,
@@ -39,6 +40,7 @@ from bridge.vocabulary import (
     JobNumber,
     LanguageTag,
     LegId,
+    PhoneNumber,
     Role,
     TechnicianId,
 )
@@ -281,6 +283,20 @@ def open_calls(conn: Connection) -> list[CallRow]:
         select(call).where(call.c.ended_at.is_(None)).order_by(call.c.created_at, call.c.serial)
     )
     return [_call_row(row) for row in rows.mappings()]
+
+
+def is_led_from(conn: Connection, telephone: PhoneNumber) -> bool:
+    """Whether an open call is led by the operator of this telephone, for a migrant who rang.
+
+    They are rung for it, or in its room; whoever rang the line from there leads none yet.
+    """
+    led = exists().where(
+        call.c.technician_number == telephone.e164,
+        call.c.technician_id.is_(None),
+        call.c.migrant_mode.is_not(None),
+        call.c.ended_at.is_(None),
+    )
+    return bool(conn.execute(select(led)).scalar_one())
 
 
 def add_leg(

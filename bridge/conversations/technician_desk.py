@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from bridge.agencies.model import Agency, Technician
 from bridge.agencies.secrets import PinHasher
 from bridge.bookings import store as bookings
+from bridge.bookings.dial_in import drawn_codes
 from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
 from bridge.bookings.times import next_times
 from bridge.callers import store as callers
@@ -69,9 +69,6 @@ from bridge.telephony.gate import NATIONAL, DialRules, NotPermitted, Refusal, pe
 from bridge.vocabulary import BadNumber, InterpreterId, LanguageTag, PhoneNumber
 
 _HOME = "+351"
-DIAL_IN_DIGITS = 6
-_MOST_DRAWS = 50
-"""Of a code that no other open call has; a million codes and a few calls need one or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +189,7 @@ class TechnicianDesk:
             number = "" if row is None else _to_ring(self._directory, row.line)
             if drawn is not None:
                 return drawn, number
-            for _ in range(_MOST_DRAWS):
-                code = f"{secrets.randbelow(10**DIAL_IN_DIGITS):0{DIAL_IN_DIGITS}}"
+            for code in drawn_codes():
                 is_free = store.set_dial_in_code(conn, call, code)
                 # Looked at after it was taken: a call that is booked meanwhile had it until now.
                 if is_free and not bookings.keeps_code(conn, code):

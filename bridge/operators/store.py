@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -95,7 +96,7 @@ def set_languages(conn: Connection, who: OperatorId, languages: Iterable[Languag
 def remove(conn: Connection, who: OperatorId) -> None:
     """Forget an operator's name, telephone and languages: nobody rings them any more.
 
-    Raises `LookupError` for nobody.
+    Whoever calls this has seen to it that no call needs them. Raises `LookupError` for nobody.
     """
     set_languages(conn, who, ())
     _write(
@@ -126,6 +127,12 @@ def mark_call(conn: Connection, who: OperatorId, at: datetime) -> None:
     conn.execute(update(operator).where(operator.c.id == who, later).values(last_call_at=at))
 
 
+def was_rung_since(conn: Connection, who: OperatorId, moment: datetime) -> bool:
+    """Whether an operator was chosen to be rung after this moment."""
+    found = exists().where(operator.c.id == who, operator.c.last_call_at > moment)
+    return bool(conn.execute(select(found)).scalar_one())
+
+
 def on_duty(conn: Connection, at: datetime) -> list[Operator]:
     """Whoever can be rung at this moment, the longest idle first."""
     holds = or_(operator.c.duty_until.is_(None), operator.c.duty_until > at)
@@ -135,6 +142,14 @@ def on_duty(conn: Connection, at: datetime) -> list[Operator]:
 def load_operators(conn: Connection) -> list[Operator]:
     """All operators who were not removed, the longest idle first."""
     return _load(conn)
+
+
+def load_operator(conn: Connection, who: OperatorId) -> Operator:
+    """The operator with this id. Raises `LookupError` for nobody, and for who was removed."""
+    found = _load(conn, operator.c.id == who)
+    if not found:
+        raise LookupError("there is no such operator")
+    return found[0]
 
 
 def find_operator(conn: Connection, number: PhoneNumber) -> Operator | None:

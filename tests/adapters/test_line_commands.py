@@ -114,10 +114,63 @@ def test_fields_favourites_language_and_dial_rules_are_listed() -> None:
     assert "process_number=5-9 department=2" in shown
     run("agencies", "fields", "set", CODE)
     run("agencies", "favourites", "set", CODE)
-    run("agencies", "dial-allow", CODE)
     plain = agency()
-    assert (plain.fields, plain.favourites, plain.dial_allowed) == ((), (), ())
-    assert plain.hourly_dial_cap is None
+    assert (plain.fields, plain.favourites) == ((), ())
+
+
+def test_what_an_agency_may_dial_grows_until_something_is_taken_away() -> None:
+    def said(*words: str) -> str:
+        told = run("agencies", "dial-allow", CODE, *words).stdout
+        start = "agency 4021 may dial national numbers and "
+        assert told.startswith(start)
+        return told.removeprefix(start).rstrip("\n")
+
+    assert said() == "nothing besides, as often as any"
+    assert said("808", "0034") == "+34, +351808, as often as any; added: +34, +351808"
+    assert said("--hourly-cap", "20") == "+34, +351808, 20 times an hour"
+    # What is allowed already may be named again, and what is not named stays.
+    assert said("+34", "+33") == "+33, +34, +351808, 20 times an hour; added: +33"
+    assert said() == "+33, +34, +351808, 20 times an hour"
+    assert said("+44", "--remove", "808", "--remove", "0033") == (
+        "+34, +44, 20 times an hour; added: +44; taken away: +33, +351808"
+    )
+    assert agency().dial_allowed == ("+34", "+44")
+    assert agency().hourly_dial_cap == 20
+    assert said("--remove", "+34", "--remove", "+44", "--usual-cap") == (
+        "nothing besides, as often as any; taken away: +34, +44"
+    )
+    assert (agency().dial_allowed, agency().hourly_dial_cap) == ((), None)
+
+
+def test_a_prefix_that_would_be_refused_today_can_be_taken_away() -> None:
+    which = agency().id
+    in_database(lambda conn: agencies.set_dial_allowed(conn, which, ["+881"], hourly_cap=0))
+    told = run("agencies", "dial-allow", CODE, "--remove", "+881").stdout
+    assert "nothing besides, 0 times an hour; taken away: +881" in told
+    assert (agency().dial_allowed, agency().hourly_dial_cap) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--remove", "+44"), "+44 cannot be taken away, for agency 4021 was not given it; name"),
+        # A part of what is allowed would stay allowed.
+        (("--remove", "+34612"), "name one that it has: +34, +351808"),
+        (("+33", "--remove", "+351"), "name one that it has: +34, +351808"),
+        (("0034", "--remove", "+34"), "added or taken away, not both; name it once"),
+        (("--remove", "spain"), "a plus sign and digits"),
+        (("+33", "--hourly-cap", "3", "--usual-cap"), "leave one of the two out"),
+        (("+33", "112"), "emergency numbers pass for nobody"),
+    ],
+)
+def test_what_cannot_be_allowed_or_taken_away_changes_nothing(
+    words: tuple[str, ...], says: str
+) -> None:
+    run("agencies", "dial-allow", CODE, "+34", "808", "--hourly-cap", "20")
+    before = agency()
+    assert says in refused("agencies", "dial-allow", CODE, *words)
+    assert agency() == before
+    assert "it has none" in refused("agencies", "dial-allow", "5555", "--remove", "+34")
 
 
 def test_relay_is_allowed_and_forbidden_again() -> None:

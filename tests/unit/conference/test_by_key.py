@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from bridge.calllog.model import EventKind
+from bridge.operators import store as operators
 from bridge.ratings import store as ratings
 from bridge.ratings.model import Flag, Rating
 from bridge.telephony.dials_store import dial
 from bridge.telephony.switch import Ending
-from bridge.vocabulary import AgencyId, LanguageTag, Role, TechnicianId
+from bridge.vocabulary import AgencyId, LanguageTag, PhoneNumber, Role, TechnicianId
 from lab.phones import Answers, NeverAnswers, Voicemail
 from tests.unit.conference.migrants import (
     ACCEPTS,
@@ -38,6 +39,11 @@ def technician_heard(w: World, prompt: str) -> bool:
     """Whether the technician was told this."""
     leg = w.calls.open[0].record.technician
     return f"pt/{prompt}" in w.switch.spoken[leg]
+
+
+def rung(w: World, role: Role) -> int:
+    """How many telephones were rung for this role."""
+    return sum(one.leg.startswith(role.value) for one in w.switch.originated)
 
 
 # --- the migrant ----------------------------------------------------------------------------------
@@ -268,6 +274,29 @@ async def test_whoever_is_on_duty_joins() -> None:
         await w.switch.line(operator).key("9")
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "interpreted"
+
+
+@pytest.mark.parametrize("gone", ["off duty", "removed"])
+async def test_who_goes_while_another_rings_is_not_rung(gone: str) -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        on_duty(w, "+351210000008", NeverAnswers())
+        on_duty(w, OPERATOR)
+        await key_in_room(w, call, "*0", "0")
+        await w.until(lambda: rung(w, Role.OPERATOR) == 1)
+
+        def leave(conn: Connection) -> None:
+            second = operators.find_operator(conn, PhoneNumber(OPERATOR))
+            assert second is not None
+            if gone == "removed":
+                operators.remove(conn, second.id)
+            else:
+                operators.set_duty(conn, second.id, False)
+
+        w.database.run_now(leave)
+        await w.until(lambda: technician_heard(w, "cannot-reach-operator"))
+        assert rung(w, Role.OPERATOR) == 1
+        assert members(w) == 3
 
 
 async def test_nobody_on_duty_is_said_and_not_offered() -> None:

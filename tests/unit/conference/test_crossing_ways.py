@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import insert
@@ -33,7 +34,7 @@ from tests.unit.conference.migrants import (
     on_duty,
     three_in_a_room,
 )
-from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, world
+from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, World, world
 
 pytestmark = [pytest.mark.looptime, pytest.mark.thorough]
 
@@ -108,6 +109,10 @@ async def test_two_calls_that_key_each_other_s_code_do_not_wait_for_each_other()
 # --- operators in turn ----------------------------------------------------------------------------
 
 
+def operators_rung(w: World) -> list[str]:
+    return [one.to.number.e164 for one in w.switch.originated if one.leg.startswith("operator")]
+
+
 @pytest.mark.parametrize("interpreter", [False, True])
 async def test_every_operator_on_duty_is_rung_in_turn(interpreter: bool) -> None:
     async with world() as w:
@@ -116,10 +121,46 @@ async def test_every_operator_on_duty_is_rung_in_turn(interpreter: bool) -> None
         on_duty(w, SECOND_OPERATOR)
         migrant = migrant_rings(w, asks_for_operator(w, interpreter=interpreter))
         await w.until(lambda: members(w) == (3 if interpreter else 2))
-        rung = [one.to.number.e164 for one in w.switch.originated if one.leg.startswith("operator")]
-        assert rung == [OPERATOR, SECOND_OPERATOR]
+        assert operators_rung(w) == [OPERATOR, SECOND_OPERATOR]
         assert w.calls.open[0].record.technician_number == PhoneNumber(SECOND_OPERATOR)
         await migrant.hang_up()
+
+
+@pytest.mark.parametrize("interpreter", [False, True])
+async def test_it_is_seen_which_operator_leads_a_call(interpreter: bool) -> None:
+    """So nobody removes them, who would be rung again if the network dropped them."""
+    seen: list[tuple[bool, bool]] = []
+
+    async with world() as w:
+
+        def look() -> None:
+            first, second = (
+                w.database.run_now(partial(store.is_led_from, telephone=PhoneNumber(one)))
+                for one in (OPERATOR, SECOND_OPERATOR)
+            )
+            seen.append((first, second))
+
+        w.interpreter(ACCEPTS)
+        on_duty(w, OPERATOR, NeverAnswers())
+        on_duty(w, SECOND_OPERATOR)
+        look()
+        migrant_rings(w, asks_for_operator(w, interpreter=interpreter))
+        await w.until(lambda: operators_rung(w) == [OPERATOR])
+        look()
+        await w.until(lambda: members(w) == (3 if interpreter else 2))
+        look()
+        await w.switch.line(w.calls.open[0].record.technician).hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        look()
+    assert seen == [(False, False), (True, False), (False, True), (False, False)]
+
+
+async def test_a_technician_leads_no_call_as_an_operator() -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        number = call.record.technician_number
+        assert number == PhoneNumber(TECHNICIAN)
+        assert not w.database.run_now(lambda conn: store.is_led_from(conn, number))
 
 
 async def test_who_does_not_speak_it_comes_last_and_hears_when_there_is_no_interpreter() -> None:
