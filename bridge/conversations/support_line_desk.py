@@ -26,7 +26,7 @@ from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
-from bridge.ivr.door import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
+from bridge.ivr.person import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,

@@ -15,13 +15,7 @@ from bridge.ivr.arrival import Arrival, CodeEarly, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import (
-    DoorScript,
-    NobodyOnDuty,
-    SomebodyOnDuty,
-    WillRing,
-    door_languages,
-)
+from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
@@ -31,6 +25,7 @@ from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript, TooLate
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Patience
+from bridge.ivr.person import NobodyOnDuty, PersonScript, SomebodyOnDuty, WillRing
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import (
     BookingAt,
@@ -343,6 +338,8 @@ SCRIPTS: dict[str, Script[Any]] = {
         replace(_support, services=(), most_turns=2), before=CODE[0], most_codes=1
     ),
     "arrival, closed": Arrival(replace(_closed, plays=2), most_codes=1),
+    "a person, asked for in vain": PersonScript(("uk",)),
+    "a person, asked for in vain, two languages": PersonScript(("pt", "en")),
     "support line": _support,
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),
