@@ -27,6 +27,7 @@ from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Gone
+from bridge.ivr.person import FindPerson, RingWhenOnDuty
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import InterpreterToOperator
 from bridge.ivr.request import Identified, ToOperator
@@ -80,12 +81,16 @@ class AtTheLine:
         call = self._calls.of_leg(conversation.leg)
         if call is not None and (detail == BACK or call.record.state is CallState.PUT_THROUGH):
             return await self._door.back(conversation)
-        if call is not None and call.record.state is not CallState.ASKING:
-            return await self._technician(conversation, call, comes=detail == RUNG)
         caller = number_of(conversation.caller)
         if call is not None:
-            # The bridge was away; who rang is asked anew.
             caller = call.record.technician_number or call.record.migrant_number or caller
+        if call is not None and call.record.state is not CallState.ASKING:
+            # Nothing is looked up for who only goes on waiting, also while the database is away.
+            known = _Known(self._speaking.directory)
+            line = known.directory.line_rung(line_of(conversation.dialled))
+            visit = self._visit(conversation.leg, call, line, known, caller)
+            return await self._technician(conversation, visit, comes=detail == RUNG)
+        # Where there is a call, the bridge was away; who rang is asked anew.
         known = await self._look_up(caller)
         if call is None:
             if not await self._may_come_in(conversation, caller, known):
@@ -123,7 +128,9 @@ class AtTheLine:
         call = await self._calls.open_call(conversation.leg, rung, promise.number)
         visit = self._visit(conversation.leg, call, line, known, promise.number)
         if promise.role is Role.TECHNICIAN:
-            return await self._technician(conversation, call, known.agency)
+            if promise.for_operator and await self._speaking.somebody_on_duty():
+                return await self._door.operator(conversation, visit)
+            return await self._technician(conversation, visit, known.agency)
         if promise.language is not None:
             seeks = promise.for_operator
             return await self._door.migrant(conversation, visit, promise.language, seeks=seeks)
@@ -180,7 +187,7 @@ class AtTheLine:
             if not self._door.serves_technicians(visit):
                 spoken = (known.agency.prompt_language,) if known.agency else BOTH
                 return await self._door.closed_to_technicians(conversation, visit, spoken)
-            return await self._technician(conversation, visit.call, known.agency)
+            return await self._technician(conversation, visit, known.agency)
         if known.language in visit.line.languages and known.language is not None:
             return await self._door.migrant(conversation, visit, known.language)
         return await self._door.ask(conversation, visit)
@@ -191,12 +198,12 @@ class AtTheLine:
         """A visitor keyed agency code and PIN at the front door."""
         if not self._door.serves_technicians(visit):
             return await self._door.closed_to_technicians(conversation, visit)
-        return await self._technician(conversation, visit.call, identity=identity)
+        return await self._technician(conversation, visit, identity=identity)
 
     async def _technician(
         self,
         conversation: Conversation,
-        call: Call,
+        visit: Visit,
         agency: Agency | None = None,
         *,
         identity: Identity | None = None,
@@ -205,13 +212,17 @@ class AtTheLine:
         """`agency`: whose telephone rings; then the PIN is enough. `comes`: we have rung them, and
         they begin to wait.
         """
-        leg = conversation.leg
+        leg, call = conversation.leg, visit.call
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.incoming.is_technicians():
             return await self._person()
         desk = TechnicianDesk(self._tools, call, self._speaking.directory)
+        at_line = self._door.desk(visit)
+        at_line.role = Role.TECHNICIAN
 
         async def consult(question: object) -> object:
+            if isinstance(question, FindPerson | RingWhenOnDuty):
+                return await at_line.consult(question)
             answer = await desk.consult(question)
             if isinstance(answer, Identified):
                 await self._back_to_the_room(call, answer)

@@ -246,7 +246,10 @@ _technician = TechnicianScript(
     patience=Patience(left=3),
 )
 """Few languages and no wishes: the choice of a language is walked by itself below."""
-_without_operator = replace(_technician, operator_on_duty=False)
+_without_operator = replace(
+    _technician, operator_on_duty=False, most_strays=3, patience=Patience(left=2)
+)
+"""Less patient, for each question leads to the one whether to be rung as well."""
 _language = LanguageChoice(
     Ends("pt", True),
     only("kea", "pov", "bm", "uk", "en"),
@@ -262,7 +265,7 @@ SCRIPTS: dict[str, Script[Any]] = {
     "technician": _technician,
     "technician, nobody on duty": _without_operator,
     "technician, english": replace(_technician, language="en", most_strays=3),
-    "technician, english, nobody on duty": replace(_without_operator, language="en", most_strays=3),
+    "technician, english, nobody on duty": replace(_without_operator, language="en"),
     "technician, resumed": replace(_technician, resuming=_job),
     "technician, recognised": replace(_technician, recognised=True, patience=Patience(left=1)),
     "technician, keyed at the door": replace(

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Technicians who ask for a person when none is on duty: written down, and rung when one is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bridge.bookings import openings
+from bridge.calllog.model import EventKind
+from bridge.operators import store as operators
+from bridge.operators.model import OperatorId
+from bridge.telephony.simulated_line import SimulatedLine
+from bridge.vocabulary import Role
+from lab.phones import Answers, NeverAnswers
+from tests.unit.conference.at_a_line import (
+    OPERATOR,
+    STAYS,
+    at,
+    found,
+    on_duty,
+    said,
+)
+from tests.unit.conference.world import AGENCY_CODE, LINE, PIN, TECHNICIAN, World
+
+pytestmark = pytest.mark.looptime
+
+CODES = AGENCY_CODE + PIN
+UKRAINIAN_BESIDE_ME = ("33", "1", "1")
+ANSWERS_BY_KEY = Answers(after_seconds=2.0, hears_seconds=3.0, keys="5")
+OFFER = "pt/operator-call-back-offer"
+
+
+def rings(w: World, *keys: str, number: str = TECHNICIAN, pause: float = 2.0) -> SimulatedLine:
+    """A technician rings and keys these, each after having listened for a while."""
+
+    async def telephone(line: SimulatedLine) -> None:
+        for entry in keys:
+            await line.wait(pause)
+            await line.key(entry)
+
+    return w.switch.call(number, LINE, telephone)
+
+
+async def test_zero_in_vain_is_written_down_and_who_wants_is_rung_when_somebody_is_there() -> None:
+    async with at() as w:
+        line = rings(w, CODES, "0", "1")
+        asked = await w.event(EventKind.NOBODY_ON_DUTY)
+        assert (asked.leg, asked.data) == (line.leg, {})
+        promised = await w.event(EventKind.OPERATOR_CALL_BACK_PROMISED)
+        assert (promised.leg, promised.data) == (line.leg, {})
+        await w.event(EventKind.CALL_ENDED)
+        assert said(w, line)[-2:] == ["pt/operator-call-back-promised", "pt/goodbye"]
+        assert w.outcome() == "not_requested"
+        (wish,) = waiting(w)
+        assert (wish.role, wish.for_operator) == (Role.TECHNICIAN, True)
+
+        w.telephone(TECHNICIAN, ANSWERS_BY_KEY)
+        await asyncio.sleep(60)
+        await w.openings.ring_due()
+        assert rung(w) == [], "nobody is there to talk with"
+        on_duty(w)
+        w.telephone(OPERATOR, STAYS)
+        await w.openings.ring_due()
+        await w.until(lambda: w.switch.transferred == [OPERATOR])
+        assert rung(w) == [TECHNICIAN]
+        assert found(w, EventKind.PUT_THROUGH, call=1).data == {"reason": "asked"}
+        assert waiting(w) == []
+
+
+async def test_whoever_does_not_want_that_asks_for_an_interpreter_all_the_same() -> None:
+    async with at() as w:
+        rings(w, CODES, "33", "1", "0", "2", "1")
+        requested = await w.event(EventKind.REQUESTED)
+        assert requested.data["language"] == "uk"
+        assert w.kinds().count(EventKind.NOBODY_ON_DUTY) == 1
+        assert waiting(w) == []
+
+
+async def test_it_is_offered_to_somebody_whose_codes_did_not_fit_too() -> None:
+    async with at() as w:
+        rings(w, f"{AGENCY_CODE}000000", "0", "1", pause=7.0)
+        await w.event(EventKind.OPERATOR_CALL_BACK_PROMISED)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "not_identified"
+
+
+async def test_while_a_request_is_served_it_is_written_down_and_nothing_is_offered() -> None:
+    """The promise would end the request, or ring somebody who is talking by then."""
+    async with at() as w:
+        w.interpreter(NeverAnswers())
+        line = rings(w, CODES, *UKRAINIAN_BESIDE_ME, "0")
+        asked = await w.event(EventKind.NOBODY_ON_DUTY)
+        assert (asked.leg, asked.data) == (line.leg, {})
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        await w.until(lambda: "pt/queue-first" in said(w, line))
+        await line.key("0")
+        await w.until(lambda: w.kinds().count(EventKind.NOBODY_ON_DUTY) == 2)
+        await asyncio.sleep(10)
+        assert OFFER not in said(w, line)
+        assert not line.ended
+        assert waiting(w) == []
+
+
+async def test_zero_while_waiting_reaches_an_operator_who_came_on_duty_meanwhile() -> None:
+    async with at() as w:
+        w.interpreter(NeverAnswers())
+        line = rings(w, CODES, *UKRAINIAN_BESIDE_ME)
+        await w.event(EventKind.OFFERED)
+        w.telephone(OPERATOR, STAYS)
+        on_duty(w)
+        await line.key("0")
+        await w.until(lambda: w.switch.transferred == [OPERATOR])
+        assert found(w, EventKind.PUT_THROUGH).data == {"reason": "asked"}
+        assert EventKind.NOBODY_ON_DUTY not in w.kinds()
+
+
+async def test_a_withheld_number_is_offered_nothing() -> None:
+    async with at() as w:
+        line = rings(w, CODES, "0", "33", "1", "1", number="")
+        await w.event(EventKind.REQUESTED)
+        assert EventKind.NOBODY_ON_DUTY in w.kinds()
+        assert OFFER not in said(w, line)
+
+
+async def test_a_line_that_has_promised_enough_promises_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openings, "MOST_OPEN", 1)
+    async with at() as w:
+        first = rings(w, CODES, "0", "1")
+        await w.until(lambda: first.ended)
+        again = rings(w, CODES, "0", "1")
+        await w.until(lambda: again.ended)
+        assert len(waiting(w)) == 1, "one number is promised one ring"
+        other = rings(w, CODES, "0", "33", "1", "1", number="+351210000002")
+        await w.event(EventKind.REQUESTED, call=2)
+        assert OFFER not in said(w, other)
+        assert len(waiting(w)) == 1
+
+
+async def test_when_the_operator_has_gone_again_the_technician_is_asked_who_they_are() -> None:
+    async with at() as w:
+        line = rings(w, CODES, "0", "1")
+        await w.until(lambda: line.ended)
+        w.telephone(TECHNICIAN, ANSWERS_BY_KEY)
+        on_duty(w)
+        await w.openings.ring_due()
+        w.database.run_now(lambda conn: operators.set_duty(conn, OperatorId(1), on_duty=False))
+        leg = w.switch.originated[0].leg
+        await w.until(lambda: "pt/ask-identity" in w.switch.spoken.get(leg, []))
+
+
+def rung(w: World) -> list[str]:
+    return [one.to.number.e164 for one in w.switch.originated]
+
+
+def waiting(w: World) -> list[openings.OpeningCallBack]:
+    return w.database.run_now(lambda conn: openings.due(conn, w.clock.now()))
