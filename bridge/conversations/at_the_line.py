@@ -30,11 +30,12 @@ from bridge.ivr.outcomes import Gone
 from bridge.ivr.person import FindPerson, RingWhenOnDuty
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import InterpreterToOperator
-from bridge.ivr.request import Identified, ToOperator
+from bridge.ivr.request import Failed, Identified, ToOperator
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import HungUp, Say, Taken, Wait
 from bridge.ivr.technician import BEGINS, RESUMED, TechnicianScript
 from bridge.roster.store import find_by_number
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
 
@@ -87,8 +88,7 @@ class AtTheLine:
         if call is not None and call.record.state is not CallState.ASKING:
             # Nothing is looked up for who only goes on waiting, also while the database is away.
             known = _Known(self._speaking.directory)
-            line = known.directory.line_rung(line_of(conversation.dialled))
-            visit = self._visit(conversation.leg, call, line, known, caller)
+            visit = await self._visits(conversation, known, caller, call)
             return await self._technician(conversation, visit, comes=detail == RUNG)
         # Where there is a call, the bridge was away; who rang is asked anew.
         known = await self._look_up(caller)
@@ -96,12 +96,10 @@ class AtTheLine:
             if not await self._may_come_in(conversation, caller, known):
                 return HangUp()
             if known.interpreter and caller is not None:
-                return await self._presence(conversation, caller)
-            call = await self._calls.open_call(
-                conversation.leg, line_of(conversation.dialled), caller
-            )
-        line = known.directory.line_rung(line_of(conversation.dialled))
-        visit = self._visit(conversation.leg, call, line, known, caller)
+                return await self._presence(conversation, caller, known)
+        visit = await self._visits(conversation, known, caller, call)
+        if known.interpreter and caller is not None:
+            return await self._presence(conversation, caller, known, visit)
         return await self._receive(conversation, visit, known)
 
     async def opening(self, conversation: Conversation) -> Next:
@@ -127,9 +125,11 @@ class AtTheLine:
         rung = line.numbers[0].e164 if line.numbers else line.key
         call = await self._calls.open_call(conversation.leg, rung, promise.number)
         visit = self._visit(conversation.leg, call, line, known, promise.number)
-        if promise.role is Role.TECHNICIAN:
+        if promise.role is not Role.MIGRANT:
             if promise.for_operator and await self._speaking.somebody_on_duty():
                 return await self._door.operator(conversation, visit)
+            if promise.role is Role.INTERPRETER:
+                return await self._presence(conversation, promise.number, known, visit)
             return await self._technician(conversation, visit, known.agency)
         if promise.language is not None:
             seeks = promise.for_operator
@@ -174,6 +174,21 @@ class AtTheLine:
             if isinstance(await conversation.perform(Wait(left)), HungUp | Taken):
                 return False
         return True
+
+    async def _visits(
+        self,
+        conversation: Conversation,
+        known: _Known,
+        caller: PhoneNumber | None,
+        call: Call | None = None,
+    ) -> Visit:
+        """The visit of whoever rang a line, for whom a call is opened unless they have one.
+
+        Raises `DatabaseUnavailable` when that cannot be written.
+        """
+        rung = line_of(conversation.dialled)
+        call = call or await self._calls.open_call(conversation.leg, rung, caller)
+        return self._visit(conversation.leg, call, known.directory.line_rung(rung), known, caller)
 
     def _visit(
         self, leg: LegId, call: Call, line: Line, known: _Known, caller: PhoneNumber | None
@@ -283,7 +298,16 @@ class AtTheLine:
 
     # --- interpreters --------------------------------------------------------------------------
 
-    async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
+    async def _presence(
+        self,
+        conversation: Conversation,
+        number: PhoneNumber,
+        known: _Known,
+        visit: Visit | None = None,
+    ) -> Next:
+        """Presence belongs to no call. Asking in vain for a person is written down, so it begins
+        one; `visit`: that has happened before the bridge was away, or they were rung for it.
+        """
         tools = self._tools
         desk = InterpreterDesk(
             tools.database,
@@ -294,14 +318,33 @@ class AtTheLine:
             identified=self._calls.rings_us,
             share=self._calls.share_of,
         )
+
+        async def consult(question: object) -> object:
+            nonlocal visit
+            if not isinstance(question, FindPerson | RingWhenOnDuty):
+                return await desk.consult(question)
+            try:
+                visit = visit or await self._visits(conversation, known, number)
+            except DatabaseUnavailable:
+                return Failed()
+            at_line = self._door.desk(visit)
+            at_line.role = Role.INTERPRETER
+            return await at_line.consult(question)
+
         script = PresenceScript(
             today=self._speaking.today(),
             operator_on_duty=await self._speaking.somebody_on_duty(),
         )
 
         try:
-            outcome = await run(script, conversation, desk.consult)
+            outcome = await run(script, conversation, consult)
         finally:
             if desk.who is not None:
                 self._speaking.hangs_up(desk.who)
-        return await self._person() if isinstance(outcome, InterpreterToOperator) else HangUp()
+        if visit is not None and isinstance(outcome, Gone):
+            self._speaking.gone(visit.call, visit.leg)
+        if not isinstance(outcome, InterpreterToOperator):
+            return HangUp()
+        if visit is not None:
+            await visit.call.put_through("asked")
+        return await self._person()

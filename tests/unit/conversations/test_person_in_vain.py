@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Technicians who ask for a person when none is on duty: written down, and rung when one is."""
+"""Technicians and interpreters who ask for a person when none is on duty: that is written down, and
+who wants is rung when one is.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,10 @@ from bridge.bookings import openings
 from bridge.calllog.model import EventKind
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
+from bridge.roster.model import Presence
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.simulated_line import SimulatedLine
-from bridge.vocabulary import Role
+from bridge.vocabulary import InterpreterId, Role
 from lab.phones import Answers, NeverAnswers
 from tests.unit.conference.at_a_line import (
     OPERATOR,
@@ -150,6 +154,122 @@ async def test_when_the_operator_has_gone_again_the_technician_is_asked_who_they
         w.database.run_now(lambda conn: operators.set_duty(conn, OperatorId(1), on_duty=False))
         leg = w.switch.originated[0].leg
         await w.until(lambda: "pt/ask-identity" in w.switch.spoken.get(leg, []))
+
+
+# --- interpreters --------------------------------------------------------------------------------
+
+
+def interpreter(w: World) -> tuple[InterpreterId, str]:
+    """An interpreter who may ring us, and the number they ring from."""
+    who = w.interpreter(ANSWERS_BY_KEY)
+    w.set_pin(who, PIN)
+    return who, "+351910000001"
+
+
+async def test_an_interpreter_s_zero_in_vain_is_written_down_and_a_call_back_promised() -> None:
+    async with at() as w:
+        who, number = interpreter(w)
+        line = w.ring_as(who, PIN, "0", "1")
+        asked = await w.event(EventKind.NOBODY_ON_DUTY)
+        assert (asked.leg, asked.data) == (line.leg, {})
+        await w.event(EventKind.OPERATOR_CALL_BACK_PROMISED)
+        await w.event(EventKind.CALL_ENDED)
+        assert said(w, line)[-2:] == ["pt/operator-call-back-promised", "pt/goodbye"]
+        assert w.outcome() == "not_requested"
+        (wish,) = waiting(w)
+        assert (wish.role, wish.for_operator) == (Role.INTERPRETER, True)
+
+        on_duty(w)
+        w.telephone(OPERATOR, STAYS)
+        await w.openings.ring_due()
+        await w.until(lambda: w.switch.transferred == [OPERATOR])
+        assert rung(w) == [number]
+        assert found(w, EventKind.PUT_THROUGH, call=1).data == {"reason": "asked"}
+        assert waiting(w) == []
+
+
+async def test_an_interpreter_may_ask_before_the_pin_and_go_on() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        w.ring_as(who, "0#", "2", PIN, "3")
+        await w.until(lambda: w.presence(who) is Presence.OFF)
+        assert w.kinds().count(EventKind.NOBODY_ON_DUTY) == 1
+        assert waiting(w) == []
+
+
+async def test_presence_alone_is_no_call() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        w.ring_as(who, PIN, "3")
+        await w.until(lambda: w.presence(who) is Presence.OFF)
+        assert w.call_ids() == []
+
+
+async def test_an_interpreter_who_hangs_up_at_the_offer_is_promised_nothing() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        line = w.ring_as(who, PIN, "0")
+        await w.until(lambda: OFFER in said(w, line))
+        await line.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        assert waiting(w) == []
+
+
+async def test_an_interpreter_reaches_an_operator_who_came_on_duty_meanwhile() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        line = w.ring_as(who, PIN)
+        await w.until(lambda: "pt/presence-keys" in said(w, line))
+        w.telephone(OPERATOR, STAYS)
+        on_duty(w)
+        await line.key("0")
+        await w.until(lambda: w.switch.transferred == [OPERATOR])
+        assert found(w, EventKind.PUT_THROUGH).data == {"reason": "asked"}
+        assert EventKind.NOBODY_ON_DUTY not in w.kinds()
+
+
+async def test_an_interpreter_whom_a_call_has_is_not_rung_for_an_operator() -> None:
+    async with at() as w:
+        who, number = interpreter(w)
+        line = w.ring_as(who, PIN, "0", "1")
+        await w.until(lambda: line.ended)
+        w.telephone(number, STAYS)
+        w.request()
+        await w.event(EventKind.OFFER_ACCEPTED, call=1)
+        w.telephone(OPERATOR, STAYS)
+        on_duty(w)
+        before = rung(w)
+        await w.openings.ring_due()
+        assert rung(w) == before
+        assert len(waiting(w)) == 1
+
+
+async def test_an_interpreter_who_comes_back_after_the_bridge_was_away_is_asked_as_before() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        line = w.ring_as(who, PIN, "0")
+        await w.until(lambda: OFFER in said(w, line))
+        w.die()
+        await w.come_back()
+        await w.until(lambda: said(w, line).count("pt/presence-greeting") == 2)
+        await line.key("0")
+        await w.until(lambda: w.kinds().count(EventKind.NOBODY_ON_DUTY) == 2)
+        assert len(w.call_ids()) == 1
+
+
+async def test_what_cannot_be_written_is_not_promised_to_an_interpreter() -> None:
+    async with at() as w:
+        who, _ = interpreter(w)
+        line = w.ring_as(who)
+
+        def fail() -> None:
+            raise DatabaseUnavailable("gone")
+
+        await w.until(lambda: "pt/ask-pin" in said(w, line))
+        w.database.before = fail
+        await line.key("0")
+        await w.until(lambda: said(w, line)[-2:] == ["pt/nobody-on-duty", "pt/ask-pin"])
+        assert OFFER not in said(w, line)
 
 
 def rung(w: World) -> list[str]:
