@@ -95,7 +95,7 @@ class OpeningCallBack:
     language: LanguageTag | None
     """In which they were spoken to; `None` when they chose none."""
     role: Role
-    """Technician or migrant."""
+    """Technician, migrant or interpreter."""
     due_at: datetime
     tries: int
     """How often they have been rung."""

@@ -68,8 +68,8 @@ class EventKind(StrEnum):
     """The caller was told, out of hours, that nobody is there. data: place (key of the line or
     service), opens_at (ISO 8601, UTC; absent when not known)"""
     NOBODY_ON_DUTY = "nobody_on_duty"
-    """The caller asked for an operator, and there was none. data: language (absent at the door,
-    where it is not known yet)"""
+    """The caller asked for an operator, and there was none. data: language (a migrant's; absent at
+    the door, where it is not known yet, and for a technician or interpreter)"""
     OPERATOR_CALL_BACK_PROMISED = "operator_call_back_promised"
     """The caller is to be rung when an operator comes on duty."""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"

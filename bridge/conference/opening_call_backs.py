@@ -24,6 +24,7 @@ from bridge.conference.rings_of_no_call import RingsOfNoCall
 from bridge.hours.directory import Directory, Line, NotListed
 from bridge.hours.model import Schedule
 from bridge.hours.store import directory_with
+from bridge.roster.store import find_by_number, reserved
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName, SwitchError
 from bridge.vocabulary import LegId, Role
@@ -92,6 +93,7 @@ class OpeningCallBacks:
         directory = directory_with(conn, self._directory) if due else self._directory
         # Not more of them at a time than operators, so that each finds one.
         operators = self._operators_left(conn, at) if any(one.for_operator for one in due) else 0
+        busy = reserved(conn) if any(one.role is Role.INTERPRETER for one in due) else frozenset()
         for one in due:
             to, line = permitted(one.number), _line(directory, one.line)
             given_up = one.tries >= MOST_TRIES or one.due_at + STALE_AFTER <= at
@@ -101,6 +103,8 @@ class OpeningCallBacks:
                 len(taken) < most
                 and (operators > 0 or not one.for_operator)
                 and hours_for(directory, line, one.role).is_open(at)
+                # A call that has or rings an interpreter comes first.
+                and not (one.role is Role.INTERPRETER and find_by_number(conn, one.number) in busy)
                 and openings.take(conn, one.id, at)
             ):
                 taken.append((one, to))
@@ -114,8 +118,8 @@ class OpeningCallBacks:
 
 
 def hours_for(directory: Directory, line: Line, role: Role) -> Schedule:
-    """When a line serves technicians, or migrants."""
-    return directory.hours_of_technicians(line) if role is Role.TECHNICIAN else line.schedule
+    """When a line serves technicians, with whom interpreters work, or migrants."""
+    return line.schedule if role is Role.MIGRANT else directory.hours_of_technicians(line)
 
 
 def _line(directory: Directory, key: str) -> Line | None:

@@ -27,13 +27,15 @@ from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Gone
+from bridge.ivr.person import FindPerson, RingWhenOnDuty
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import InterpreterToOperator
-from bridge.ivr.request import Identified, ToOperator
+from bridge.ivr.request import Failed, Identified, ToOperator
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import HungUp, Say, Taken, Wait
 from bridge.ivr.technician import BEGINS, RESUMED, TechnicianScript
 from bridge.roster.store import find_by_number
+from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
 
@@ -80,23 +82,24 @@ class AtTheLine:
         call = self._calls.of_leg(conversation.leg)
         if call is not None and (detail == BACK or call.record.state is CallState.PUT_THROUGH):
             return await self._door.back(conversation)
-        if call is not None and call.record.state is not CallState.ASKING:
-            return await self._technician(conversation, call, comes=detail == RUNG)
         caller = number_of(conversation.caller)
         if call is not None:
-            # The bridge was away; who rang is asked anew.
             caller = call.record.technician_number or call.record.migrant_number or caller
+        if call is not None and call.record.state is not CallState.ASKING:
+            # Nothing is looked up for who only goes on waiting, also while the database is away.
+            known = _Known(self._speaking.directory)
+            visit = await self._visits(conversation, known, caller, call)
+            return await self._technician(conversation, visit, comes=detail == RUNG)
+        # Where there is a call, the bridge was away; who rang is asked anew.
         known = await self._look_up(caller)
         if call is None:
             if not await self._may_come_in(conversation, caller, known):
                 return HangUp()
             if known.interpreter and caller is not None:
-                return await self._presence(conversation, caller)
-            call = await self._calls.open_call(
-                conversation.leg, line_of(conversation.dialled), caller
-            )
-        line = known.directory.line_rung(line_of(conversation.dialled))
-        visit = self._visit(conversation.leg, call, line, known, caller)
+                return await self._presence(conversation, caller, known)
+        visit = await self._visits(conversation, known, caller, call)
+        if known.interpreter and caller is not None:
+            return await self._presence(conversation, caller, known, visit)
         return await self._receive(conversation, visit, known)
 
     async def opening(self, conversation: Conversation) -> Next:
@@ -122,8 +125,12 @@ class AtTheLine:
         rung = line.numbers[0].e164 if line.numbers else line.key
         call = await self._calls.open_call(conversation.leg, rung, promise.number)
         visit = self._visit(conversation.leg, call, line, known, promise.number)
-        if promise.role is Role.TECHNICIAN:
-            return await self._technician(conversation, call, known.agency)
+        if promise.role is not Role.MIGRANT:
+            if promise.for_operator and await self._speaking.somebody_on_duty():
+                return await self._door.operator(conversation, visit)
+            if promise.role is Role.INTERPRETER:
+                return await self._presence(conversation, promise.number, known, visit)
+            return await self._technician(conversation, visit, known.agency)
         if promise.language is not None:
             seeks = promise.for_operator
             return await self._door.migrant(conversation, visit, promise.language, seeks=seeks)
@@ -168,6 +175,21 @@ class AtTheLine:
                 return False
         return True
 
+    async def _visits(
+        self,
+        conversation: Conversation,
+        known: _Known,
+        caller: PhoneNumber | None,
+        call: Call | None = None,
+    ) -> Visit:
+        """The visit of whoever rang a line, for whom a call is opened unless they have one.
+
+        Raises `DatabaseUnavailable` when that cannot be written.
+        """
+        rung = line_of(conversation.dialled)
+        call = call or await self._calls.open_call(conversation.leg, rung, caller)
+        return self._visit(conversation.leg, call, known.directory.line_rung(rung), known, caller)
+
     def _visit(
         self, leg: LegId, call: Call, line: Line, known: _Known, caller: PhoneNumber | None
     ) -> Visit:
@@ -180,7 +202,7 @@ class AtTheLine:
             if not self._door.serves_technicians(visit):
                 spoken = (known.agency.prompt_language,) if known.agency else BOTH
                 return await self._door.closed_to_technicians(conversation, visit, spoken)
-            return await self._technician(conversation, visit.call, known.agency)
+            return await self._technician(conversation, visit, known.agency)
         if known.language in visit.line.languages and known.language is not None:
             return await self._door.migrant(conversation, visit, known.language)
         return await self._door.ask(conversation, visit)
@@ -191,12 +213,12 @@ class AtTheLine:
         """A visitor keyed agency code and PIN at the front door."""
         if not self._door.serves_technicians(visit):
             return await self._door.closed_to_technicians(conversation, visit)
-        return await self._technician(conversation, visit.call, identity=identity)
+        return await self._technician(conversation, visit, identity=identity)
 
     async def _technician(
         self,
         conversation: Conversation,
-        call: Call,
+        visit: Visit,
         agency: Agency | None = None,
         *,
         identity: Identity | None = None,
@@ -205,13 +227,17 @@ class AtTheLine:
         """`agency`: whose telephone rings; then the PIN is enough. `comes`: we have rung them, and
         they begin to wait.
         """
-        leg = conversation.leg
+        leg, call = conversation.leg, visit.call
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.incoming.is_technicians():
             return await self._person()
         desk = TechnicianDesk(self._tools, call, self._speaking.directory)
+        at_line = self._door.desk(visit)
+        at_line.role = Role.TECHNICIAN
 
         async def consult(question: object) -> object:
+            if isinstance(question, FindPerson | RingWhenOnDuty):
+                return await at_line.consult(question)
             answer = await desk.consult(question)
             if isinstance(answer, Identified):
                 await self._back_to_the_room(call, answer)
@@ -272,7 +298,16 @@ class AtTheLine:
 
     # --- interpreters --------------------------------------------------------------------------
 
-    async def _presence(self, conversation: Conversation, number: PhoneNumber) -> Next:
+    async def _presence(
+        self,
+        conversation: Conversation,
+        number: PhoneNumber,
+        known: _Known,
+        visit: Visit | None = None,
+    ) -> Next:
+        """Presence belongs to no call. Asking in vain for a person is written down, so it begins
+        one; `visit`: that has happened before the bridge was away, or they were rung for it.
+        """
         tools = self._tools
         desk = InterpreterDesk(
             tools.database,
@@ -283,14 +318,33 @@ class AtTheLine:
             identified=self._calls.rings_us,
             share=self._calls.share_of,
         )
+
+        async def consult(question: object) -> object:
+            nonlocal visit
+            if not isinstance(question, FindPerson | RingWhenOnDuty):
+                return await desk.consult(question)
+            try:
+                visit = visit or await self._visits(conversation, known, number)
+            except DatabaseUnavailable:
+                return Failed()
+            at_line = self._door.desk(visit)
+            at_line.role = Role.INTERPRETER
+            return await at_line.consult(question)
+
         script = PresenceScript(
             today=self._speaking.today(),
             operator_on_duty=await self._speaking.somebody_on_duty(),
         )
 
         try:
-            outcome = await run(script, conversation, desk.consult)
+            outcome = await run(script, conversation, consult)
         finally:
             if desk.who is not None:
                 self._speaking.hangs_up(desk.who)
-        return await self._person() if isinstance(outcome, InterpreterToOperator) else HangUp()
+        if visit is not None and isinstance(outcome, Gone):
+            self._speaking.gone(visit.call, visit.leg)
+        if not isinstance(outcome, InterpreterToOperator):
+            return HangUp()
+        if visit is not None:
+            await visit.call.put_through("asked")
+        return await self._person()

@@ -17,9 +17,10 @@ from bridge.conversations.speaking import Speaking
 from bridge.conversations.support_line_desk import LineDesk, Visit
 from bridge.ivr.arrival import Arrival, JoinsByCode, KeyedIdentity
 from bridge.ivr.closed import ClosedScript
-from bridge.ivr.door import ChosenLanguage, DoorScript, WantsPerson, door_languages
+from bridge.ivr.door import ChosenLanguage, DoorScript, door_languages
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.outcomes import Gone
+from bridge.ivr.person import WantsPerson
 from bridge.ivr.runner import run
 from bridge.ivr.script import Say, Script
 from bridge.ivr.support_line import (

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Answers what the scripts of the line ask: services, hours, operators, call-backs and codes."""
+"""Answers what the scripts of the line ask: services, hours, operators, call-backs and codes.
+
+Whoever asks for a person at another script than the line's own is answered here as well.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
-from bridge.ivr.door import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
+from bridge.ivr.person import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
 from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,
@@ -186,7 +189,17 @@ class LineDesk:
 
     async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
         await self._note(EventKind.NOBODY_ON_DUTY, data)
-        return NobodyOnDuty(await self.can_call_back())
+        return NobodyOnDuty(not self._has_request and await self.can_call_back())
+
+    @property
+    def _has_request(self) -> bool:
+        """Whether an interpreter is being looked for on behalf of this visitor.
+
+        Then nobody promises them an operator as well: they would have to hang up for it, which ends
+        the request, and would be rung while they talk with an interpreter. What they can be
+        promised meanwhile, the queue offers.
+        """
+        return self._visit.call.record.request is not None
 
     # --- services ------------------------------------------------------------------------------
 
@@ -232,7 +245,11 @@ class LineDesk:
     async def _promise_operator(self) -> object:
         """Out of hours, nobody comes on duty before the opening."""
         due_at = self._clock.now() if self.is_open else self.next_opening()
-        if due_at is None or not await self._write_promise(due_at, for_operator=True):
+        if (
+            due_at is None
+            or self._has_request
+            or not await self._write_promise(due_at, for_operator=True)
+        ):
             return Failed()
         await self._note(EventKind.OPERATOR_CALL_BACK_PROMISED, {})
         return WillRing()

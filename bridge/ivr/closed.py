@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bridge.ivr.door import WantsPerson
 from bridge.ivr.line_words import time_of
 from bridge.ivr.outcomes import Gone, Over
+from bridge.ivr.person import WantsPerson
 from bridge.ivr.script import (
     Answer,
     Ask,

@@ -12,13 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.ivr.entries import are_digits
-from bridge.ivr.line_words import both
+from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
+from bridge.ivr.person import (
+    NotPromised,
+    PersonScript,
+    PersonState,
+    SomebodyOnDuty,
+    WantsPerson,
+)
 from bridge.ivr.prompts import Catalogue, language_name
 from bridge.ivr.script import (
-    Answer,
     Ask,
-    Consult,
     Finish,
     Heard,
     HungUp,
@@ -38,55 +43,8 @@ class ChosenLanguage(GoesOn):
 
 
 @dataclass(frozen=True, slots=True)
-class WantsPerson:
-    """Put through to a person; they have been told."""
-
-    asked: bool
-    """Whether they asked for one, or were not understood."""
-
-
-@dataclass(frozen=True, slots=True)
 class NothingUnderstood:
     """Nobody could find out who it was, and nobody is on duty; goodbye has been said."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindPerson:
-    """Question: whom does "0" reach now, though nobody was on duty when the door was opened?
-
-    Answer: `SomebodyOnDuty` or `NobodyOnDuty`; another says that it failed.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class SomebodyOnDuty:
-    """A person has come on duty meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class NobodyOnDuty:
-    """There is no operator."""
-
-    call_back: bool = False
-    """Whether the caller can be offered to be rung when one comes on duty."""
-
-
-@dataclass(frozen=True, slots=True)
-class RingWhenOnDuty:
-    """Question: may this caller be rung when an operator comes on duty?
-
-    Answer: `WillRing`, or another.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class WillRing:
-    """They are going to be rung."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorPromised:
-    """The caller is to be rung when an operator comes on duty; goodbye has been said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +70,11 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
-class Seeking:
-    """The application looks for a person."""
+class AskingForPerson:
+    """Nobody seemed on duty when they asked for a person."""
 
     patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """Nobody is on duty, and the caller is asked whether to be rung when somebody is."""
-
-    patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class Promising:
-    """The application writes down that they are to be rung."""
-
-    patience: Patience
+    at: PersonState
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +84,9 @@ class Leaving:
     outcome: object
 
 
-DoorState = Choosing | Seeking | Offering | Promising | Leaving | Over
+_PERSON = PersonScript(BOTH)
+
+DoorState = Choosing | AskingForPerson | Leaving | Over
 Move = tuple[DoorState, Step]
 
 
@@ -195,22 +142,8 @@ class DoorScript:
                 return self._entered(patience, keyed)
             case Choosing(patience), _:
                 return self._missed(patience)
-            case Seeking(), Answer(SomebodyOnDuty()):
-                return self._to_person(asked=True)
-            case Seeking(patience), Answer(NobodyOnDuty(call_back=True)):
-                offer = both("line-nobody-on-duty", "operator-call-back-offer")
-                return Offering(patience), Ask(offer, "pt", 1, first_key_seconds=5.0)
-            case Seeking(patience), _:
-                return self._missed(patience, "line-nobody-on-duty")
-            case Offering(patience), Keys("1"):
-                return Promising(patience), Consult(RingWhenOnDuty())
-            case Offering(patience), _:
-                return self._missed(patience)
-            case Promising(), Answer(WillRing()):
-                words = both("operator-call-back-promised", "goodbye")
-                return Leaving(OperatorPromised()), Say(words, "pt")
-            case Promising(patience), _:
-                return self._missed(patience, "line-our-fault")
+            case AskingForPerson(patience, at), _:
+                return self._asking(patience, _PERSON.hear(at, heard))
 
     # --- what is said --------------------------------------------------------------------------
 
@@ -248,7 +181,19 @@ class DoorScript:
     def _zero(self, patience: Patience) -> Move:
         if self.operator_on_duty:
             return self._end(asked=True)
-        return Seeking(patience), Consult(FindPerson())
+        return self._asking(patience, _PERSON.start())
+
+    def _asking(self, patience: Patience, moved: tuple[PersonState, Step]) -> Move:
+        """Put them through after all, promise to ring them, or begin again."""
+        match moved:
+            case _, Finish(SomebodyOnDuty()):
+                return self._to_person(asked=True)
+            case _, Finish(NotPromised(why)):
+                return self._missed(patience, *why)
+            case _, Finish(outcome):
+                return _over(outcome)
+            case at, step:
+                return AskingForPerson(patience, at), step
 
     def _missed(self, patience: Patience, *lead: str) -> Move:
         """Begin again after saying what was wrong; or get a person, when patience is over."""

@@ -41,7 +41,7 @@ from bridge.ivr.prompts import spell
 from bridge.ivr.request import PersonReason
 from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Silence, Step, in_language
 from bridge.ivr.technician_ends import Ends, over
-from bridge.ivr.technician_states import Leaving
+from bridge.ivr.technician_states import AskingForPerson, InPart, Leaving
 from bridge.ivr.wishes import NO_WISHES, Wishes, WishKey, with_key
 from bridge.roster.requirements import Wish
 from bridge.roster.skills import REGISTER, Gender, Level, Subject
@@ -54,7 +54,8 @@ ALL_PATIENCE = Patience()
 MOST_NAMES = 2 * len(PICKS)
 """When more are found, more letters are asked for."""
 
-Move = tuple[LanguageChoiceState | Chosen | Leaving | Over, Step]
+Place = LanguageChoiceState | Chosen | AskingForPerson | Leaving | Over
+Move = tuple[Place, Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class LanguageChoice:
     """From the question for a language to the one that was confirmed, or to a person.
 
     The last state is `Chosen`, which carries the outcome (`LanguageChosen`) and the patience that
-    is left; else `Leaving` for `ToOperator` or `GivenUp`, or `Over` for `Gone`.
+    is left; else `Leaving` for `ToOperator` or `GivenUp`, or `Over` for `OperatorPromised` or
+    `Gone`.
     """
 
     ends: Ends
@@ -91,7 +93,7 @@ class LanguageChoice:
         """Ask for a language, after the words that lead to it."""
         return self._put(AskingLanguage(patience, wishes), *lead)
 
-    def hear(self, state: LanguageChoiceState | Chosen | Leaving | Over, heard: Heard) -> Move:
+    def hear(self, state: Place, heard: Heard) -> Move:
         """Go on from what was heard; anything unexpected counts as a miss."""
         match state:
             case Over(outcome) | Chosen(_, outcome):
@@ -100,6 +102,8 @@ class LanguageChoice:
                 return over(Gone())
             case Leaving(outcome):
                 return over(outcome)
+            case AskingForPerson():
+                return self.ends.sought(state, heard, self.without_person)
             case Sounding() | SoundingAgain():
                 return self._listened(state, isinstance(heard, Keys) and heard.digits != "")
             case HandingOver() if not isinstance(heard, Keys):
@@ -111,9 +115,15 @@ class LanguageChoice:
             case _ if not isinstance(heard, Keys):
                 return self._missed(state, "nothing-keyed")
             case _ if heard.digits == "0" and not isinstance(state, AskingThirdDigit):
-                return self._zero(state)
+                return self.ends.asked(state)
             case _:
                 return self._keyed(state, heard.digits)
+
+    def without_person(self, state: InPart, lead: tuple[str, ...]) -> Move:
+        """Ask again after these words, for whoever asked for a person in vain."""
+        if not isinstance(state, Question):
+            raise TypeError(f"nobody asks for a person at {type(state).__name__}")
+        return self._missed(state, *lead, reason=PersonReason.ASKED)
 
     def _keyed(self, state: Question, keys: str) -> Move:
         match state:
@@ -144,7 +154,7 @@ class LanguageChoice:
             case "**":
                 return self._put(HandingOver(patience, wishes))
             case _ if "0" in (keys[0], keys.removeprefix("*")):
-                return self._zero(state)
+                return self.ends.asked(state)
             case _ if keys[0] == "*" and not self._wish_keys:
                 return self._missed(state, "no-such-option")
             case "*":
@@ -161,14 +171,14 @@ class LanguageChoice:
     def _one_digit(self, state: AskingLanguage, digit: str) -> Move:
         wanted = self._favourites.get(digit)
         if wanted is None:
-            return self._missed(state, "language-code-short", PersonReason.LANGUAGE_UNKNOWN)
+            return self._missed(state, "language-code-short", reason=PersonReason.LANGUAGE_UNKNOWN)
         return self._read_back(state, wanted, How.FAVOURITE)
 
     def _coded(self, state: AskingLanguage | AskingThirdDigit, code: str) -> Move:
         language = self.languages.by_code(code)
         if language is None:
             asking = AskingLanguage(state.patience, state.wishes)
-            return self._missed(asking, "language-unknown", PersonReason.LANGUAGE_UNKNOWN)
+            return self._missed(asking, "language-unknown", reason=PersonReason.LANGUAGE_UNKNOWN)
         return self._read_back(state, language.tag, How.CODE)
 
     def _read_back(self, state: Naming, wanted: LanguageTag, how: How) -> Move:
@@ -208,7 +218,7 @@ class LanguageChoice:
             return self._put(replace(longer, patience=state.patience.renewed()), "spell-more")
         match found:
             case ():
-                return self._missed(fresh, "spell-none", PersonReason.LANGUAGE_UNKNOWN)
+                return self._missed(fresh, "spell-none", reason=PersonReason.LANGUAGE_UNKNOWN)
             case (wanted,):
                 return self._read_back(state, wanted, How.SPELT)
             case _:
@@ -238,7 +248,7 @@ class LanguageChoice:
             case "*":
                 return self._put(HandingOver(state.patience.renewed(), state.wishes))
             case "0":
-                return self._zero(state)
+                return self.ends.asked(state)
             case _ if key not in self._wish_keys:
                 return self._missed(state, "no-such-option")
             case WishKey.SAME_AGAIN:
@@ -320,19 +330,14 @@ class LanguageChoice:
         """Put the question of a state, after the words that lead to it."""
         return state, self._questions.of(state, *lead)
 
-    def _zero(self, state: Question) -> Move:
-        if self.ends.operator_on_duty:
-            return self.ends.to_person(PersonReason.ASKED)
-        return self._missed(state, "nobody-on-duty", PersonReason.ASKED)
-
     def _missed(
-        self, state: Question, lead: str, reason: PersonReason = PersonReason.NOT_UNDERSTOOD
+        self, state: Question, *lead: str, reason: PersonReason = PersonReason.NOT_UNDERSTOOD
     ) -> Move:
         """Ask again after saying what was wrong; or get a person, when patience is over."""
         patience = state.patience.missed()
         if patience.over:
-            return self.ends.to_person(reason, lead)
-        return self._put(replace(state, patience=patience), lead)
+            return self.ends.to_person(reason, *lead)
+        return self._put(replace(state, patience=patience), *lead)
 
     def _again(self, state: Question) -> Move:
         """Ask because the technician wants to be asked once more; not without end."""

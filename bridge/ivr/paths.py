@@ -14,7 +14,7 @@ from bridge.ivr.announcements import Announcement
 from bridge.ivr.arrival import Arrival, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import DoorScript, NobodyOnDuty, WillRing, door_languages
+from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.languages import load_languages
@@ -22,6 +22,7 @@ from bridge.ivr.migrant import guest_script, migrant_script
 from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript
 from bridge.ivr.opening import opening_script
+from bridge.ivr.person import NobodyOnDuty, WillRing
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet, ShareOf
 from bridge.ivr.prompt_rules import load_rules

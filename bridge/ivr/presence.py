@@ -12,7 +12,9 @@ from datetime import date
 
 from bridge.ivr import spoken
 from bridge.ivr.outcomes import Gone, Over, Patience
+from bridge.ivr.person import NotPromised, PersonScript, PersonState, SomebodyOnDuty
 from bridge.ivr.presence_model import (
+    AskingForPerson,
     AtMenu,
     BookingAt,
     Changing,
@@ -63,7 +65,8 @@ Move = tuple[PresenceState, Step]
 class PresenceScript:
     """The whole conversation with an interpreter who rings the line.
 
-    Outcomes: `PresenceEnded`, `InterpreterToOperator`, `InterpreterNotIdentified`, `Gone`.
+    Outcomes: `PresenceEnded`, `InterpreterToOperator`, `OperatorPromised`,
+    `InterpreterNotIdentified`, `Gone`.
     """
 
     today: date | None = None
@@ -71,7 +74,7 @@ class PresenceScript:
     language: str = "pt"
     """The prompt language: `pt` or `en`."""
     operator_on_duty: bool = True
-    """Whether "0" can reach somebody; if not, the interpreter is told so."""
+    """Whether "0" can reach somebody; if not, that is asked again when it is keyed."""
     most_wrong: int = 3
     """Wrong PINs before the end."""
     most_turns: int = 24
@@ -90,6 +93,8 @@ class PresenceScript:
                 return _over(Gone())
             case TakingLeave(outcome):
                 return _over(outcome)
+            case AskingForPerson(back, at):
+                return self._asking(back, self._person.hear(at, heard))
             case CheckingPin() | Changing() | LookingUp():
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if not isinstance(heard, Keys):
@@ -97,9 +102,25 @@ class PresenceScript:
             case _ if heard.digits == "0" and self.operator_on_duty:
                 return self._leave(InterpreterToOperator(), "putting-through")
             case _ if heard.digits == "0":
-                return self._missed(state, "nobody-on-duty", WhyEnded.ASKED_FOR_PERSON)
+                return self._asking(state, self._person.start())
             case _:
                 return self._keyed(state, heard.digits)
+
+    def _asking(self, back: PresenceQuestion, moved: tuple[PersonState, Step]) -> Move:
+        """Put them through after all, promise to ring them, or go on where they were."""
+        match moved:
+            case _, Finish(SomebodyOnDuty()):
+                return self._leave(InterpreterToOperator(), "putting-through")
+            case _, Finish(NotPromised(why)):
+                return self._missed(back, *why, ends=WhyEnded.ASKED_FOR_PERSON)
+            case _, Finish(outcome):
+                return _over(outcome)
+            case at, step:
+                return AskingForPerson(back, at), step
+
+    @property
+    def _person(self) -> PersonScript:
+        return PersonScript((self.language,), nobody="nobody-on-duty", failed="our-fault")
 
     # --- questions ---
 
@@ -162,13 +183,13 @@ class PresenceScript:
         return Changing(patience.corrected(), known), Consult(SetPresence(presence, minutes))
 
     def _missed(
-        self, state: PresenceQuestion, lead: str, why: WhyEnded = WhyEnded.NOTHING_MORE
+        self, state: PresenceQuestion, *lead: str, ends: WhyEnded = WhyEnded.NOTHING_MORE
     ) -> Move:
         """Ask again after saying what was wrong; or end politely, when patience is over."""
         patience = state.patience.missed()
         if patience.over:
-            return self._end(why, lead)
-        return self._ask(replace(state, patience=patience), lead)
+            return self._end(ends, *lead)
+        return self._ask(replace(state, patience=patience), *lead)
 
     # --- answers of the application ---
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bridge.ivr.outcomes import Over, Patience
+from bridge.ivr.person import PersonState
 from bridge.roster.model import Presence
 from bridge.vocabulary import LanguageTag
 
@@ -198,6 +199,15 @@ class LookingUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AskingForPerson:
+    """A person was asked for when nobody seemed on duty."""
+
+    back: PresenceQuestion
+    """What was asked, and is asked again unless a person is found or promised."""
+    at: PersonState
+
+
+@dataclass(frozen=True, slots=True)
 class TakingLeave:
     """The last words are being said."""
 
@@ -206,5 +216,5 @@ class TakingLeave:
 
 PresenceQuestion = KeyingPin | AtMenu | KeyingBreak | ConfirmingBreak
 PresenceLookup = CheckingPin | Changing | LookingUp
-PresenceState = PresenceQuestion | PresenceLookup | TakingLeave | Over
+PresenceState = PresenceQuestion | PresenceLookup | AskingForPerson | TakingLeave | Over
 """Every state of `PresenceScript`."""

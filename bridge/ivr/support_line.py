@@ -13,9 +13,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bridge.hours.periods import Period
-from bridge.ivr.door import NobodyOnDuty, OperatorPromised, RingWhenOnDuty, WillRing
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
+from bridge.ivr.person import NobodyOnDuty, NotPromised, PersonScript, PersonState
 from bridge.ivr.prompts import service_address, service_name, spell
 from bridge.ivr.script import (
     Answer,
@@ -148,17 +148,11 @@ class SeekingOperator:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferingRing:
-    """Nobody is on duty, and the caller is asked whether to be rung when somebody is."""
+class NobodyFound:
+    """Nobody is on duty, and whoever can be rung is asked whether they want to be."""
 
     patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class PromisingRing:
-    """The application writes down that they are to be rung."""
-
-    patience: Patience
+    at: PersonState
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +163,7 @@ class LeavingLine:
 
 
 SupportLineState = (
-    AtMenu
-    | ChoosingService
-    | AskingAbout
-    | SeekingOperator
-    | OfferingRing
-    | PromisingRing
-    | LeavingLine
-    | Over
+    AtMenu | ChoosingService | AskingAbout | SeekingOperator | NobodyFound | LeavingLine | Over
 )
 Move = tuple[SupportLineState, Step]
 
@@ -224,15 +211,8 @@ class SupportLineScript:
                 return _over(outcome)
             case SeekingOperator(patience), _:
                 return self._operator(patience, heard)
-            case OfferingRing(patience), Keys("1"):
-                return PromisingRing(patience), Consult(RingWhenOnDuty())
-            case OfferingRing(patience), _:
-                return self._nobody(patience)
-            case PromisingRing(patience), Answer(WillRing()):
-                words = ("operator-call-back-promised", "goodbye")
-                return self._leave(patience, OperatorPromised(), *words)
-            case PromisingRing(patience), _:
-                return self._nobody(patience, "line-our-fault")
+            case NobodyFound(patience, at), _:
+                return self._nobody_found(patience, self._person(patience).hear(at, heard))
             case AskingAbout(patience, Wanted.ABOUT), Answer(ServiceNow() as service):
                 return self._menu(patience.corrected(), *self._described(patience, service))
             case AskingAbout(patience, Wanted.PUT_THROUGH), Answer(ServiceNow() as service):
@@ -305,14 +285,23 @@ class SupportLineScript:
                 return self._leave(patience, WantsOperator(with_interpreter), words)
             case Answer(ClosedMeanwhile()):
                 return _over(NobodyThere())
-            case Answer(NobodyOnDuty(call_back=True)):
-                offer = ("line-nobody-on-duty", "operator-call-back-offer")
-                ask = Ask(offer, self._language(patience), 1, first_key_seconds=5.0)
-                return OfferingRing(patience), ask
-            case Answer(NobodyOnDuty()):
-                return self._nobody(patience, "line-nobody-on-duty")
+            case Answer(NobodyOnDuty() as answer):
+                return self._nobody_found(patience, self._person(patience).told(answer))
             case _:
                 return self._nobody(patience, "line-our-fault")
+
+    def _nobody_found(self, patience: Patience, moved: tuple[PersonState, Step]) -> Move:
+        """Promise to ring them, or go on without an operator."""
+        match moved:
+            case _, Finish(NotPromised(why)):
+                return self._nobody(patience, *why)
+            case _, Finish(outcome):
+                return _over(outcome)
+            case at, step:
+                return NobodyFound(patience, at), step
+
+    def _person(self, patience: Patience) -> PersonScript:
+        return PersonScript((self._language(patience),))
 
     def _nobody(self, patience: Patience, *why: str) -> Move:
         """Say so, and go back to what needs no operator; or end, when patience is over."""

@@ -5,14 +5,17 @@ Each part is a small machine of its own: `Identification`, `LanguageChoice`, `Mi
 `WhileRinging` and, when nobody is free, `NobodyFree`. This module leads from one to the next, in
 the prompt language of the technician's agency once that is known.
 
-"0" at any question reaches a person. Three misses at one question do too, and so does a budget of
-misses for the whole conversation; only wrong codes end it, since whoever guesses PINs shall not
-reach anybody. Nobody is put through or let go without being told.
+"0" at any question reaches a person. With nobody on duty that is said, whoever can be rung is asked
+whether they want to be when somebody is, and goes on where they were. Three misses at one question
+lead to a person too, and so does a budget of misses for the whole conversation; only wrong codes
+end it, since whoever guesses PINs shall not reach anybody. Nobody is put through or let go without
+being told.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from bridge.ivr.finder import MOST_SENTENCES
 from bridge.ivr.language_choice import LanguageChoice
@@ -28,12 +31,17 @@ from bridge.ivr.technician_place import MigrantPlacing
 from bridge.ivr.technician_queue import NobodyFree
 from bridge.ivr.technician_ringing import WhileRinging
 from bridge.ivr.technician_states import (
+    AskingForPerson,
     CheckingIdentity,
+    Choosing,
     IdentityState,
+    InPart,
     Leaving,
     Moment,
     NobodyFreeState,
+    PlaceQuestion,
     PlaceState,
+    Queued,
     Requesting,
     RingingState,
     TechnicianState,
@@ -55,15 +63,15 @@ class TechnicianScript:
     """The whole conversation with a technician, up to the room.
 
     The room is entered from outside (the leg is taken away while it waits). Outcomes:
-    `ToOperator`, `GivenUp`, `NotIdentifiedAtAll`, `Unserved`, `CallBackPromised`, `BookedFor`,
-    `Gone`.
+    `ToOperator`, `GivenUp`, `OperatorPromised`, `NotIdentifiedAtAll`, `Unserved`,
+    `CallBackPromised`, `BookedFor`, `Gone`.
     """
 
     languages: Languages
     language: str = "pt"
     """The prompt language until an agency's is known: `pt` or `en`."""
     operator_on_duty: bool = True
-    """Whether "0" can reach somebody; if not, the technician is told so."""
+    """Whether "0" can reach somebody; if not, that is asked again when it is keyed."""
     resuming: JobNumber | None = None
     """The call is already hunting: say so, and wait."""
     lead: tuple[str, ...] = RESUMED
@@ -137,6 +145,9 @@ class TechnicianScript:
                 words = ("job-number-is", *spell(job.digits), "ringing-interpreters")
                 telling = Telling(job, dial_in_code=code)
                 return _at(ways, self._ringing(ways).tell(telling, *words))
+            case AskingForPerson(), _:
+                goes_on = partial(self._without_person, ways)
+                return _at(ways, self._ends(ways).sought(at, heard, goes_on))
             case _ if isinstance(at, RingingState) and isinstance(heard, Notice):
                 return _at(ways, self._noticed(ways, at, heard))
             case _:
@@ -155,6 +166,20 @@ class TechnicianScript:
         if isinstance(at, NobodyFreeState):
             return self._nobody_free(ways).hear(at, heard)
         raise TypeError(f"{type(at).__name__} belongs to no part of the conversation")
+
+    def _without_person(
+        self, ways: Ways, back: InPart, lead: tuple[str, ...]
+    ) -> tuple[Moment, Step]:
+        """Nobody could be reached: on where the technician was, with all that they have keyed."""
+        if isinstance(back, IdentityState):
+            return self._identification(ways).without_person(back, lead)
+        if isinstance(back, PlaceQuestion):
+            return self._placing(ways).without_person(back, lead)
+        if isinstance(back, RingingState):
+            return self._ringing(ways).without_person(back, lead)
+        if isinstance(back, Choosing | Queued):
+            return self._nobody_free(ways).without_person(back, lead)
+        return self._or_placing(ways, self._choice(ways).without_person(back, lead))
 
     def _or_placing(self, ways: Ways, moved: tuple[Moment | Chosen, Step]) -> tuple[Moment, Step]:
         """Once a language is chosen, ask where the migrant is."""

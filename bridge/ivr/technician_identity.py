@@ -20,27 +20,26 @@ from bridge.ivr.request import (
     PersonReason,
 )
 from bridge.ivr.script import Answer, Ask, Consult, Heard, Keys, Step
-from bridge.ivr.technician_ends import Ends
+from bridge.ivr.technician_ends import Elsewhere, Ends
 from bridge.ivr.technician_states import (
     CheckingIdentity,
     Identifying,
     IdentityState,
     KeyingRest,
-    Leaving,
 )
 
 AGENCY_DIGITS = 4
 PIN_DIGITS = 6
 _BOTH = AGENCY_DIGITS + PIN_DIGITS
 
-Move = tuple[IdentityState | Leaving, Step]
+Move = tuple[IdentityState, Step] | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
     """From the greeting to somebody known. Whoever asked goes on at the answer `Identified`.
 
-    Outcomes: `NotIdentifiedAtAll`, `ToOperator`, `GivenUp`.
+    Outcomes: `NotIdentifiedAtAll`, `ToOperator`, `GivenUp`, `OperatorPromised`.
     """
 
     ends: Ends
@@ -64,10 +63,8 @@ class Identification:
                 return self._answered(state, value)
             case CheckingIdentity(), _:
                 return self._answered(state, None)
-            case _, Keys("0") if self.ends.operator_on_duty:
-                return self.ends.to_person(PersonReason.ASKED)
             case _, Keys("0"):
-                return self._missed(state, "nobody-on-duty", PersonReason.ASKED)
+                return self.ends.asked(state)
             case KeyingRest(patience, wrong), Keys(digits) if are_digits(digits, AGENCY_DIGITS):
                 return CheckingIdentity(patience, wrong), Consult(IdentifyRest(digits))
             case Identifying(patience, wrong, pin_only), Keys(digits) if are_digits(
@@ -80,6 +77,10 @@ class Identification:
                 return self._missed(state, "identity-incomplete")
             case _:
                 return self._missed(state, "nothing-keyed")
+
+    def without_person(self, state: IdentityState, lead: tuple[str, ...]) -> Move:
+        """Ask again after these words, for whoever asked for a person in vain."""
+        return self._missed(state, *lead, reason=PersonReason.ASKED)
 
     def _ask(self, state: Identifying, *lead: str) -> Move:
         question = "ask-personal-code" if state.pin_only else "ask-identity"
@@ -104,17 +105,17 @@ class Identification:
 
     def _missed(
         self,
-        state: Identifying | KeyingRest | CheckingIdentity,
-        lead: str,
+        state: IdentityState,
+        *lead: str,
         reason: PersonReason = PersonReason.NOT_UNDERSTOOD,
     ) -> Move:
         """Ask again after saying what was wrong; or get a person, when patience is over."""
         patience = state.patience.missed()
         if patience.over:
-            return self.ends.to_person(reason, lead)
+            return self.ends.to_person(reason, *lead)
         if isinstance(state, Identifying):
-            return self._ask(replace(state, patience=patience), lead)
-        return self._ask(Identifying(patience, state.wrong), lead)
+            return self._ask(replace(state, patience=patience), *lead)
+        return self._ask(Identifying(patience, state.wrong), *lead)
 
 
 def _identify(digits: str) -> Identify:

@@ -32,14 +32,13 @@ from bridge.ivr.request import (
     Ring,
 )
 from bridge.ivr.script import Answer, Ask, Consult, Heard, Keys, Step
-from bridge.ivr.technician_ends import Ends
+from bridge.ivr.technician_ends import Elsewhere, Ends
 from bridge.ivr.technician_states import (
     AllowingVoicemail,
     CheckingNumber,
     ConfirmingNumber,
     KeyingField,
     KeyingNumber,
-    Leaving,
     PlaceLookup,
     PlaceQuestion,
     PlaceState,
@@ -55,14 +54,14 @@ LEAST_NUMBER_DIGITS = 3
 _LONE_DIGIT_SECONDS = 1.5
 """A pause this long after the only digit of an entry ends it as the hash key would."""
 
-Move = tuple[PlaceState | Leaving, Step]
+Move = tuple[PlaceState, Step] | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class MigrantPlacing:
     """From a chosen language to a request. Whoever asked goes on at the answer `Requested`.
 
-    Outcomes: `ToOperator`, `GivenUp`.
+    Outcomes: `ToOperator`, `GivenUp`, `OperatorPromised`.
     """
 
     ends: Ends
@@ -80,13 +79,17 @@ class MigrantPlacing:
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if isinstance(heard, Keys):
                 person = heard.digits == "0" and not self._is_entry(state, heard)
-                return self._zero(state) if person else self._keyed(state, heard)
+                return self.ends.asked(state) if person else self._keyed(state, heard)
             case AllowingVoicemail(patience, chosen, digits):
                 return self._placed(patience, chosen, Ring(digits), None)
             case TellingDialIn(patience, chosen):
                 return self._placed(patience, chosen, DialsIn(), None)
             case _:
                 return self._missed(state, "nothing-keyed")
+
+    def without_person(self, state: PlaceQuestion, lead: tuple[str, ...]) -> Move:
+        """Ask again after these words, for whoever asked for a person in vain."""
+        return self._missed(state, *lead, reason=PersonReason.ASKED)
 
     # --- questions ---
 
@@ -170,11 +173,6 @@ class MigrantPlacing:
         """Whether a zero is what is asked for: with the hash key, where one digit is enough."""
         field = self.fields[len(state.values)] if isinstance(state, KeyingField) else None
         return zero.finished and field is not None and field.least == 1
-
-    def _zero(self, state: PlaceQuestion) -> Move:
-        if self.ends.operator_on_duty:
-            return self.ends.to_person(PersonReason.ASKED)
-        return self._missed(state, "nobody-on-duty", reason=PersonReason.ASKED)
 
     def _missed(
         self,

@@ -31,7 +31,7 @@ from bridge.ivr.request import (
     WillCallBack,
 )
 from bridge.ivr.script import Answer, Ask, Consult, Heard, Keys, Notice, Say, Silence, Step, Wait
-from bridge.ivr.technician_ends import Ends
+from bridge.ivr.technician_ends import Elsewhere, Ends
 from bridge.ivr.technician_states import (
     Arranging,
     AskingCallBack,
@@ -40,7 +40,6 @@ from bridge.ivr.technician_states import (
     Choosing,
     HearingOptions,
     HearingSlots,
-    Leaving,
     NobodyFreeState,
     Queued,
     QueueTelling,
@@ -55,14 +54,15 @@ MOST_SLOTS = 3
 _KEYS_EVERY = 3
 """In the queue, the keys are said with every third word only."""
 
-Move = tuple[NobodyFreeState | Leaving, Step]
+Move = tuple[NobodyFreeState, Step] | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class NobodyFree:
     """From the notice that nobody is free to a choice, or to the end of patience.
 
-    Outcomes: `CallBackPromised`, `BookedFor`, `ToOperator`, `GivenUp`, `Unserved`.
+    Outcomes: `CallBackPromised`, `BookedFor`, `ToOperator`, `GivenUp`, `OperatorPromised`,
+    `Unserved`.
     """
 
     ends: Ends
@@ -87,14 +87,18 @@ class NobodyFree:
                 return self._answered(state, heard.value if isinstance(heard, Answer) else None)
             case _ if not isinstance(heard, Keys):
                 return self._missed(state, "nothing-keyed")
-            case _ if heard.digits == "0" and self.ends.operator_on_duty:
-                return self.ends.to_person(PersonReason.NOBODY_AVAILABLE)
             case _ if heard.digits == "0":
-                return self._missed(state, "nobody-on-duty")
+                return self.ends.asked(state, PersonReason.NOBODY_AVAILABLE)
             case HearingOptions():
                 return self._chosen(state, heard.digits)
             case _:
                 return self._slot_chosen(state, heard.digits)
+
+    def without_person(self, state: Choosing | Queued, lead: tuple[str, ...]) -> Move:
+        """Choose again, or go on waiting, for whoever asked for a person in vain."""
+        if isinstance(state, HearingOptions | HearingSlots):
+            return self._missed(state, *lead)
+        return self._tell(state.patience, state.standing, *lead, "queue-still")
 
     # --- choices ---
 
@@ -159,16 +163,16 @@ class NobodyFree:
             case _:
                 return self._missed(state, "no-such-option")
 
-    def _missed(self, state: Choosing, lead: str) -> Move:
+    def _missed(self, state: Choosing, *lead: str) -> Move:
         """Ask once more; then, nothing was chosen."""
         patience, standing = state.patience.missed(), state.standing
         if patience.misses == 1:
             again = self._slots if isinstance(state, HearingSlots) else self._options
-            return again(patience, standing, lead)
+            return again(patience, standing, *lead)
         if standing.offer.place is not None and not patience.over:
             return self._stay(patience.renewed(), standing)
         if isinstance(state, HearingSlots):
-            return self._options(patience.corrected(), standing, lead)
+            return self._options(patience.corrected(), standing, *lead)
         return self.ends.leave(Unserved(), "ring-later", "goodbye")
 
     # --- answers of the application ---
@@ -246,13 +250,11 @@ class NobodyFree:
                 return self._tell(patience, standing, "queue-still")
 
     def _keyed_in_queue(self, patience: Patience, standing: Standing, key: str) -> Move:
-        if key == "0" and self.ends.operator_on_duty:
-            return self.ends.to_person(PersonReason.ASKED)
+        if key == "0" and (self.ends.operator_on_duty or not patience.over):
+            return self.ends.asked(QueueTelling(patience, standing))
         if patience.over:
             return self.ends.to_person(PersonReason.NOT_UNDERSTOOD)
         match key:
-            case "0":
-                return self._tell(patience, standing, "nobody-on-duty", "queue-still")
             case "2" if standing.offer.call_back:
                 return AskingCallBack(patience, standing), Consult(CallMeBack())
             case "3" if standing.offer.slots:

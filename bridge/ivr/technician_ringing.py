@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from bridge.ivr.prompts import spell
 from bridge.ivr.request import PersonReason
 from bridge.ivr.script import Heard, Keys, Say, Silence, Step, Wait
-from bridge.ivr.technician_ends import Ends
-from bridge.ivr.technician_states import Leaving, RingingState, Telling, Waiting
+from bridge.ivr.technician_ends import Elsewhere, Ends
+from bridge.ivr.technician_states import RingingState, Telling, Waiting
 
-Move = tuple[RingingState | Leaving, Step]
+Move = tuple[RingingState, Step] | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class WhileRinging:
-    """Waiting for an interpreter. Outcomes: `ToOperator`, `GivenUp`."""
+    """Waiting for an interpreter. Outcomes: `ToOperator`, `GivenUp`, `OperatorPromised`."""
 
     ends: Ends
     slice_seconds: float
@@ -40,10 +40,10 @@ class WhileRinging:
     def hear(self, state: RingingState, heard: Heard) -> Move:
         """Go on from what was heard, which is neither a hang-up nor that nobody is free."""
         match heard:
-            case Keys("0") if self.ends.operator_on_duty:
-                return self.ends.to_person(PersonReason.ASKED)
-            case Keys(digits):
-                return self._stray(state, digits)
+            case Keys("0"):
+                return self.ends.asked(state)
+            case Keys():
+                return self._stray(state)
             case _ if isinstance(state, Telling):
                 return self.wait(state)
             case Silence() if state.slices + 1 >= self.most_slices:
@@ -52,15 +52,20 @@ class WhileRinging:
                 telling = _telling(state)
                 return self.tell(replace(telling, slices=state.slices + 1), "still-ringing")
             case _:
-                return self._stray(state, "")
+                return self._stray(state)
 
-    def _stray(self, state: RingingState, digits: str) -> Move:
+    def without_person(self, state: RingingState, lead: tuple[str, ...]) -> Move:
+        """Go on waiting after these words, for whoever asked for a person in vain."""
+        if state.strays + 1 >= self.most_strays:
+            return self.ends.to_person(PersonReason.NOT_UNDERSTOOD, *lead)
+        telling = replace(_telling(state), strays=state.strays + 1)
+        return self.tell(telling, *lead, "still-ringing")
+
+    def _stray(self, state: RingingState) -> Move:
         """A key that means nothing now repeats what the technician may want to know."""
         if state.strays + 1 >= self.most_strays:
             return self.ends.to_person(PersonReason.NOT_UNDERSTOOD)
         telling = replace(_telling(state), strays=state.strays + 1)
-        if digits == "0":
-            return self.tell(telling, "nobody-on-duty", "still-ringing")
         if isinstance(state, Telling):
             return self.wait(telling)
         code = state.dial_in_code

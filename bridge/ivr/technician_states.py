@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 from bridge.ivr.language_choice_states import LanguageChoiceState, LanguageChosen
 from bridge.ivr.outcomes import Over, Patience
-from bridge.ivr.request import DialInCode, FieldValues, MigrantPlace, NobodyAvailable, Ways
+from bridge.ivr.person import PersonState
+from bridge.ivr.request import (
+    DialInCode,
+    FieldValues,
+    MigrantPlace,
+    NobodyAvailable,
+    PersonReason,
+    Ways,
+)
 from bridge.vocabulary import JobNumber
 
 # --- who is this -------------------------------------------------------------------------------
@@ -219,6 +227,19 @@ class QueueWaiting:
     standing: Standing
 
 
+# --- asking for a person, and the end ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskingForPerson:
+    """A person was asked for when nobody seemed on duty; what was keyed so far is kept."""
+
+    back: InPart
+    """Where the technician was, and goes on unless a person is found or promised."""
+    reason: PersonReason
+    at: PersonState
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """The last words are being said."""
@@ -246,15 +267,9 @@ Arranging = AskingCallBack | AskingToBook | SteppingDown | AskingPlace
 Queued = QueueTelling | QueueWaiting
 NobodyFreeState = Choosing | Arranging | Queued
 """Every state of `NobodyFree`."""
-Moment = (
-    IdentityState
-    | LanguageChoiceState
-    | PlaceState
-    | RingingState
-    | NobodyFreeState
-    | Leaving
-    | Over
-)
+InPart = IdentityState | LanguageChoiceState | PlaceState | RingingState | NobodyFreeState
+"""Every state of a part of the conversation."""
+Moment = InPart | AskingForPerson | Leaving | Over
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,7 @@ from bridge.ivr.arrival import Arrival, CodeEarly, CodeUnknown, DialledIn
 from bridge.ivr.callback import CallbackKind, CallbackScript
 from bridge.ivr.callback_over import CallbackOverScript
 from bridge.ivr.closed import CallBackNoted, ClosedScript
-from bridge.ivr.door import (
-    DoorScript,
-    NobodyOnDuty,
-    SomebodyOnDuty,
-    WillRing,
-    door_languages,
-)
+from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
 from bridge.ivr.language_choice import LanguageChoice
@@ -31,6 +25,7 @@ from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript, TooLate
 from bridge.ivr.opening import opening_script
 from bridge.ivr.outcomes import Patience
+from bridge.ivr.person import NobodyOnDuty, PersonScript, SomebodyOnDuty, WillRing
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import (
     BookingAt,
@@ -251,7 +246,10 @@ _technician = TechnicianScript(
     patience=Patience(left=3),
 )
 """Few languages and no wishes: the choice of a language is walked by itself below."""
-_without_operator = replace(_technician, operator_on_duty=False)
+_without_operator = replace(
+    _technician, operator_on_duty=False, most_strays=3, patience=Patience(left=2)
+)
+"""Less patient, for each question leads to the one whether to be rung as well."""
 _language = LanguageChoice(
     Ends("pt", True),
     only("kea", "pov", "bm", "uk", "en"),
@@ -267,7 +265,7 @@ SCRIPTS: dict[str, Script[Any]] = {
     "technician": _technician,
     "technician, nobody on duty": _without_operator,
     "technician, english": replace(_technician, language="en", most_strays=3),
-    "technician, english, nobody on duty": replace(_without_operator, language="en", most_strays=3),
+    "technician, english, nobody on duty": replace(_without_operator, language="en"),
     "technician, resumed": replace(_technician, resuming=_job),
     "technician, recognised": replace(_technician, recognised=True, patience=Patience(left=1)),
     "technician, keyed at the door": replace(
@@ -343,6 +341,8 @@ SCRIPTS: dict[str, Script[Any]] = {
         replace(_support, services=(), most_turns=2), before=CODE[0], most_codes=1
     ),
     "arrival, closed": Arrival(replace(_closed, plays=2), most_codes=1),
+    "a person, asked for in vain": PersonScript(("uk",)),
+    "a person, asked for in vain, two languages": PersonScript(("pt", "en")),
     "support line": _support,
     "support line, portuguese": replace(_support, languages=("pt",), lead=("service-silent",)),
     "support line, two languages": replace(_support, languages=("fr", "pt"), closes_at=None),

@@ -10,15 +10,17 @@ from bridge.ivr.arrival import Arrival, ArrivalState
 from bridge.ivr.door import (
     ChosenLanguage,
     DoorScript,
+    NothingUnderstood,
+    door_languages,
+)
+from bridge.ivr.person import (
     FindPerson,
     NobodyOnDuty,
-    NothingUnderstood,
     OperatorPromised,
     RingWhenOnDuty,
     SomebodyOnDuty,
     WantsPerson,
     WillRing,
-    door_languages,
 )
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.script import Ask, Finish, Keys, Said, Silence, in_language

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
 from bridge.ivr.languages import load_languages
+from bridge.ivr.person import NobodyOnDuty
 from bridge.ivr.request import Identified, RequestInterpreter, Ways
 from bridge.ivr.script import Ask, Keys, Silence
 from bridge.ivr.technician import TechnicianScript
@@ -50,6 +51,7 @@ def test_a_zero_alone_reaches_a_person_all_the_same(most: int) -> None:
     assert talk.prompts() == ("putting-through",)
     nobody = asked(1, most, operator_on_duty=False)
     nobody.key("0")
+    nobody.answer(NobodyOnDuty())
     assert nobody.prompts() == ("nobody-on-duty", "ask-department")
 
 

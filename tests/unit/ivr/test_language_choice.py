@@ -13,6 +13,7 @@ from bridge.ivr.language_choice import LanguageChoice
 from bridge.ivr.language_choice_states import How, LanguageChosen
 from bridge.ivr.languages import LanguageGroup, Languages, load_languages
 from bridge.ivr.outcomes import Gone, Patience
+from bridge.ivr.person import NobodyOnDuty
 from bridge.ivr.request import GivenUp, PersonReason, ToOperator
 from bridge.ivr.script import ALL_KEYS, Ask, HungUp, Keys, Said, Say, Silence
 from bridge.ivr.technician_ends import Ends
@@ -138,6 +139,7 @@ def test_zero_first_reaches_a_person(keys: str) -> None:
 def test_zero_with_nobody_on_duty_is_answered_and_asked_again() -> None:
     talk = asking(NOBODY_ON_DUTY)
     talk.key("0")
+    talk.answer(NobodyOnDuty())
     assert talk.prompts()[:2] == ("nobody-on-duty", "ask-language")
     talk.key("33", "1")
     assert talk.outcome() == LanguageChosen(UKRAINIAN, How.CODE)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.ivr.person import NobodyOnDuty, SomebodyOnDuty
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.request import (
     Book,
@@ -345,11 +346,22 @@ def test_a_queue_without_end_leads_to_a_person_or_is_ended_with_a_word(on_duty: 
 def test_with_nobody_on_duty_zero_says_so_and_the_choices_are_read_again() -> None:
     talk = told(operator_on_duty=False)
     talk.key("0")
+    talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "stay-key", "call-back-key", "slots-key")
     talk.key("1")
     talk.hear(Said())
     talk.key("0")
+    talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "queue-still")
+
+
+def test_zero_when_nobody_is_free_reaches_whoever_came_on_duty_meanwhile() -> None:
+    talk = told(operator_on_duty=False)
+    talk.key("0")
+    talk.answer(SomebodyOnDuty())
+    assert talk.prompts() == ("putting-through",)
+    talk.hear(Said())
+    assert talk.outcome() == ToOperator(PersonReason.NOBODY_AVAILABLE)
 
 
 def test_with_nothing_to_offer_and_nobody_on_duty_it_ends_with_a_word() -> None:

@@ -8,6 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bridge.ivr.person import (
+    FindPerson,
+    NobodyOnDuty,
+    OperatorPromised,
+    RingWhenOnDuty,
+    SomebodyOnDuty,
+    WillRing,
+)
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import (
     BookingAt,
@@ -251,7 +259,64 @@ def test_zero_with_nobody_on_duty_says_so_and_goes_on() -> None:
     talk = at_menu(operator_on_duty=False)
     assert "person-key" not in talk.prompts()
     talk.key("0")
+    assert talk.question() == FindPerson()
+    talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "presence-keys", "presence-more-keys")
+
+
+def test_zero_in_vain_offers_to_ring_and_what_is_written_down_is_promised() -> None:
+    talk = at_menu(operator_on_duty=False)
+    talk.key("0")
+    talk.answer(NobodyOnDuty(call_back=True))
+    assert talk.prompts() == ("nobody-on-duty", "operator-call-back-offer")
+    talk.key("1")
+    assert talk.question() == RingWhenOnDuty()
+    talk.answer(WillRing())
+    assert talk.prompts() == ("operator-call-back-promised", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == OperatorPromised()
+
+
+@pytest.mark.parametrize(
+    ("way", "question"),
+    [((), MENU[:2]), (("2",), ("ask-break",)), (("2", "15"), ("break-is", "minutes-15"))],
+)
+def test_whoever_does_not_want_to_be_rung_goes_on_where_they_were(
+    way: tuple[str, ...], question: tuple[str, ...]
+) -> None:
+    talk = at_menu(operator_on_duty=False)
+    talk.key(*way, "0")
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.key("2")
+    assert talk.prompts()[:2] == question
+
+
+def test_zero_reaches_whoever_came_on_duty_since_the_call_began() -> None:
+    talk = call(operator_on_duty=False)
+    talk.key("0")
+    talk.answer(SomebodyOnDuty())
+    assert talk.prompts() == ("putting-through",)
+    talk.hear(Said())
+    assert talk.outcome() == InterpreterToOperator()
+
+
+def test_a_promise_that_cannot_be_written_is_said_to_be_none() -> None:
+    talk = at_menu(operator_on_duty=False)
+    talk.key("0")
+    talk.answer(NobodyOnDuty(call_back=True))
+    talk.key("1")
+    talk.answer(None)
+    assert talk.prompts() == ("our-fault", "presence-keys", "presence-more-keys")
+
+
+def test_asking_for_a_person_in_vain_again_and_again_has_an_end() -> None:
+    talk = call(operator_on_duty=False)
+    for _ in range(3):
+        talk.key("0")
+        talk.answer(NobodyOnDuty())
+    assert talk.prompts() == ("nobody-on-duty", "goodbye")
+    talk.hear(Said())
+    assert talk.outcome() == PresenceEnded(WhyEnded.ASKED_FOR_PERSON)
 
 
 def test_whoever_keys_nothing_more_hears_goodbye() -> None:

@@ -11,9 +11,15 @@ import pytest
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
 from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
-from bridge.ivr.door import NobodyOnDuty, OperatorPromised, RingWhenOnDuty, WantsPerson, WillRing
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.opening import opening_script
+from bridge.ivr.person import (
+    NobodyOnDuty,
+    OperatorPromised,
+    RingWhenOnDuty,
+    WantsPerson,
+    WillRing,
+)
 from bridge.ivr.prompts import load_catalogue, spell
 from bridge.ivr.request import Failed
 from bridge.ivr.script import Ask, Keys, Said, Silence, prompt_of

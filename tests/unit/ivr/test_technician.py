@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.agencies.model import AgencyField, FieldName
 from bridge.ivr.language_choice_states import How, LanguageChosen
+from bridge.ivr.person import FindPerson, NobodyOnDuty
 from bridge.ivr.request import (
     BesideMe,
     CheckNumber,
@@ -194,8 +195,12 @@ def test_with_nobody_on_duty_zero_says_so_and_the_call_goes_on() -> None:
     talk = call(operator_on_duty=False)
     assert "person-key" not in talk.prompts()
     talk.key("0")
+    assert talk.question() == FindPerson()
+    talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "ask-identity")
-    talk.key("0", "0")
+    for _ in range(2):
+        talk.key("0")
+        talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "ring-later", "goodbye")
     talk.hear(Said())
     assert talk.outcome() == GivenUp(PersonReason.ASKED)

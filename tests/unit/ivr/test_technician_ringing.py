@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from bridge.ivr.languages import load_languages
-from bridge.ivr.request import NobodyAvailable, PersonReason, ToOperator, Unserved
+from bridge.ivr.person import NobodyOnDuty
+from bridge.ivr.request import GivenUp, NobodyAvailable, PersonReason, ToOperator, Unserved
 from bridge.ivr.script import Keys, Notice, Said, Say, Silence, Wait
 from bridge.ivr.technician import BEGINS, TechnicianScript
 from tests.unit.ivr.talk import Talk
@@ -31,8 +32,23 @@ def test_zero_while_waiting_reaches_a_person_even_while_something_is_said() -> N
     assert talk.prompts() == ("putting-through",)
     talk = waiting(operator_on_duty=False)
     talk.key("0")
+    talk.answer(NobodyOnDuty())
     assert talk.prompts() == ("nobody-on-duty", "still-ringing")
     assert talk.hear(Said()) == Wait(20.0)
+
+
+def test_zero_in_vain_while_waiting_is_asked_for_so_often_only() -> None:
+    talk = waiting(operator_on_duty=False)
+    asked = 0
+    while isinstance(talk.step, Wait):
+        talk.key("0")
+        talk.answer(NobodyOnDuty())
+        asked += 1
+        last = talk.prompts()
+        talk.hear(Said())
+    assert asked == 20
+    assert last == ("nobody-on-duty", "ring-later", "goodbye")
+    assert talk.outcome() == GivenUp(PersonReason.NOT_UNDERSTOOD)
 
 
 def test_nobody_available_is_said_and_a_person_offered() -> None:
