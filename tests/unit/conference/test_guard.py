@@ -9,7 +9,9 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.telephony.switch import Ending
+from bridge.vocabulary import Role
 from lab.phones import Answers, Behaviour, NeverAnswers
+from tests.unit.conference.migrants import key_in_room
 from tests.unit.conference.world import AGENCY_CODE, PIN, TECHNICIAN, World, world
 
 pytestmark = pytest.mark.looptime
@@ -87,6 +89,22 @@ async def test_an_interpreter_who_cannot_be_reached_again_is_replaced() -> None:
         await w.until(lambda: w.kinds().count(EventKind.OFFER_ACCEPTED) == 2)
         await w.until(lambda: in_room(w) == 3)
         assert w.reserved() == {two}
+
+
+async def test_a_migrant_who_cannot_be_reached_again_is_rung_twice_and_no_more() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        record = w.calls.open[0].record
+        w.telephone(f"+351{MIGRANT}", NeverAnswers())
+        migrant = record.legs.of(Role.MIGRANT)[0].id
+        w.switch.line(migrant).end(Ending.DROPPED)
+        await w.event(EventKind.NOT_REJOINED)
+        # Whatever happens next in the call, they are not looked for again.
+        await key_in_room(w, w.calls.open[0], "*1")
+        await asyncio.sleep(300)
+        assert w.kinds().count(EventKind.REDIALLED) == 2
+        assert w.kinds().count(EventKind.MIGRANT_RUNG) == 2
+        assert in_room(w) == 2
 
 
 async def test_swap_by_key_excludes_who_was_not_understood() -> None:
