@@ -85,7 +85,7 @@ class Calls:
         """
         at = self._ports.clock.now()
         await self._ports.database.run(lambda conn: self._ports.roster.refresh(conn, at))
-        await self._reconcile(at, await self._ports.switch.snapshot())
+        await self._adopt_orphans(at, await self._ports.switch.snapshot())
         self._spawn(self._follow(), "switch events")
         self._spawn(self.queue.run(), "queue")
 
@@ -354,19 +354,35 @@ class Calls:
                 log.warning("link to the switch lost; rooms go on, new calls hear the apology")
             case LinkRestored(at, snapshot):
                 log.info("link to the switch restored")
-                await self._reconcile(at, snapshot)
+                # Before anything else is done in them; each waits for the database by itself.
+                for ours in self.open:
+                    ours.compare(at, snapshot, taken_over=False)
+                self._spawn(self._look_for_orphans(at, snapshot), "calls of nobody")
             case _:
                 call = self._by_leg.get(event.leg)
                 if call is not None:
                     call.happened(event)
 
-    async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
-        """Make our record agree with what the switch says, before anything else is done."""
-        taken_over: set[CallId] = set()
+    async def _look_for_orphans(self, at: datetime, snapshot: Snapshot) -> None:
+        """Take over what is nobody's, as soon as the database can be used."""
+        while True:
+            try:
+                await self._adopt_orphans(at, snapshot)
+            except DatabaseUnavailable as reason:
+                log.warning("open calls could not be looked up", why=str(reason))
+            else:
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+            try:
+                at, snapshot = self._ports.clock.now(), await self._ports.switch.snapshot()
+            except SwitchUnavailable:
+                return  # looked for when it can be asked again
+
+    async def _adopt_orphans(self, at: datetime, snapshot: Snapshot) -> None:
+        """Take over the calls that no task of ours runs, and make them agree with the switch."""
         for stored in await self._ports.database.run(self._orphans):
-            taken_over.add(self._take_over(stored).id)
-        for call in self.open:
-            call.compare(at, snapshot, taken_over=call.id in taken_over)
+            if stored.row.id not in self._by_id:
+                self._take_over(stored).compare(at, snapshot, taken_over=True)
 
     def _take_over(self, stored: Stored) -> Call:
         # Without a leg: those that are written are remembered, and none beside them.
