@@ -64,13 +64,18 @@ class SwitchCommands:
                 again=partial(self.bring, leg, room, wanted),
             )
 
-    async def send(self, leg: LegId, conversation: ConversationName) -> None:
-        """Move a leg into a conversation."""
-        if self._still_open(leg):
+    async def send(
+        self,
+        leg: LegId,
+        conversation: ConversationName,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Move a leg into a conversation, for as long as `wanted()` holds."""
+        if self._still_open(leg) and wanted():
             await self._try(
                 leg,
                 partial(self._ports.switch.converse, leg, conversation),
-                again=partial(self.send, leg, conversation),
+                again=partial(self.send, leg, conversation, wanted),
             )
 
     async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
