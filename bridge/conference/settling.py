@@ -81,11 +81,19 @@ class Settling:
             await self._leader.bring()
         if record.state is CallState.CLOSING:
             await self._room.go_on_parting()
+        elif record.state is CallState.PUT_THROUGH:
+            await self.part_for_person()
         else:
             await self._put_where_they_belong()
         await self._waiting.keep_out()
         await self._waiting.bring_in()
         await self._hunts.go_on()
+
+    async def part_for_person(self) -> None:
+        """The technician goes to a person: nobody else is left ringing or waiting."""
+        await self._hunts.cancel("put_through")
+        await self._hunts.dismiss()
+        await self._room.part_from_technician(waiting=True)
 
     async def _look_for_leader(self) -> None:
         """The technician, or the operator in their place, is gone: bring them back, or end it.
