@@ -107,6 +107,20 @@ async def test_a_migrant_who_cannot_be_reached_again_is_rung_twice_and_no_more()
         assert in_room(w) == 2
 
 
+async def test_a_lost_migrant_whose_telephone_is_put_down_by_key_is_not_rung_again() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        call = w.calls.open[0]
+        w.telephone(f"+351{MIGRANT}", NeverAnswers())
+        w.switch.line(call.record.legs.of(Role.MIGRANT)[0].id).end(Ending.DROPPED)
+        await w.event(EventKind.REDIALLED)
+        await key_in_room(w, call, "*2")
+        given_up = await w.event(EventKind.NOT_REJOINED)
+        assert given_up.data["reason"] == "cancelled"
+        await asyncio.sleep(60)
+        assert w.kinds().count(EventKind.REDIALLED) == 1
+
+
 async def test_swap_by_key_excludes_who_was_not_understood() -> None:
     async with world() as w:
         await three_in_a_room(w)
