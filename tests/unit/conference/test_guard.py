@@ -54,6 +54,19 @@ async def test_a_dropped_leg_comes_back(role: str) -> None:
         assert len(w.reserved()) == 1
 
 
+async def test_who_is_asked_for_before_the_loss_is_reported_is_lost_all_the_same() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        call = w.calls.open[0]
+        report, loop = w.switch.report, asyncio.get_running_loop()
+        # The switch knows of the end at once, and tells of it a moment later.
+        w.switch.report = lambda event: loop.call_later(0.3, report, event)  # type: ignore[method-assign,assignment]
+        w.switch.line(call.record.legs.of(Role.MIGRANT)[0].id).end(Ending.DROPPED)
+        assert await call.by_key.private_word(call.record.technician)
+        rejoined = await w.event(EventKind.REJOINED)
+        assert rejoined.data["role"] == "migrant"
+
+
 async def test_who_hangs_up_is_not_rung_again() -> None:
     async with world() as w:
         await three_in_a_room(w)
