@@ -24,6 +24,7 @@ from bridge.conference import store
 from bridge.conference.booked_hour import request_of_booking, write_what_was_keyed
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
+from bridge.conference.legs import LatestEnds
 from bridge.conference.mailbox import AGAIN_SECONDS, MailboxClosed
 from bridge.conference.model import CallState, Outcome
 from bridge.conference.not_answering import NotAnswering
@@ -34,6 +35,7 @@ from bridge.conference.reminders import Reminders
 from bridge.conference.stored import Stored, read
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
+    LegEnded,
     LinkLost,
     LinkRestored,
     Snapshot,
@@ -65,6 +67,7 @@ class Calls:
         self._ports = ports
         self._by_id: dict[CallId, Call] = {}
         self._by_leg: dict[LegId, Call] = {}
+        self._ends = LatestEnds()
         self._opening: set[CallId] = set()
         """Calls that are being written down, and are no orphans of another process."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -308,7 +311,13 @@ class Calls:
     def _new_leg(self, leg: LegId, which: CallId) -> None:
         call = self._by_id.get(which)
         if call is not None:
-            self._by_leg[leg] = call
+            self._belongs_to(leg, call)
+
+    def _belongs_to(self, leg: LegId, call: Call) -> None:
+        self._by_leg[leg] = call
+        end = self._ends.of(leg)
+        if end is not None:
+            call.happened(end)
 
     @contextmanager
     def _opens(self, call: CallId) -> Iterator[None]:
@@ -321,7 +330,7 @@ class Calls:
     def _register(self, call: Call) -> None:
         self._by_id[call.id] = call
         for leg in call.record.legs.open():
-            self._by_leg[leg.id] = call
+            self._belongs_to(leg.id, call)
         self._spawn(self._run(call), f"call {call.job}")
 
     async def _run(self, call: Call) -> None:
@@ -359,6 +368,8 @@ class Calls:
                     ours.compare(at, snapshot, taken_over=False)
                 self._spawn(self._look_for_orphans(at, snapshot), "calls of nobody")
             case _:
+                if isinstance(event, LegEnded):
+                    self._ends.add(event)
                 call = self._by_leg.get(event.leg)
                 if call is not None:
                     call.happened(event)
