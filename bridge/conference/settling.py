@@ -177,6 +177,9 @@ class Settling:
         waits_alone = record.state in LACKING and not record.led_by_operator
         if waits_alone and leader is not None and leader.in_room:
             await self._commands.send(leader.id, ConversationName.LINE)
+        if waits_alone and record.calling_back and (leader is None or leader.ended):
+            # The technician is rung once somebody accepts: nobody waits in the room till then.
+            await self._room.part_from_technician(waiting=False)
         for leg in record.legs.of(Role.INTERPRETER):
             if record.serves(leg.id):
                 continue

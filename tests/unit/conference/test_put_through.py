@@ -8,10 +8,11 @@ import asyncio
 import pytest
 
 from bridge.calllog.model import EventKind
+from bridge.roster.model import Presence
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.simulated_line import SimulatedLine
 from lab.phones import NeverAnswers
-from tests.unit.conference.crossings import said
+from tests.unit.conference.crossings import hunts_again, migrant_of, said
 from tests.unit.conference.migrants import (
     ACCEPTS,
     give_code,
@@ -82,6 +83,31 @@ async def test_a_bridge_that_dies_meanwhile_leaves_nobody_behind() -> None:
         await w.until(lambda: migrant.ended, 60)
         await w.until(lambda: w.switch.put_through == [technician.leg], 60)
         assert w.reserved() == frozenset()
+
+
+async def test_a_bridge_that_dies_as_a_call_back_is_promised_leaves_nobody_in_the_room() -> None:
+    async with world() as w:
+        call = await hunts_again(w)
+        migrant, technician = migrant_of(call), w.switch.line(call.record.technician)
+        await w.until(lambda: "pt/call-back-key" in said(w, technician.leg))
+        usual = w.database.after
+
+        def after() -> None:
+            if EventKind.CALL_BACK_PROMISED in w.kinds():
+                w.database.after = usual
+                w.die()
+
+        w.database.after = after
+        await technician.key("2")
+        await w.until(lambda: w.database.dead)
+        await technician.hang_up()
+        await asyncio.sleep(8)
+        await w.come_back()
+        await w.until(lambda: migrant not in w.switch.legs, 60)
+        assert said(w, migrant)[-1] == "uk/goodbye"
+        assert w.calls.open[0].record.calling_back
+        w.set_presence(w.interpreter_ids()[0], Presence.AVAILABLE)
+        await w.until(lambda: members(w) == 3)
 
 
 async def test_who_asks_when_somebody_has_just_accepted_is_brought_to_them() -> None:
