@@ -265,18 +265,24 @@ class Call:
         """See `Hunts.only_unreached`."""
         return self._hunts.only_unreached
 
-    async def put_through(self, reason: str) -> None:
-        """The technician is on the way to a person."""
+    async def put_through(self, reason: str) -> bool:
+        """The technician is on the way to a person.
 
-        async def work() -> None:
-            data = {"reason": reason}
-            await self.record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, {**data})
-            self.record.calling_back = False
-            await self._hunts.cancel("put_through")
-            await self._hunts.dismiss()
-            await self._room.part_from_technician(waiting=True)
+        `False` when it is too late for that: when somebody has just accepted, they are wanted in
+        the room.
+        """
 
-        await self._mailbox.ask(work)
+        async def work() -> bool:
+            record = self.record
+            if record.state is not CallState.PUT_THROUGH:
+                data: Data = {"reason": reason}
+                if not await record.move(Trigger.PUT_THROUGH, EventKind.PUT_THROUGH, data):
+                    return False
+            record.calling_back = False
+            await self._settling.part_for_person()
+            return True
+
+        return await self._surely(work)
 
     async def came_back(self) -> None:
         """Nobody answered whom the caller was put through to: they are asked anew."""

@@ -24,6 +24,7 @@ from bridge.conference import store
 from bridge.conference.booked_hour import request_of_booking, write_what_was_keyed
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
+from bridge.conference.legs import LatestEnds
 from bridge.conference.mailbox import AGAIN_SECONDS, MailboxClosed
 from bridge.conference.model import CallState, Outcome
 from bridge.conference.not_answering import NotAnswering
@@ -34,6 +35,7 @@ from bridge.conference.reminders import Reminders
 from bridge.conference.stored import Stored, read
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
+    LegEnded,
     LinkLost,
     LinkRestored,
     Snapshot,
@@ -65,6 +67,7 @@ class Calls:
         self._ports = ports
         self._by_id: dict[CallId, Call] = {}
         self._by_leg: dict[LegId, Call] = {}
+        self._ends = LatestEnds()
         self._opening: set[CallId] = set()
         """Calls that are being written down, and are no orphans of another process."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,7 +88,7 @@ class Calls:
         """
         at = self._ports.clock.now()
         await self._ports.database.run(lambda conn: self._ports.roster.refresh(conn, at))
-        await self._reconcile(at, await self._ports.switch.snapshot())
+        await self._adopt_orphans(at, await self._ports.switch.snapshot())
         self._spawn(self._follow(), "switch events")
         self._spawn(self.queue.run(), "queue")
 
@@ -308,7 +311,13 @@ class Calls:
     def _new_leg(self, leg: LegId, which: CallId) -> None:
         call = self._by_id.get(which)
         if call is not None:
-            self._by_leg[leg] = call
+            self._belongs_to(leg, call)
+
+    def _belongs_to(self, leg: LegId, call: Call) -> None:
+        self._by_leg[leg] = call
+        end = self._ends.of(leg)
+        if end is not None:
+            call.happened(end)
 
     @contextmanager
     def _opens(self, call: CallId) -> Iterator[None]:
@@ -321,7 +330,7 @@ class Calls:
     def _register(self, call: Call) -> None:
         self._by_id[call.id] = call
         for leg in call.record.legs.open():
-            self._by_leg[leg.id] = call
+            self._belongs_to(leg.id, call)
         self._spawn(self._run(call), f"call {call.job}")
 
     async def _run(self, call: Call) -> None:
@@ -354,19 +363,37 @@ class Calls:
                 log.warning("link to the switch lost; rooms go on, new calls hear the apology")
             case LinkRestored(at, snapshot):
                 log.info("link to the switch restored")
-                await self._reconcile(at, snapshot)
+                # Before anything else is done in them; each waits for the database by itself.
+                for ours in self.open:
+                    ours.compare(at, snapshot, taken_over=False)
+                self._spawn(self._look_for_orphans(at, snapshot), "calls of nobody")
             case _:
+                if isinstance(event, LegEnded):
+                    self._ends.add(event)
                 call = self._by_leg.get(event.leg)
                 if call is not None:
                     call.happened(event)
 
-    async def _reconcile(self, at: datetime, snapshot: Snapshot) -> None:
-        """Make our record agree with what the switch says, before anything else is done."""
-        taken_over: set[CallId] = set()
+    async def _look_for_orphans(self, at: datetime, snapshot: Snapshot) -> None:
+        """Take over what is nobody's, as soon as the database can be used."""
+        while True:
+            try:
+                await self._adopt_orphans(at, snapshot)
+            except DatabaseUnavailable as reason:
+                log.warning("open calls could not be looked up", why=str(reason))
+            else:
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+            try:
+                at, snapshot = self._ports.clock.now(), await self._ports.switch.snapshot()
+            except SwitchUnavailable:
+                return  # looked for when it can be asked again
+
+    async def _adopt_orphans(self, at: datetime, snapshot: Snapshot) -> None:
+        """Take over the calls that no task of ours runs, and make them agree with the switch."""
         for stored in await self._ports.database.run(self._orphans):
-            taken_over.add(self._take_over(stored).id)
-        for call in self.open:
-            call.compare(at, snapshot, taken_over=call.id in taken_over)
+            if stored.row.id not in self._by_id:
+                self._take_over(stored).compare(at, snapshot, taken_over=True)
 
     def _take_over(self, stored: Stored) -> Call:
         # Without a leg: those that are written are remembered, and none beside them.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What one call asks of the switch, with what happens when the switch can't be asked.
 
-A leg that turns out to be gone is reported like any other end. A switch that can't be reached is
-asked again while the request still makes sense; ringing is never repeated, because a second
-telephone call is worse than a missed one.
+A leg that turns out to be gone is reported like any other end, unless the switch does it first. A
+switch that can't be reached is asked again while the request still makes sense; ringing is never
+repeated, because a second telephone call is worse than a missed one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 """How long to wait before a request is put again to a switch that could not be reached."""
+SWITCH_KNOWS_WITHIN = 2.0
+"""Seconds in which the switch reports the end of a leg that was gone when something was asked for
+it: the report knows how it ended, and that somebody was lost."""
 
 
 class SwitchCommands:
@@ -64,13 +67,18 @@ class SwitchCommands:
                 again=partial(self.bring, leg, room, wanted),
             )
 
-    async def send(self, leg: LegId, conversation: ConversationName) -> None:
-        """Move a leg into a conversation."""
-        if self._still_open(leg):
+    async def send(
+        self,
+        leg: LegId,
+        conversation: ConversationName,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Move a leg into a conversation, for as long as `wanted()` holds."""
+        if self._still_open(leg) and wanted():
             await self._try(
                 leg,
                 partial(self._ports.switch.converse, leg, conversation),
-                again=partial(self.send, leg, conversation),
+                again=partial(self.send, leg, conversation, wanted),
             )
 
     async def announce(self, room: RoomId, prompts: tuple[str, ...], language: str) -> None:
@@ -105,9 +113,13 @@ class SwitchCommands:
         try:
             await request()
         except NoSuchLeg:
-            self._gone(leg, Ending.HUNG_UP)
+            self._mailbox.tell_later(SWITCH_KNOWS_WITHIN, partial(self._hung_up, leg))
         except SwitchUnavailable:
             self._mailbox.tell_later(RETRY_SECONDS, again)
+
+    async def _hung_up(self, leg: LegId) -> None:
+        if self._still_open(leg):
+            self._gone(leg, Ending.HUNG_UP)
 
     def _gone(self, leg: LegId, ending: Ending) -> None:
         self._happened(LegEnded(leg, self._ports.clock.now(), ending))

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bridge.conference.legs import CallLeg, Part
-from bridge.conference.model import CallState
+from bridge.conference.model import LACKING, CallState
 from bridge.conference.offers import Telephone, dialable_again
 from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
@@ -116,7 +116,7 @@ class DropGuard:
         return (
             leg.role is Role.MIGRANT
             and self._record.led_by_operator
-            and self._record.state in (CallState.HUNTING, CallState.JOINING)
+            and self._record.state in {*LACKING, CallState.JOINING}
         )
 
     def _telephones(self, leg: CallLeg) -> list[Telephone]:

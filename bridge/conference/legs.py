@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.telephony.switch import Ending
+from bridge.telephony.switch import Ending, LegEnded
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role
 
 
@@ -159,3 +160,27 @@ class Legs:
     def open(self) -> list[CallLeg]:
         """The legs that have not ended."""
         return [leg for leg in self._by_id.values() if not leg.ended]
+
+
+MOST_ENDS = 1024
+"""Of the latest legs it is remembered how they ended; the oldest are forgotten first."""
+
+
+class LatestEnds:
+    """How the latest legs ended: one may be gone before the call that gets it knows of it.
+
+    That takes a transaction, and the end of a leg is told once, to whose it is by then.
+    """
+
+    def __init__(self) -> None:
+        self._of: OrderedDict[LegId, LegEnded] = OrderedDict()
+
+    def add(self, end: LegEnded) -> None:
+        """A leg has ended."""
+        self._of[end.leg] = end
+        if len(self._of) > MOST_ENDS:
+            self._of.popitem(last=False)
+
+    def of(self, leg: LegId) -> LegEnded | None:
+        """How this leg ended, if it has."""
+        return self._of.get(leg)

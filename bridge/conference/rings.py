@@ -171,9 +171,16 @@ class Rings:
 
     def declined(self, leg: LegId) -> None:
         """Whoever answered does not want to come: they are not rung again."""
+        self.is_last_try(leg)
         ring = self._pending.get(leg)
         if ring is not None:
-            self._pending[leg] = replace(ring, tries=ring.attempt, declined=True)
+            self._pending[leg] = replace(ring, declined=True)
+
+    def is_last_try(self, leg: LegId) -> None:
+        """No further try follows on this one."""
+        ring = self._pending.get(leg)
+        if ring is not None:
+            self._pending[leg] = replace(ring, tries=ring.attempt)
 
     async def ring(self, ring: Ring) -> None:
         """Ring them, written first; nothing happens while a telephone rings for the same one.

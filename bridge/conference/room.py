@@ -89,6 +89,8 @@ class Room:
         """Put the migrant's telephone down. Whether the migrant was there."""
         legs = [leg for leg in self._record.legs.open() if leg.role is Role.MIGRANT]
         for leg in legs:
+            # Whom a key puts down is not rung back, though they were being rung after a loss.
+            self._rings.is_last_try(leg.id)
             await self._commands.hang_up(leg.id)
         return bool(legs)
 

@@ -81,11 +81,19 @@ class Settling:
             await self._leader.bring()
         if record.state is CallState.CLOSING:
             await self._room.go_on_parting()
+        elif record.state is CallState.PUT_THROUGH:
+            await self.part_for_person()
         else:
             await self._put_where_they_belong()
         await self._waiting.keep_out()
         await self._waiting.bring_in()
         await self._hunts.go_on()
+
+    async def part_for_person(self) -> None:
+        """The technician goes to a person: nobody else is left ringing or waiting."""
+        await self._hunts.cancel("put_through")
+        await self._hunts.dismiss()
+        await self._room.part_from_technician(waiting=True)
 
     async def _look_for_leader(self) -> None:
         """The technician, or the operator in their place, is gone: bring them back, or end it.
@@ -132,7 +140,9 @@ class Settling:
         if record.legs.of(Role.MIGRANT) or self._rings.looks_for(Role.MIGRANT):
             return
         leg = record.legs.latest(Role.MIGRANT)
-        if leg is not None and leg.was_lost and await self._guard.dropped(leg):
+        # Whom somebody has rung since then was rung back, or could not be.
+        missed = leg is not None and leg.was_lost and self._is_last(leg.id)
+        if leg is not None and missed and await self._guard.dropped(leg):
             return
         await self._waiting.end_private("left")
         if leg is None:
@@ -145,12 +155,20 @@ class Settling:
     def _was_for(self, migrant: LegId) -> bool:
         """Whether an operator is there for this migrant alone, who was the last one.
 
-        With an interpreter beside them, operator and interpreter may still have a word.
+        With an interpreter beside them, operator and interpreter may still have a word. An operator
+        who has talked with the migrant may ring again who could not be brought back.
         """
         record = self._record
-        with_interpreter = record.state is CallState.TALKING and not record.progress.direct
-        last = [leg.id for leg in record.legs.all() if leg.role is Role.MIGRANT][-1:]
-        return record.led_by_operator and not with_interpreter and last == [migrant]
+        if not record.led_by_operator:
+            return False
+        if record.state is CallState.TALKING:
+            return record.progress.direct and self._is_last(migrant)
+        return True
+
+    def _is_last(self, migrant: LegId) -> bool:
+        """Whether no telephone of the migrant was rung, or rang us, after this one."""
+        legs = [leg.id for leg in self._record.legs.all() if leg.role is Role.MIGRANT]
+        return legs[-1:] == [migrant]
 
     async def _put_where_they_belong(self) -> None:
         """Nobody stays in the room, or is rung, who is not wanted there now."""
@@ -159,6 +177,9 @@ class Settling:
         waits_alone = record.state in LACKING and not record.led_by_operator
         if waits_alone and leader is not None and leader.in_room:
             await self._commands.send(leader.id, ConversationName.LINE)
+        if waits_alone and record.calling_back and (leader is None or leader.ended):
+            # The technician is rung once somebody accepts: nobody waits in the room till then.
+            await self._room.part_from_technician(waiting=False)
         for leg in record.legs.of(Role.INTERPRETER):
             if record.serves(leg.id):
                 continue

@@ -110,7 +110,9 @@ class Waiting:
             for leg in record.legs.of(Role.MIGRANT):
                 if leg.in_room:
                     self.hold(leg.id)
-                    await self._commands.send(leg.id, ConversationName.HOLD)
+                    await self._commands.send(
+                        leg.id, ConversationName.HOLD, wanted=lambda: record.private
+                    )
 
     async def end_private(self, reason: str) -> None:
         """The migrant hears the others again. Nothing happens when there is no private word."""

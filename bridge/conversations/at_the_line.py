@@ -80,8 +80,11 @@ class AtTheLine:
     async def line(self, conversation: Conversation, detail: str = "") -> Next:
         """Somebody rang a line, or a leg comes back: to its call that hunts, or unanswered."""
         call = self._calls.of_leg(conversation.leg)
-        if call is not None and (detail == BACK or call.record.state is CallState.PUT_THROUGH):
+        if call is not None and detail == BACK:
             return await self._door.back(conversation)
+        if call is not None and call.record.state is CallState.PUT_THROUGH:
+            # The bridge was away when it should have said so, or when nobody had answered.
+            return await self._person()
         caller = number_of(conversation.caller)
         if call is not None:
             caller = call.record.technician_number or call.record.migrant_number or caller
@@ -280,7 +283,10 @@ class AtTheLine:
         if isinstance(outcome, Gone):
             self._speaking.gone(call, leg)
         if isinstance(outcome, ToOperator):
-            await call.put_through(outcome.reason.value)
+            gone = await call.put_through(outcome.reason.value)
+            if not gone and call.record.state is CallState.JOINING:
+                # Somebody accepted at that very moment, and waits for them.
+                return EnterRoom(call.record.room)
             return await self._person()
         return HangUp()
 

@@ -48,8 +48,13 @@ log = structlog.get_logger(__name__)
 
 LEGS_CONTEXT = "legs"
 ROOMS_CONTEXT = "rooms"
-NO_SUCH_CHANNEL = ("channel does not exist", "no such channel", "channel not specified")
-"""How Asterisk's answers begin, in small letters, when a channel is gone."""
+NO_SUCH_CHANNEL = (
+    "channel does not exist",
+    "no such channel",
+    "channel not specified",
+    "redirect failed, channel not up",
+)
+"""How Asterisk's answers begin, in small letters, when a channel is gone, or is just going."""
 EMPTY_ROOM = ("no active conferences", "no conference by that name found")
 """How Asterisk's answers begin, in small letters, when nobody is in a room."""
 WRITER_SECONDS = 20.0

@@ -9,7 +9,9 @@ import pytest
 
 from bridge.calllog.model import EventKind
 from bridge.telephony.switch import Ending
+from bridge.vocabulary import Role
 from lab.phones import Answers, Behaviour, NeverAnswers
+from tests.unit.conference.migrants import key_in_room
 from tests.unit.conference.world import AGENCY_CODE, PIN, TECHNICIAN, World, world
 
 pytestmark = pytest.mark.looptime
@@ -52,6 +54,19 @@ async def test_a_dropped_leg_comes_back(role: str) -> None:
         assert len(w.reserved()) == 1
 
 
+async def test_who_is_asked_for_before_the_loss_is_reported_is_lost_all_the_same() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        call = w.calls.open[0]
+        report, loop = w.switch.report, asyncio.get_running_loop()
+        # The switch knows of the end at once, and tells of it a moment later.
+        w.switch.report = lambda event: loop.call_later(0.3, report, event)  # type: ignore[method-assign,assignment]
+        w.switch.line(call.record.legs.of(Role.MIGRANT)[0].id).end(Ending.DROPPED)
+        assert await call.by_key.private_word(call.record.technician)
+        rejoined = await w.event(EventKind.REJOINED)
+        assert rejoined.data["role"] == "migrant"
+
+
 async def test_who_hangs_up_is_not_rung_again() -> None:
     async with world() as w:
         await three_in_a_room(w)
@@ -87,6 +102,36 @@ async def test_an_interpreter_who_cannot_be_reached_again_is_replaced() -> None:
         await w.until(lambda: w.kinds().count(EventKind.OFFER_ACCEPTED) == 2)
         await w.until(lambda: in_room(w) == 3)
         assert w.reserved() == {two}
+
+
+async def test_a_migrant_who_cannot_be_reached_again_is_rung_twice_and_no_more() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        record = w.calls.open[0].record
+        w.telephone(f"+351{MIGRANT}", NeverAnswers())
+        migrant = record.legs.of(Role.MIGRANT)[0].id
+        w.switch.line(migrant).end(Ending.DROPPED)
+        await w.event(EventKind.NOT_REJOINED)
+        # Whatever happens next in the call, they are not looked for again.
+        await key_in_room(w, w.calls.open[0], "*1")
+        await asyncio.sleep(300)
+        assert w.kinds().count(EventKind.REDIALLED) == 2
+        assert w.kinds().count(EventKind.MIGRANT_RUNG) == 2
+        assert in_room(w) == 2
+
+
+async def test_a_lost_migrant_whose_telephone_is_put_down_by_key_is_not_rung_again() -> None:
+    async with world() as w:
+        await three_in_a_room(w)
+        call = w.calls.open[0]
+        w.telephone(f"+351{MIGRANT}", NeverAnswers())
+        w.switch.line(call.record.legs.of(Role.MIGRANT)[0].id).end(Ending.DROPPED)
+        await w.event(EventKind.REDIALLED)
+        await key_in_room(w, call, "*2")
+        given_up = await w.event(EventKind.NOT_REJOINED)
+        assert given_up.data["reason"] == "cancelled"
+        await asyncio.sleep(60)
+        assert w.kinds().count(EventKind.REDIALLED) == 1
 
 
 async def test_swap_by_key_excludes_who_was_not_understood() -> None:

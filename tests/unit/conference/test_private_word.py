@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bridge.calllog.model import EventKind
@@ -90,6 +92,21 @@ async def test_everybody_hears_goodbye_when_the_technician_leaves_meanwhile() ->
         await w.event(EventKind.CALL_ENDED)
         assert w.outcome() == "interpreted"
         assert w.switch.spoken[migrant][-2:] == ["uk/conversation-over", "uk/goodbye"]
+
+
+async def test_a_word_that_is_over_before_the_switch_could_be_asked_keeps_nobody_out() -> None:
+    async with world() as w:
+        call = await three_in_a_room(w)
+        w.switch.lose_link()
+        await key_in_room(w, call, "*3")
+        await w.event(EventKind.PRIVATE_WORD)
+        # What could not be asked for is asked for again each second, for either of them.
+        await asyncio.sleep(1.3)
+        await key_in_room(w, call, "*3")
+        await w.event(EventKind.PRIVATE_WORD_OVER)
+        w.switch.restore_link()
+        await asyncio.sleep(30)
+        assert members(w) == 3
 
 
 async def test_key_and_hang_up_at_once() -> None:

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection, select
 
+from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
+from bridge.conference import store as conference
 from bridge.conference.model import CallState
 from bridge.conference.recovery import remember
 from bridge.roster.model import Presence
@@ -18,7 +22,7 @@ from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import LegId, Role, new_call_id
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import START, all_week, world
+from tests.unit.conference.world import START, World, all_week, world
 
 pytestmark = pytest.mark.looptime
 
@@ -274,3 +278,50 @@ async def test_an_acceptance_that_could_not_be_written_is_held_against_nobody() 
         assert cancelled.data == {"interpreter": who, "reason": "broken_off"}
         await w.event(EventKind.ROOM_COMPLETE)
         assert EventKind.OFFER_UNANSWERED not in w.kinds()
+
+
+async def test_a_link_that_is_restored_while_the_database_is_away_is_reconciled_after_it() -> None:
+    async with world() as w:
+        who = w.interpreter(ACCEPTS)
+        w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        w.switch.lose_link()
+        for leg in sorted(w.switch.legs):
+            await w.switch.line(leg).hang_up()
+        with database_away(w):
+            w.switch.restore_link()
+            await asyncio.sleep(5)
+            assert w.reserved() == {who}
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "lost"
+        assert w.reserved() == frozenset()
+
+
+async def test_a_call_of_nobody_is_found_when_the_database_is_back() -> None:
+    async with world() as w:
+        leg, which, at = LegId("inbound-99"), new_call_id(), w.clock.now()
+
+        def opens(conn: Connection) -> None:
+            conference.open_call(conn, which, "unknown", at, "another")
+            conference.add_leg(conn, leg, which, Role.TECHNICIAN, at)
+            calllog.append(conn, Event(which, EventKind.CALL_ANSWERED, at, leg, {}))
+
+        w.database.run_now(opens)
+        with database_away(w):
+            w.switch.lose_link()
+            w.switch.restore_link()
+            await asyncio.sleep(5)
+        await w.event(EventKind.CALL_ENDED)
+        assert w.outcome() == "lost"
+
+
+@contextmanager
+def database_away(w: World) -> Iterator[None]:
+    """The database cannot be used for a while."""
+
+    def fails() -> None:
+        raise DatabaseUnavailable("the database is away for a while; it is tried again")
+
+    usual, w.database.before = w.database.before, fails
+    yield
+    w.database.before = usual
