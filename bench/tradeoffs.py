@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,12 @@ WEIGHTS = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
 
 @dataclass(frozen=True, slots=True)
 class Broad(Default):
-    """Ranks like the default policy, and rings this many at once whatever they cost."""
+    """Ranks like the default policy, and rings this many at once whatever their chances: those who
+    cost more than the first one by no more than `margin`, and `least` whatever they cost.
+    """
 
+    margin: float = math.inf
+    least: int = 1
     first: int = 1
     then: int = 1
     """How many join them each time."""
@@ -37,10 +42,17 @@ class Broad(Default):
 
     def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
         """See `Policy.wave`."""
-        some = ranked[: self.then if joins else self.first]
+        some = ranked[: self.then] if joins else self._first(ranked)
         chance = chance_of_any([one.chance for one in some])
         more = self.every if len(some) < len(ranked) else None
         return Wave(tuple(one.interpreter for one in some), chance, more)
+
+    def _first(self, ranked: Sequence[Prospect]) -> Sequence[Prospect]:
+        return [
+            one
+            for place, one in enumerate(ranked[: self.first])
+            if place < self.least or one.score <= ranked[0].score + self.margin
+        ]
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """See `Policy.awaits`."""
@@ -62,6 +74,12 @@ def contenders() -> Mapping[str, Contender]:
         found[f"{first} at once, {joining}"] = Contender(
             Broad(first=first, then=then, every=every, overlap_after=every)
         )
+    found["6 within 0.02 at once, 1 more every 2 s"] = Contender(
+        Broad(first=6, margin=0.02, every=2.0, overlap_after=2.0)
+    )
+    found["4 to 6 within 0.03 at once, 2 more every 3 s, fairness 0.01"] = Contender(
+        Broad(fairness=0.01, first=6, least=4, margin=0.03, then=2, every=3.0, overlap_after=3.0)
+    )
     return found
 
 

@@ -21,26 +21,19 @@ from bridge.telephony.asterisk.events import EventTranslator, person_at
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiSession, FastAgiServer
 from bridge.telephony.asterisk.frames import Frame
 from bridge.telephony.asterisk.version import require_supported
+from bridge.telephony.asterisk.word import word_for_dialplan
 from bridge.telephony.switch import (
     ConversationHandler,
     ConversationName,
-    EnterRoom,
-    HangUp,
-    Hold,
     LegEnded,
     LinkLost,
     LinkRestored,
-    Next,
     NoSuchLeg,
     OutboundLeg,
     Snapshot,
-    Stay,
     SwitchError,
     SwitchEvent,
     SwitchUnavailable,
-    ToLine,
-    ToPerson,
-    Transfer,
 )
 from bridge.vocabulary import LegId, PhoneNumber, RoomId
 
@@ -416,7 +409,7 @@ class AsteriskSwitch:
         conversation.attend()
         try:
             then = await self._handler(conversation)
-            await conversation.set_variables(*_word_for_dialplan(then))
+            await conversation.set_variables(*word_for_dialplan(then))
         except AgiLost:
             pass  # hung up or moved while we decided
         finally:
@@ -428,24 +421,6 @@ class AsteriskSwitch:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _word_for_dialplan(then: Next) -> tuple[tuple[str, str], ...]:
-    match then:
-        case HangUp():
-            return (("BRIDGE_NEXT", "hangup"),)
-        case EnterRoom(room):
-            return (("BRIDGE_ROOM", room), ("BRIDGE_NEXT", "room"))
-        case Stay():
-            return (("BRIDGE_NEXT", "stay"),)
-        case ToPerson(to):
-            return (("BRIDGE_NEXT", "person"),) if to is None else _word_for_dialplan(Transfer(to))
-        case Transfer(to):
-            return (("BRIDGE_NUMBER", to.number.e164), ("BRIDGE_NEXT", "transfer"))
-        case Hold():
-            return (("BRIDGE_NEXT", "hold"),)
-        case ToLine():
-            return (("BACK", "/rung"), ("BRIDGE_NEXT", "line"))
 
 
 def _begins(error: AmiRefused, texts: tuple[str, ...]) -> bool:

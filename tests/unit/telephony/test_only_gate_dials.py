@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BRIDGE = ROOT / "bridge"
 GATE = Path("bridge/telephony/gate.py")
 ASTERISK = Path("bridge/telephony/asterisk/switch.py")
+WORD = Path("bridge/telephony/asterisk/word.py")
 
 
 @cache
@@ -281,9 +282,9 @@ def test_the_word_for_the_dialplan_holds_no_number_but_a_permitted_one() -> None
         if path != Path("bridge/telephony/asterisk/conversation.py")
     }
     assert callers == {
-        (str(ASTERISK), "conversation.set_variables(*_word_for_dialplan(then))"),
+        (str(ASTERISK), "conversation.set_variables(*word_for_dialplan(then))"),
     }
-    for case in ast.walk(function(ASTERISK, "_word_for_dialplan")):
+    for case in ast.walk(function(WORD, "word_for_dialplan")):
         if not isinstance(case, ast.match_case):
             continue
         matched = {
