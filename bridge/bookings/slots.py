@@ -14,7 +14,12 @@ from bridge.roster.people import Interpreter, Limits
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import InterpreterId, LanguageTag
 
-_HORIZON = timedelta(days=14)
+HORIZON = timedelta(days=14)
+"""No time further away is offered unasked."""
+SLOTS = 3
+"""So many times are offered."""
+APART = timedelta(minutes=30)
+"""How far they are from each other."""
 
 
 def free_slots(
@@ -23,11 +28,11 @@ def free_slots(
     after: datetime,
     *,
     minutes: int = USUAL_MINUTES,
-    count: int = 3,
+    count: int = SLOTS,
     standings: Mapping[InterpreterId, Standing] | None = None,
     lead: timedelta = GRID,
-    apart: timedelta = timedelta(minutes=30),
-    horizon: timedelta = _HORIZON,
+    apart: timedelta = APART,
+    horizon: timedelta = HORIZON,
     zone: ZoneInfo = LISBON,
 ) -> tuple[Slot, ...]:
     """The next times, up to `count` of them, at which a call of so many minutes could be booked.
@@ -57,11 +62,11 @@ def relay_slots(
     after: datetime,
     *,
     minutes: int = USUAL_MINUTES,
-    count: int = 3,
+    count: int = SLOTS,
     standings: Mapping[InterpreterId, Standing] | None = None,
     lead: timedelta = GRID,
-    apart: timedelta = timedelta(minutes=30),
-    horizon: timedelta = _HORIZON,
+    apart: timedelta = APART,
+    horizon: timedelta = HORIZON,
     zone: ZoneInfo = LISBON,
 ) -> tuple[Slot, ...]:
     """The next times at which a relay over `pivot` could be booked: as `free_slots`, for two.
@@ -90,7 +95,7 @@ def relay_slots(
 
 
 def soonest(
-    slots: Iterable[Slot], *, count: int = 3, apart: timedelta = timedelta(minutes=30)
+    slots: Iterable[Slot], *, count: int = SLOTS, apart: timedelta = APART
 ) -> tuple[Slot, ...]:
     """The first of several slots, `apart` from each other; of equal times the first named."""
     found: list[Slot] = []

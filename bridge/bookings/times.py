@@ -6,18 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
 from bridge.bookings.model import GRID, USUAL_MINUTES, Slot
-from bridge.bookings.slots import free_slots, relay_slots, soonest
+from bridge.bookings.slots import APART, HORIZON, SLOTS, free_slots, relay_slots, soonest
 from bridge.bookings.store import busy_between
 from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
-from bridge.roster.requirements import Lists, Requirements
+from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
@@ -33,22 +34,55 @@ def next_times(
 ) -> tuple[Slot, ...]:
     """Up to three times at which somebody whom the request may be given to keeps a window.
 
-    The best level first, as they would be ranked; who is kept away by a list or a requirement is
-    passed over. Where nobody has such a time and the agency allows a relay: times at which both
-    halves of one have somebody, the usual languages between first.
+    The best level first, as they would be ranked; who is kept away by a requirement, or by a list
+    that holds at that time, is passed over. Where nobody has such a time and the agency allows a
+    relay: times at which both halves of one have somebody, the usual languages between first.
     """
     people = load_people(conn, scale=levels)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, at, at + AHEAD)
-    lists = Lists.of(load_lists(conn, at), requirements.agency, at)
-    found = free_slots(_may(people, requirements, lists), busy, at, standings=standings)
+    spans = tuple(_spans(load_lists(conn, at), requirements.agency, at))
+    found: list[Slot] = []
+    for first, last, lists in spans:
+        earliest = max(first, found[-1].starts_at + APART) if found else first
+        found += free_slots(
+            _may(people, requirements, lists),
+            busy,
+            at,
+            count=SLOTS - len(found),
+            standings=standings,
+            lead=max(GRID, earliest - at),
+            horizon=last - at,
+        )
     if found or not _relay_allowed(conn, requirements.agency):
-        return found
-    ways = (
-        relay_slots(pivot, near, far, busy, at, standings=standings)
+        return tuple(found)
+    return soonest(
+        slot
+        for first, last, lists in spans
         for pivot, near, far in _relays(people, requirements, lists)
+        for slot in relay_slots(
+            pivot,
+            near,
+            far,
+            busy,
+            at,
+            standings=standings,
+            lead=max(GRID, first - at),
+            horizon=last - at,
+        )
     )
-    return soonest(slot for way in ways for slot in way)
+
+
+def _spans(
+    entries: Sequence[ListEntry], agency: AgencyId | None, at: datetime
+) -> Iterator[tuple[datetime, datetime, Lists]]:
+    """From when until just before when which lists hold: who may be sent now may not be for ever,
+    and the other way round.
+    """
+    ends = {one.ends for one in entries if one.ends is not None and one.holds(agency, at)}
+    turns = [at, *sorted(one for one in ends if one < at + HORIZON), at + HORIZON]
+    for first, last in pairwise(turns):
+        yield first, last, Lists.of(entries, agency, first)
 
 
 def slot_at(
