@@ -21,6 +21,7 @@ from bridge.roster.people_store import load_people
 from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
+from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 
 AHEAD = timedelta(days=15)
@@ -38,7 +39,7 @@ def next_times(
     that holds at that time, is passed over. Where nobody has such a time and the agency allows a
     relay: times at which both halves of one have somebody, the usual languages between first.
     """
-    people = load_people(conn, scale=levels)
+    people = _promising(conn, levels)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, at, at + AHEAD)
     spans = tuple(_spans(load_lists(conn, at), requirements.agency, at))
@@ -73,6 +74,14 @@ def next_times(
     )
 
 
+def _promising(conn: Connection, levels: LevelScale) -> list[Interpreter]:
+    """Everybody who keeps windows. Others have a schedule all the same where an absence was ever
+    entered for them: always but for that, and nobody promised to be there at night.
+    """
+    keeping = keeping_windows(conn)
+    return [one for one in load_people(conn, scale=levels) if one.id in keeping]
+
+
 def _spans(
     entries: Sequence[ListEntry], agency: AgencyId | None, at: datetime
 ) -> Iterator[tuple[datetime, datetime, Lists]]:
@@ -100,7 +109,7 @@ def slot_at(
     Where nobody could and the agency allows a relay, two interpreters with a language between.
     Nobody, too, when the time is past or off the grid.
     """
-    people = [one for one in load_people(conn, scale=levels) if only is None or one.id == only]
+    people = [one for one in _promising(conn, levels) if only is None or one.id == only]
     lists = Lists.of(load_lists(conn, starts_at), requirements.agency, starts_at)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)

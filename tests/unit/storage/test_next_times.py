@@ -21,6 +21,7 @@ from tests.storage_samples import START, make_interpreter
 UK = LanguageTag("uk")
 DAY, HALF = timedelta(days=1), timedelta(minutes=30)
 NINE = START.replace(microsecond=0)
+MORNINGS = Window(frozenset(Weekday), time(9), time(10), on_holidays=True)
 
 
 @pytest.fixture
@@ -31,8 +32,7 @@ def agency(conn: Connection) -> AgencyId:
 def keeps_mornings(conn: Connection, place: int) -> InterpreterId:
     """Somebody who speaks Ukrainian and is there from nine to ten, every day."""
     who = make_interpreter(conn, place)
-    mornings = Window(frozenset(Weekday), time(9), time(10), on_holidays=True)
-    windows_store.set_windows(conn, who, [mornings])
+    windows_store.set_windows(conn, who, [MORNINGS])
     return who
 
 
@@ -79,3 +79,14 @@ def test_who_may_be_sent_again_by_then_is_promised(conn: Connection, agency: Age
     assert [one.interpreter for one in slots] == [banned] * 3
     assert slots[0].starts_at == NINE + DAY
     assert true_to_the_roster(conn, asked, slots)
+
+
+def test_who_keeps_no_windows_promised_no_time_by_being_away(conn: Connection) -> None:
+    who = make_interpreter(conn, 1)
+    asked = Requirements(UK)
+    assert next_times(conn, asked, START) == ()
+    windows_store.add_absence(conn, who, Absence(START - 2 * DAY, START - DAY))
+    assert next_times(conn, asked, START) == ()
+    assert slot_at(conn, asked, NINE + HALF, START) is None
+    windows_store.set_windows(conn, who, [MORNINGS])
+    assert len(next_times(conn, asked, START)) == 3
