@@ -18,6 +18,7 @@ from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
+from bridge.roster.ranking import unmet
 from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
@@ -35,9 +36,10 @@ def next_times(
 ) -> tuple[Slot, ...]:
     """Up to three times at which somebody whom the request may be given to keeps a window.
 
-    The best level first, as they would be ranked; who is kept away by a requirement, or by a list
-    that holds at that time, is passed over. Where nobody has such a time and the agency allows a
-    relay: times at which both halves of one have somebody, the usual languages between first.
+    At each the first of those who are there, as they would be ranked; who is kept away by a
+    requirement, or by a list that holds at that time, is passed over. Where nobody has such a time
+    and the agency allows a relay: times at which both halves of one have somebody, the usual
+    languages between first.
     """
     people = _promising(conn, levels)
     standings = load_standings(conn, at, people)
@@ -175,7 +177,9 @@ def _relays(
 def _may(
     people: Sequence[Interpreter], requirements: Requirements, lists: Lists
 ) -> list[Interpreter]:
-    """Whom a request may be given to: the best level first, then who is preferred."""
+    """Whom a request may be given to, in the groups in which they would be ranked: who is asked for
+    again, then the best level, then the fewest wishes missed, then who is preferred.
+    """
     candidates = [
         person
         for person in people
@@ -184,7 +188,9 @@ def _may(
     ]
     candidates.sort(
         key=lambda person: (
+            person.id != requirements.same_again,
             person.skills[requirements.language],
+            unmet(person, requirements),
             person.id not in lists.preferred,
             person.id,
         )

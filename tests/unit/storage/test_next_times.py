@@ -13,8 +13,9 @@ from bridge.agencies.store import add_agency
 from bridge.bookings.model import Slot
 from bridge.bookings.times import next_times, slot_at
 from bridge.hours.model import Absence, Weekday, Window
-from bridge.roster import lists_store, windows_store
-from bridge.roster.requirements import ListEntry, ListKind, Requirements
+from bridge.roster import lists_store, people_store, windows_store
+from bridge.roster.requirements import ListEntry, ListKind, Requirements, Wish
+from bridge.roster.skills import Gender, Level, Subject
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 from tests.storage_samples import START, make_interpreter
 
@@ -90,3 +91,32 @@ def test_who_keeps_no_windows_promised_no_time_by_being_away(conn: Connection) -
     assert slot_at(conn, asked, NINE + HALF, START) is None
     windows_store.set_windows(conn, who, [MORNINGS])
     assert len(next_times(conn, asked, START)) == 3
+
+
+@pytest.mark.parametrize("wish", ["nothing", "gender", "subject", "same again"])
+def test_of_those_who_are_there_at_a_time_the_one_wished_for_is_named(
+    conn: Connection, wish: str
+) -> None:
+    keeps_mornings(conn, 1)
+    second = keeps_mornings(conn, 2)
+    preferred = keeps_mornings(conn, 3)
+    lists_store.add_to_list(conn, ListEntry(ListKind.PREFERRED, preferred), START)
+    people_store.set_gender(conn, second, Gender.FEMALE)
+    people_store.set_subjects(conn, second, [Subject.HEALTH])
+    asked = {
+        "nothing": Requirements(UK),
+        "gender": Requirements(UK, gender=Wish(Gender.FEMALE)),
+        "subject": Requirements(UK, subject=Wish(Subject.HEALTH)),
+        "same again": Requirements(UK, same_again=second),
+    }[wish]
+    slots = next_times(conn, asked, START)
+    named = preferred if wish == "nothing" else second
+    assert {one.interpreter for one in slots} == {named}
+    found = slot_at(conn, asked, slots[0].starts_at, START)
+    assert found is not None
+    assert found.interpreter == named
+    # A level comes before a wish, the same person before all.
+    people_store.set_level(conn, second, UK, Level(3))
+    people_store.set_level(conn, preferred, UK, Level(0))
+    named = second if wish == "same again" else preferred
+    assert {one.interpreter for one in next_times(conn, asked, START)} == {named}
