@@ -43,7 +43,8 @@ def free_slots(
 
     Each time lies, to its end, in a window of its interpreter; it is on the grid, `lead` after
     `after` at the earliest and `horizon` at the latest, and `apart` from the one before. Whoever
-    said that they are on a break or off is back when they said, or else not before tomorrow.
+    said that they are on a break or off is back when they said, or else not before tomorrow; so is
+    whoever is there until a moment, from that moment on.
     """
     earliest, last = ceil(after + lead), after + horizon
     half = _Half(candidates, busy, standings or {}, after, zone, (earliest, last, minutes))
@@ -198,7 +199,7 @@ class _Diary:
             for period in schedule.periods(begin, end + length + GRID):
                 start = ceil(max(period.start, begin))
                 while start + length <= period.end and start < end:
-                    if self._fits(start, start + length):
+                    if not self._off_by(start) and self._fits(start, start + length):
                         yield start
                     start += GRID
             if end == last:
@@ -213,6 +214,13 @@ class _Diary:
         if presence.until is not None and self._after < presence.until:
             return presence.until
         return next_midnight(self._after, self._zone)
+
+    def _off_by(self, start: datetime) -> bool:
+        """Whether they said that they are there, but off by this moment of the same day."""
+        ends = self._person.presence.until
+        if ends is None or self._person.presence.at(self._after) is not Presence.AVAILABLE:
+            return False
+        return self._after < ends <= start < next_midnight(ends, self._zone)
 
     def _fits(self, start: datetime, end: datetime) -> bool:
         limits = self._person.limits
