@@ -117,7 +117,7 @@ def promise(
     """Promise a call-back. `False` when there is no room for it; then nobody is rung.
 
     The line is its key in the directory. When this number has one open on this line already, that
-    one takes the newer language, role and wish.
+    one takes the newer language, role, wish and hour, and begins anew: it was promised again.
     """
     if not has_room(conn, line, number):
         return False
@@ -143,7 +143,9 @@ def promise(
     conn.execute(
         update(opening_call_back)
         .where(table.line == line, table.number == number.e164, _OPEN)
-        .values(language=language, role=role.value, for_operator=for_operator)
+        .values(
+            language=language, role=role.value, for_operator=for_operator, due_at=due_at, tries=0
+        )
     )
     return True
 

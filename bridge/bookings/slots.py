@@ -14,7 +14,12 @@ from bridge.roster.people import Interpreter, Limits
 from bridge.roster.standing import Standing, next_midnight
 from bridge.vocabulary import InterpreterId, LanguageTag
 
-_HORIZON = timedelta(days=14)
+HORIZON = timedelta(days=14)
+"""No time further away is offered unasked."""
+SLOTS = 3
+"""So many times are offered."""
+APART = timedelta(minutes=30)
+"""How far they are from each other."""
 
 
 def free_slots(
@@ -23,11 +28,11 @@ def free_slots(
     after: datetime,
     *,
     minutes: int = USUAL_MINUTES,
-    count: int = 3,
+    count: int = SLOTS,
     standings: Mapping[InterpreterId, Standing] | None = None,
     lead: timedelta = GRID,
-    apart: timedelta = timedelta(minutes=30),
-    horizon: timedelta = _HORIZON,
+    apart: timedelta = APART,
+    horizon: timedelta = HORIZON,
     zone: ZoneInfo = LISBON,
 ) -> tuple[Slot, ...]:
     """The next times, up to `count` of them, at which a call of so many minutes could be booked.
@@ -38,7 +43,8 @@ def free_slots(
 
     Each time lies, to its end, in a window of its interpreter; it is on the grid, `lead` after
     `after` at the earliest and `horizon` at the latest, and `apart` from the one before. Whoever
-    said that they are on a break or off is back when they said, or else not before tomorrow.
+    said that they are on a break or off is back when they said, or else not before tomorrow; so is
+    whoever is there until a moment, from that moment on.
     """
     earliest, last = ceil(after + lead), after + horizon
     half = _Half(candidates, busy, standings or {}, after, zone, (earliest, last, minutes))
@@ -57,11 +63,11 @@ def relay_slots(
     after: datetime,
     *,
     minutes: int = USUAL_MINUTES,
-    count: int = 3,
+    count: int = SLOTS,
     standings: Mapping[InterpreterId, Standing] | None = None,
     lead: timedelta = GRID,
-    apart: timedelta = timedelta(minutes=30),
-    horizon: timedelta = _HORIZON,
+    apart: timedelta = APART,
+    horizon: timedelta = HORIZON,
     zone: ZoneInfo = LISBON,
 ) -> tuple[Slot, ...]:
     """The next times at which a relay over `pivot` could be booked: as `free_slots`, for two.
@@ -90,7 +96,7 @@ def relay_slots(
 
 
 def soonest(
-    slots: Iterable[Slot], *, count: int = 3, apart: timedelta = timedelta(minutes=30)
+    slots: Iterable[Slot], *, count: int = SLOTS, apart: timedelta = APART
 ) -> tuple[Slot, ...]:
     """The first of several slots, `apart` from each other; of equal times the first named."""
     found: list[Slot] = []
@@ -193,7 +199,7 @@ class _Diary:
             for period in schedule.periods(begin, end + length + GRID):
                 start = ceil(max(period.start, begin))
                 while start + length <= period.end and start < end:
-                    if self._fits(start, start + length):
+                    if not self._off_by(start) and self._fits(start, start + length):
                         yield start
                     start += GRID
             if end == last:
@@ -208,6 +214,13 @@ class _Diary:
         if presence.until is not None and self._after < presence.until:
             return presence.until
         return next_midnight(self._after, self._zone)
+
+    def _off_by(self, start: datetime) -> bool:
+        """Whether they said that they are there, but off by this moment of the same day."""
+        ends = self._person.presence.until
+        if ends is None or self._person.presence.at(self._after) is not Presence.AVAILABLE:
+            return False
+        return self._after < ends <= start < next_midnight(ends, self._zone)
 
     def _fits(self, start: datetime, end: datetime) -> bool:
         limits = self._person.limits

@@ -6,20 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
 from bridge.bookings.model import GRID, USUAL_MINUTES, Slot
-from bridge.bookings.slots import free_slots, relay_slots, soonest
+from bridge.bookings.slots import APART, HORIZON, SLOTS, free_slots, relay_slots, soonest
 from bridge.bookings.store import busy_between
 from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
-from bridge.roster.requirements import Lists, Requirements
+from bridge.roster.ranking import unmet
+from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, in_order, pair, split_pair
 from bridge.roster.standing_store import load_standings
+from bridge.roster.windows_store import keeping_windows
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag
 
 AHEAD = timedelta(days=15)
@@ -33,22 +36,64 @@ def next_times(
 ) -> tuple[Slot, ...]:
     """Up to three times at which somebody whom the request may be given to keeps a window.
 
-    The best level first, as they would be ranked; who is kept away by a list or a requirement is
-    passed over. Where nobody has such a time and the agency allows a relay: times at which both
-    halves of one have somebody, the usual languages between first.
+    At each the first of those who are there, as they would be ranked; who is kept away by a
+    requirement, or by a list that holds at that time, is passed over. Where nobody has such a time
+    and the agency allows a relay: times at which both halves of one have somebody, the usual
+    languages between first.
     """
-    people = load_people(conn, scale=levels)
+    people = _promising(conn, levels)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, at, at + AHEAD)
-    lists = Lists.of(load_lists(conn, at), requirements.agency, at)
-    found = free_slots(_may(people, requirements, lists), busy, at, standings=standings)
+    spans = tuple(_spans(load_lists(conn, at), requirements.agency, at))
+    found: list[Slot] = []
+    for first, last, lists in spans:
+        earliest = max(first, found[-1].starts_at + APART) if found else first
+        found += free_slots(
+            _may(people, requirements, lists),
+            busy,
+            at,
+            count=SLOTS - len(found),
+            standings=standings,
+            lead=max(GRID, earliest - at),
+            horizon=last - at,
+        )
     if found or not _relay_allowed(conn, requirements.agency):
-        return found
-    ways = (
-        relay_slots(pivot, near, far, busy, at, standings=standings)
+        return tuple(found)
+    return soonest(
+        slot
+        for first, last, lists in spans
         for pivot, near, far in _relays(people, requirements, lists)
+        for slot in relay_slots(
+            pivot,
+            near,
+            far,
+            busy,
+            at,
+            standings=standings,
+            lead=max(GRID, first - at),
+            horizon=last - at,
+        )
     )
-    return soonest(slot for way in ways for slot in way)
+
+
+def _promising(conn: Connection, levels: LevelScale) -> list[Interpreter]:
+    """Everybody who keeps windows. Others have a schedule all the same where an absence was ever
+    entered for them: always but for that, and nobody promised to be there at night.
+    """
+    keeping = keeping_windows(conn)
+    return [one for one in load_people(conn, scale=levels) if one.id in keeping]
+
+
+def _spans(
+    entries: Sequence[ListEntry], agency: AgencyId | None, at: datetime
+) -> Iterator[tuple[datetime, datetime, Lists]]:
+    """From when until just before when which lists hold: who may be sent now may not be for ever,
+    and the other way round.
+    """
+    ends = {one.ends for one in entries if one.ends is not None and one.holds(agency, at)}
+    turns = [at, *sorted(one for one in ends if one < at + HORIZON), at + HORIZON]
+    for first, last in pairwise(turns):
+        yield first, last, Lists.of(entries, agency, first)
 
 
 def slot_at(
@@ -66,7 +111,7 @@ def slot_at(
     Where nobody could and the agency allows a relay, two interpreters with a language between.
     Nobody, too, when the time is past or off the grid.
     """
-    people = [one for one in load_people(conn, scale=levels) if only is None or one.id == only]
+    people = [one for one in _promising(conn, levels) if only is None or one.id == only]
     lists = Lists.of(load_lists(conn, starts_at), requirements.agency, starts_at)
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)
@@ -132,7 +177,9 @@ def _relays(
 def _may(
     people: Sequence[Interpreter], requirements: Requirements, lists: Lists
 ) -> list[Interpreter]:
-    """Whom a request may be given to: the best level first, then who is preferred."""
+    """Whom a request may be given to, in the groups in which they would be ranked: who is asked for
+    again, then the best level, then the fewest wishes missed, then who is preferred.
+    """
     candidates = [
         person
         for person in people
@@ -141,7 +188,9 @@ def _may(
     ]
     candidates.sort(
         key=lambda person: (
+            person.id != requirements.same_again,
             person.skills[requirements.language],
+            unmet(person, requirements),
             person.id not in lists.preferred,
             person.id,
         )

@@ -243,9 +243,9 @@ class Hunts:
         languages = {request.language}
         if self._record.relay_allowed and not self._desk.has_speakers(request.language):
             languages = self._halves(request.language)
-        tried = self._of[Part.PORTUGUESE].left_out
+        tried, at = self._of[Part.PORTUGUESE].left_out, self._ports.clock.now()
         return any(
-            self._desk.only_unreached(replace(request.requirements, language=language), tried)
+            self._desk.only_unreached(replace(request.requirements, language=language), at, tried)
             for language in languages
         )
 

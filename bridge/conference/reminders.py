@@ -119,12 +119,11 @@ class Reminders:
                 # Both of a relay are reminded at once, or one would hear it twice.
                 _put_off(conn, [booking], at)
                 continue
-            lists = Lists.of(load_lists(conn, at), booking.agency, at)
+            starts_at = booking.starts_at
+            lists = Lists.of(load_lists(conn, starts_at), booking.agency, starts_at)
             for who in booking.coming:
                 person = load_person(conn, who, scale=self._ports.roster.levels)
-                if person is None or not may_keep(
-                    person, booking.asked_of(who), lists, booking.starts_at
-                ):
+                if person is None or not may_keep(person, booking.asked_of(who), lists, starts_at):
                     continue  # nor are they rung for the call: its hunt says why
                 telephone = dialable(person.phones, 0)
                 if telephone is not None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from bridge.agencies.secrets import PinHasher
 from bridge.bookings import store as bookings
 from bridge.bookings.dial_in import drawn_codes
 from bridge.bookings.model import BookingId, NewBooking, Slot, reminders_of
-from bridge.bookings.times import next_times
+from bridge.bookings.times import next_times, slot_at
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.clock import Clock
@@ -251,26 +251,35 @@ class TechnicianDesk:
         slot = self._slots.get(starts_at)
         if request is None or number is None or slot is None:
             return Failed()
-        if request.agency is None or request.technician is None:
+        asked, agency, technician = request.requirements, request.agency, request.technician
+        if agency is None or technician is None:
             return Failed()
         at, call = self._tools.clock.now(), self._call.id
-        new = NewBooking(
-            requirements=request.requirements,
-            interpreter=slot.interpreter,
-            starts_at=slot.starts_at,
-            agency=request.agency,
-            technician=request.technician,
-            technician_number=number,
-            migrant_number=request.migrant,
-            voicemail_allowed=request.voicemail_allowed,
-            dial_in_code=request.dial_in_code,
-            minutes=slot.minutes,
-            far=slot.far,
-            reminders=reminders_of(slot.starts_at, at),
-        )
 
         def work(conn: Connection) -> BookingId | None:
-            return bookings.book(conn, replace(new, fields=fields_of(conn, call)), at)
+            # Much may have changed while the times were read out. Nobody else is taken for somebody
+            # who is held by now: that may be by this very booking, of which no answer came.
+            only = slot.interpreter if slot.far is None else None
+            levels = self._tools.levels
+            now = slot_at(conn, asked, slot.starts_at, at, only=only, levels=levels)
+            if now is None:
+                return None
+            new = NewBooking(
+                requirements=asked,
+                interpreter=now.interpreter,
+                starts_at=now.starts_at,
+                agency=agency,
+                technician=technician,
+                technician_number=number,
+                migrant_number=request.migrant,
+                voicemail_allowed=request.voicemail_allowed,
+                dial_in_code=request.dial_in_code,
+                fields=fields_of(conn, call),
+                minutes=now.minutes,
+                far=now.far,
+                reminders=reminders_of(now.starts_at, at),
+            )
+            return bookings.book(conn, new, at)
 
         made = await self._tools.database.run(work)
         if made is None:

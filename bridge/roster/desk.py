@@ -242,13 +242,16 @@ class RosterDesk:
         ranking = self._present.rank(Requirements(language), self.policy)
         return [InterpreterId(int(one)) for one in ranking.speakers]
 
-    def only_unreached(self, requirements: Requirements, tried: Set[InterpreterId]) -> bool:
+    def only_unreached(
+        self, requirements: Requirements, at: datetime, tried: Set[InterpreterId]
+    ) -> bool:
         """Whether somebody would be rung for this now, were their telephone to be reached.
 
         `False` as well where others could serve it in a while: they are rung in vain just now, in
         a call, or in the pause after one.
         """
-        ranking = self._present.rank(requirements, self.policy, tried=tried)
+        lists = Lists.of(self._entries, requirements.agency, at)
+        ranking = self._present.rank(requirements, self.policy, lists=lists, tried=tried)
         counts = ranking.counts()
         return Skip.UNREACHED in counts and not (len(ranking) or _SOON & counts.keys())
 

@@ -95,7 +95,7 @@ class Opening:
 
     open: bool
     since: datetime | None
-    """When the window that is open opened, where that is within the last day."""
+    """When the window that is open opened, where that is less than a day ago."""
     until: datetime
     """The answer holds until just before this moment (and may hold longer)."""
 
@@ -111,7 +111,10 @@ def opening(schedule: Schedule | None, at: datetime) -> Opening:
     for period in schedule.periods(at - _LOOK_BACK, horizon):
         if period.end <= at:
             continue
+        if period.start <= at - _LOOK_BACK:
+            return Opening(True, None, period.end)  # cut to what is looked at: it opened before
         if period.start <= at:
-            return Opening(True, period.start, period.end)
+            # Looked at again after a day, when that it opened then tells nothing any more.
+            return Opening(True, period.start, min(period.end, period.start + _LOOK_BACK))
         return Opening(False, None, period.start)
     return Opening(False, None, horizon)

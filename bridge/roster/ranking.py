@@ -134,7 +134,7 @@ def rank(
         facts = Facts(
             interpreter=person.id,
             level=min(person.skills[requirements.language], LOWEST_LEVEL),
-            unmet=_unmet(person, requirements),
+            unmet=unmet(person, requirements),
             same_again=int(person.id == requirements.same_again),
             preferred=int(person.id in lists.preferred),
             scarcity=scarcity(person.skills, requirements.language, prices),
@@ -164,7 +164,8 @@ def idle_since(standing: Standing, opened: Opening) -> float:
     )
 
 
-def _unmet(person: Interpreter, requirements: Requirements) -> int:
+def unmet(person: Interpreter, requirements: Requirements) -> int:
+    """How many wishes (gender, subject) somebody does not meet: 0 to 2."""
     gender, subject = requirements.gender, requirements.subject
     return int(gender is not None and person.gender is not gender.value) + int(
         subject is not None and subject.value not in person.subjects

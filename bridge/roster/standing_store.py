@@ -34,7 +34,7 @@ from bridge.roster.rates import Rates, estimate
 from bridge.roster.standing import HOUR, Booked, Standing, next_midnight, reachable_again
 from bridge.roster.store import ON_ROSTER, OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
-from bridge.vocabulary import InterpreterId, LanguageTag
+from bridge.vocabulary import CallId, InterpreterId, LanguageTag
 
 _WEEK = timedelta(days=7)
 _LONGEST_PROMISE = timedelta(days=1)
@@ -139,10 +139,12 @@ class _Fold:
         self._unreached = 0
         self._unreached_until: datetime | None = None
         self._offered = 0.0
+        self._offers_alone = _OffersAlone()
 
     def add(self, row: Row[tuple[object, ...]]) -> None:
         unreached = row.outcome == OfferOutcome.UNREACHED
-        if row.made_at + HOUR > self._at and not unreached:
+        is_offer = self._offers_alone.is_one(row)
+        if row.made_at + HOUR > self._at and is_offer and not unreached:
             self._offers.append(row.made_at)
         if row.released_at is None:
             self._reserved = True
@@ -200,6 +202,25 @@ class _Fold:
             minutes_offered=self._offered,
             minutes_promised=promised,
         )
+
+
+class _OffersAlone:
+    """Tells the offers from the rings that are to bring somebody back into a call.
+
+    Whoever was in a call and is rung for it once more, with no word of how an offer ended, was
+    dropped: that says nothing of how they answer offers.
+    """
+
+    def __init__(self) -> None:
+        self._were_in: set[tuple[InterpreterId, CallId]] = set()
+
+    def is_one(self, row: Row[tuple[object, ...]]) -> bool:
+        """Whether this promise was one; to be asked of all of them in their order."""
+        came_in = (row.interpreter_id, row.call_id)
+        was_in = came_in in self._were_in
+        if row.accepted_at is not None:
+            self._were_in.add(came_in)
+        return not was_in or row.outcome not in (None, OfferOutcome.ACCEPTED)
 
 
 _TAKEN_AMISS = frozenset({OfferOutcome.REFUSED.value, OfferOutcome.UNANSWERED.value})
@@ -340,13 +361,17 @@ def load_answering(
 
     The offers are told to `answering` (by default a new one) in the order in which they ended:
     accepted within `PROMPTLY` seconds of the ringing or not, or stopped by us before. A telephone
-    that could not be reached says nothing of how somebody answers.
+    that could not be reached says nothing of how somebody answers, nor does a ring that is to bring
+    somebody back into a call.
     """
     learned = Answering() if answering is None else answering
     ended = _offers_since(since).where(reservation.c.ended_at.is_not(None))
     known = or_(reservation.c.released_at.is_not(None), reservation.c.outcome.is_not(None))
     rows = [(row.accepted_at or row.ended_at, row) for row in conn.execute(ended.where(known))]
+    offers_alone = _OffersAlone()
     for over, row in sorted(rows, key=lambda one: (one[0], one[1].id)):
+        if not offers_alone.is_one(row):
+            continue
         began = row.rang_at or row.made_at
         rang, hour = (over - began).total_seconds(), began.astimezone(zone).hour
         if row.accepted_at is not None:
@@ -365,6 +390,7 @@ def _offers_since(since: datetime) -> Select[tuple[object, ...]]:
     return select(
         reservation.c.id,
         reservation.c.interpreter_id,
+        reservation.c.call_id,
         reservation.c.made_at,
         reservation.c.rang_at,
         reservation.c.accepted_at,

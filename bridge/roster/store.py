@@ -270,6 +270,11 @@ def change(conn: Connection, who: InterpreterId, values: dict[str, Any]) -> None
     bump(conn, _REVISION)
 
 
+def changed(conn: Connection) -> None:
+    """Raise the revision: something changed of people of whom some may have been removed."""
+    bump(conn, _REVISION)
+
+
 def _write(
     conn: Connection, who: InterpreterId, values: dict[str, Any], *of: ColumnElement[bool]
 ) -> None:

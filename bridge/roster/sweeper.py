@@ -15,7 +15,7 @@ from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.store import call, leg
 from bridge.roster.store import (
     OfferOutcome,
-    change,
+    changed,
     end_offer,
     mark_call_ended,
     release,
@@ -117,7 +117,7 @@ def sweep(conn: Connection, at: datetime, alive: Set[LegId] | None) -> list[Swep
         else:
             mark_call_ended(conn, who, over)
         # Other processes keep the roster in memory too, and no event tells them.
-        change(conn, who, {})
+        changed(conn)
         data: dict[str, Scalar] = {"interpreter": int(who), "reason": reason.reason}
         calllog.append(conn, Event(row.call_id, EventKind.RELEASED, at, row.leg_id, data))
         swept.append(Swept(who, row.call_id, row.leg_id, reason))

@@ -19,6 +19,7 @@ from bridge.bookings.model import BookingId
 from bridge.calllog import store as calllog
 from bridge.conference import store as conference
 from bridge.roster.people_store import load_people
+from bridge.roster.removal_store import remove_interpreter
 from bridge.roster.store import add_interpreter
 from bridge.storage.database import DatabaseUnavailable
 from bridge.storage.engine import SqlDatabase, sync_engine
@@ -26,7 +27,7 @@ from bridge.storage.migrate import WrongSchema, current, downgrade, head, requir
 from bridge.storage.tables import metadata
 from bridge.vocabulary import AgencyId, InterpreterId, PhoneNumber
 from tests.postgres import PostgresCluster, PostgresMissing, find_binaries
-from tests.storage_samples import make_call, make_event
+from tests.storage_samples import make_call, make_event, make_interpreter
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
@@ -124,6 +125,21 @@ def test_what_the_first_call_wrote_is_kept_there_and_back(url: str) -> None:
         connection.execute(text("UPDATE call SET ended_at = created_at"))
     with pytest.raises(DBAPIError, match="events are never changed"), engine.begin() as connection:
         connection.execute(text("UPDATE event SET kind = 'x'"))
+
+
+def test_who_was_removed_is_no_reason_not_to_go_back(url: str) -> None:
+    upgrade(url)
+    engine = sync_engine(url)
+    with engine.begin() as connection:
+        gone, there = (make_interpreter(connection, place) for place in (1, 2))
+        remove_interpreter(connection, gone)
+    downgrade(url, "0001")
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT id, number, vetted FROM interpreter ORDER BY id"))
+        assert [tuple(row) for row in rows] == [
+            (gone, f"removed:{gone}", False),
+            (there, "+351910000002", True),
+        ]
 
 
 @pytest.mark.parametrize("number", ["technician_number", "migrant_number"])

@@ -135,6 +135,18 @@ def test_who_is_away_is_back_when_they_said_or_tomorrow(
     assert starts(free_slots([person(1, presence=presence)], [], at(9), count=1)) == [(1, first)]
 
 
+def test_who_is_off_from_a_moment_on_is_not_there_until_tomorrow() -> None:
+    """As they would be told from that moment on: who is off is not there before tomorrow."""
+    until_ten = person(1, presence=PresenceNow(Presence.AVAILABLE, at(10)))
+    slots = free_slots([until_ten], [], at(9), count=4)
+    tomorrow = [(1, at(9, days=1)), (1, at(9, 30, days=1))]
+    assert starts(slots) == [(1, at(9, 15)), (1, at(9, 45)), *tomorrow]
+    assert starts(free_slots([until_ten], [], at(10), count=2)) == tomorrow
+    until_tomorrow = person(1, presence=PresenceNow(Presence.AVAILABLE, at(9, days=1)))
+    slots = free_slots([until_tomorrow], [], at(11), count=2)
+    assert starts(slots) == [(1, at(11, 15)), (1, at(9, days=2))]
+
+
 def test_an_absence_is_nobodys_window() -> None:
     window = Window(frozenset(Weekday), time(9), time(12), on_holidays=True)
     absent = Schedule((window,), (Absence(at(9, 40), at(34), "away"),))
@@ -194,6 +206,8 @@ def test_every_time_is_true_to_the_roster(
         assert who.vetted
         assert isinstance(who.schedule, Schedule)
         assert who.schedule.promised(begin, end) == length
+        if who.presence.at(after) is Presence.AVAILABLE and begin.date() == after.date():
+            assert who.presence.at(begin) is Presence.AVAILABLE
         held = [one for one in busy if one.interpreter == who.id]
         for one in held:
             assert end + who.limits.wrap_up <= one.start or one.end + who.limits.wrap_up <= begin
@@ -219,7 +233,7 @@ def _could(
         who.vetted
         and isinstance(who.schedule, Schedule)
         and who.schedule.promised(begin, begin + length) == length
-        and who.presence.at(after) is Presence.AVAILABLE
+        and who.presence.at(after) is who.presence.at(begin) is Presence.AVAILABLE
         and not any(abs(one.start - begin) < DAY for one in held)
         and length / MINUTE <= min(who.limits.daily_minutes, who.limits.consecutive_minutes)
     )

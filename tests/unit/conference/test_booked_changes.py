@@ -262,6 +262,27 @@ async def test_who_may_not_be_sent_any_more_is_not_reminded(what: str) -> None:
         assert w.switch.originated == []
 
 
+@pytest.mark.parametrize("kind", [ListKind.DO_NOT_SEND, ListKind.ONLY])
+async def test_a_reminder_asks_who_may_be_sent_at_the_hour(kind: ListKind) -> None:
+    async with world() as w:
+        booked, other = two(w)
+        made = await w.book(booked, minutes_ahead=120)
+        due, ends = w.booked_for - timedelta(hours=1), w.booked_for - timedelta(minutes=30)
+        w.database.run_now(lambda conn: bookings.remind_again(conn, made, due))
+
+        def lists(_w: World, conn: Connection, who: InterpreterId) -> None:
+            entries = [ListEntry(kind, who, AgencyId(1), ends=ends)]
+            if kind is ListKind.ONLY:
+                entries.append(ListEntry(kind, other, AgencyId(1)))
+            for entry in entries:
+                lists_store.add_to_list(conn, entry, w.clock.now())
+
+        change(w, booked, lists)
+        await asyncio.sleep((due - w.clock.now()).total_seconds())
+        await w.calls.reminders.ring_due()
+        assert len(w.switch.originated) == (kind is ListKind.DO_NOT_SEND)
+
+
 # --- whatever changes ----------------------------------------------------------------------------
 
 changes = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(sorted(ALL))), max_size=5)

@@ -4,26 +4,39 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import Connection
 
+from bridge.agencies.model import AgencyKind
+from bridge.agencies.store import add_agency, add_technician
+from bridge.bookings.model import MadeBy, NewBooking
+from bridge.bookings.store import book, bookings_between
 from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import EventKind
 from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
-from bridge.ivr.request import Book, Booked
+from bridge.hours.model import Absence
+from bridge.ivr.request import Book, Booked, SlotGone
+from bridge.roster.lists_store import add_to_list
 from bridge.roster.model import Presence
-from bridge.roster.windows_store import set_windows
+from bridge.roster.people_store import set_vetted
+from bridge.roster.requirements import ListEntry, ListKind, Requirements
+from bridge.roster.windows_store import add_absence, set_windows
 from bridge.telephony.simulated_line import SimulatedLine
+from bridge.vocabulary import InterpreterId, LanguageTag
 from lab.phones import Answers
-from tests.storage_samples import PEPPER, quick_hasher
+from tests.storage_samples import PEPPER, number, quick_hasher
 from tests.unit.conference.world import World, all_week, world
 
 pytestmark = pytest.mark.looptime
 
 REFUSES = Answers(after_seconds=1, hears_seconds=0.5, keys="2")
 SLICE = 20.0
+UK = LanguageTag("uk")
+HALF = timedelta(minutes=30)
 
 
 def said(w: World, line: SimulatedLine) -> list[str]:
@@ -97,3 +110,47 @@ async def test_a_time_that_was_read_out_can_be_booked_when_the_next_ones_are_oth
         await asyncio.sleep(16 * 60)
         assert read_out[0] not in (await desk.nobody_available()).slots
         assert await desk.consult(Book(read_out[0])) == Booked(read_out[0])
+
+
+def right_after(conn: Connection, who: InterpreterId, first: datetime) -> None:
+    """Somebody else took the half hour after it, and no pause would be left between the two."""
+    agency = add_agency(conn, "7777", "Escola de Teste", AgencyKind.SCHOOL)
+    technician = add_technician(conn, agency, "Outra", pin_lookup="other", pin_hash="other")
+    new = NewBooking(
+        requirements=Requirements(UK),
+        interpreter=who,
+        starts_at=first + HALF,
+        agency=agency.id,
+        technician=technician.id,
+        technician_number=number(900),
+        made_by=MadeBy.COORDINATOR,
+    )
+    assert book(conn, new, first) is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda conn, who, _at: set_vetted(conn, who, False),
+        lambda conn, who, at: add_absence(conn, who, Absence(at, at + HALF)),
+        lambda conn, who, at: add_to_list(conn, ListEntry(ListKind.DO_NOT_SEND, who), at),
+        right_after,
+    ],
+)
+async def test_who_may_not_be_booked_any_more_is_not(
+    change: Callable[[Connection, InterpreterId, datetime], object],
+) -> None:
+    """Much may change between the reading of the times and the key."""
+    async with world() as w:
+        who = w.interpreter(REFUSES, presence=Presence.OFF)
+        w.database.run_now(lambda conn: set_windows(conn, who, (all_week(),)))
+        w.set_presence(who, Presence.ON_BREAK, minutes=5)
+        w.request()
+        await w.event(EventKind.NOBODY_AVAILABLE)
+        tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
+        desk = TechnicianDesk(tools, w.calls.open[0], w.directory)
+        first = (await desk.nobody_available()).slots[0]
+        w.database.run_now(lambda conn: change(conn, who, first))
+        assert isinstance(await desk.consult(Book(first)), SlotGone)
+        made = w.database.run_now(lambda conn: bookings_between(conn, first, first + HALF))
+        assert made == []

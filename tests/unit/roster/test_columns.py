@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.hours.model import ExtraHours, Schedule, Weekday, Window
 from bridge.roster import column_ranking
 from bridge.roster.answering import Answering, Tally
 from bridge.roster.columns import RosterColumns
 from bridge.roster.people import Interpreter
 from bridge.roster.policies import POLICIES
 from bridge.roster.ranking import Knowledge, rank
-from bridge.roster.requirements import Lists
+from bridge.roster.requirements import Lists, Requirements
 from bridge.roster.skills import Level
 from bridge.roster.standing import Standing
 from bridge.vocabulary import InterpreterId
@@ -137,6 +138,27 @@ def test_nothing_changes_before_the_next_change() -> None:
     assert columns.advance(due) == [InterpreterId(1)]
     assert columns.advance(due - timedelta(hours=1)) == []
     assert columns.is_free(InterpreterId(1))
+
+
+@pytest.mark.parametrize("hours", [0, 1, 23, 24, 30, 60])
+def test_who_is_there_day_and_night_is_idle_for_ever_whenever_looked_at(hours: int) -> None:
+    """A window that has been open for more than a day tells nothing of when somebody came."""
+    always = Window(frozenset(Weekday), time(), time(), on_holidays=True)
+    since = MONDAY - timedelta(hours=23)
+    long = (Schedule(extra=(ExtraHours(since, MONDAY + timedelta(days=5)),)), Schedule((always,)))
+    people = [
+        (Interpreter(InterpreterId(place), {TAGS[0]: Level(0)}, schedule=schedule), Standing())
+        for place, schedule in enumerate((*long, None), start=1)
+    ]
+    columns = RosterColumns(MONDAY, Knowledge())
+    columns.load(people)
+    at, policy = MONDAY + timedelta(hours=hours), POLICIES["longest_idle"]
+    columns.advance(at)
+    plain = rank(people, Requirements(TAGS[0]), policy, at, knowledge=Knowledge())
+    assert columns.rank(Requirements(TAGS[0]), policy).whole() == plain
+    idle = {one.interpreter: one.facts.idle_since for one in plain.candidates}
+    assert idle[InterpreterId(2)] == idle[InterpreterId(3)] == float("-inf")
+    assert idle[InterpreterId(1)] == (since.timestamp() if hours < 1 else float("-inf"))
 
 
 def test_nobody_is_an_error() -> None:

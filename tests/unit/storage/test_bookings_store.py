@@ -336,6 +336,23 @@ def test_who_is_kept_free_is_known_until_the_call_is_dialled(conn: Connection) -
     assert store.revision(conn) > known
 
 
+def test_who_is_kept_free_again_is_known_when_a_booking_is_to_be_dialled_again(
+    conn: Connection,
+) -> None:
+    which, call = make_booking(conn, make_interpreter(conn, 1)), make_call(conn)
+    store.claim_due(conn, NINE, "one")
+    assert store.begin_dialling(conn, which, call, NINE, "one")
+    # As whoever reads the roster then has it, for one when a bridge begins.
+    known = store.revision(conn)
+    assert store.waiting_after(conn, NINE) == []
+    assert store.dial_again(conn, call)
+    assert len(store.waiting_after(conn, NINE)) == 1
+    assert store.revision(conn) > known
+    known = store.revision(conn)
+    assert not store.dial_again(conn, call)
+    assert store.revision(conn) == known
+
+
 # --- reading -----------------------------------------------------------------------------------
 
 

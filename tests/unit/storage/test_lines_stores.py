@@ -273,6 +273,37 @@ def test_an_open_promise_takes_the_newer_wish(conn: Connection) -> None:
     assert [one.for_operator for one in openings.due(conn, START)] == [False, True]
 
 
+def test_an_open_promise_is_kept_at_the_hour_that_was_told_last(conn: Connection) -> None:
+    promised(conn, number(1))
+    who = ("lam", number(1), UK, Role.MIGRANT)
+    assert openings.promise(conn, *who, START - 3 * MINUTE, START - 4 * MINUTE)
+    [found] = openings.due(conn, START - 3 * MINUTE)
+    assert found.due_at == START - 3 * MINUTE
+    # One whose day is long past is as young as the last word about it.
+    assert openings.promise(
+        conn, *who, START + 2880 * MINUTE, START + 2880 * MINUTE, for_operator=True
+    )
+    assert openings.due(conn, START + 2880 * MINUTE - MINUTE) == []
+    [found] = openings.due(conn, START + 2880 * MINUTE)
+    assert found.due_at == START + 2880 * MINUTE
+
+
+def test_who_asks_again_during_the_last_try_is_promised_anew(conn: Connection) -> None:
+    promised(conn, number(1))
+    at = START
+    for turn in range(MOST_TRIES):
+        [found] = openings.due(conn, at)
+        assert openings.take(conn, found.id, at)
+        if turn + 1 < MOST_TRIES:
+            assert openings.not_reached(conn, found.id, at, at)
+    # They ring us while we ring them: so they are found busy.
+    assert openings.promise(conn, "lam", number(1), UK, Role.MIGRANT, at, at)
+    assert openings.due(conn, at) == []
+    assert openings.not_reached(conn, found.id, at, at + MINUTE)
+    [again] = openings.due(conn, at + MINUTE)
+    assert again.id == found.id
+
+
 def test_a_call_back_is_rung_by_one_only_and_its_number_forgotten(conn: Connection) -> None:
     promised(conn, number(1))
     [found] = openings.due(conn, START)

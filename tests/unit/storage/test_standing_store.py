@@ -100,6 +100,8 @@ class Told:
             self._end(leg, what)
 
     def ring(self) -> LegId:
+        # Each time for another call: who is rung for one that they were in comes back into it.
+        self.call = make_call(self.conn)
         self._legs += 1
         leg = LegId(f"leg-{int(self.who)}-{self._legs}")
         assert store.reserve(self.conn, self.who, self.call, leg, self.now, "p")
@@ -269,12 +271,12 @@ def test_migrants_who_only_ring_the_line_ask_for_no_interpreter(conn: Connection
 
 def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
     """START is 9 in the morning, in winter: Lisbon's hour is UTC's."""
-    one, two, call = make_interpreter(conn, 1), make_interpreter(conn, 2), make_call(conn)
+    one, two = make_interpreter(conn, 1), make_interpreter(conn, 2)
     second = timedelta(seconds=1)
 
     def offer(who: InterpreterId, name: str, at: datetime, rang: int) -> tuple[LegId, datetime]:
         leg = LegId(name)
-        assert store.reserve(conn, who, call, leg, at, "p")
+        assert store.reserve(conn, who, make_call(conn), leg, at, "p")
         store.mark_ringing(conn, leg, at + 2 * second)
         store.mark_ringing(conn, leg, at + 9 * second)
         return leg, at + (2 + rang) * second
@@ -294,7 +296,7 @@ def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
     end(*offer(two, "unanswered", START, 20), OfferOutcome.UNANSWERED)
     end(*offer(two, "not reached", START, 0), OfferOutcome.UNREACHED)
     end(*offer(two, "first telephone", START, 20), OfferOutcome.NEXT_PHONE)
-    store.reserve(conn, two, call, LegId("live"), START + hour, "p")
+    store.reserve(conn, two, make_call(conn), LegId("live"), START + hour, "p")
     learned = standing_store.load_answering(conn, START)
     assert learned.tallies(one, 9) == (Tally(3, 1.0), Tally(2, 1.0))
     assert learned.tallies(one, 10) == (Tally(3, 1.0), Tally(1, 0.0))
@@ -310,6 +312,34 @@ def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
     [offers, accepted] = [again.tallies(two, 10)[1].offers, again.tallies(two, 10)[1].accepted]
     assert offers == 1
     assert 0.0 < accepted < chance
+
+
+def test_who_is_rung_to_come_back_into_a_call_is_offered_nothing(conn: Connection) -> None:
+    told = Told(conn, 1, Limits())
+    told.tell(Offer(0, 5, OfferOutcome.ACCEPTED, 60, 0.0, False, False))
+    for turn, comes in enumerate([False, True]):
+        # As a telephone that lost its network is rung (`conference.rings`), by memory `promised`.
+        leg, rung = LegId(f"again-{turn}"), told.now
+        assert store.reserve(conn, told.who, told.call, leg, rung, "p")
+        told.pure = replace(told.pure, reserved=True)
+        told.now = answered = rung + timedelta(seconds=30)
+        if not comes:
+            store.release(conn, leg, told.now)
+            told.pure = told.pure.released()
+            continue
+        assert store.accept_reservation(conn, leg, answered)
+        told.now += timedelta(seconds=60)
+        store.release(conn, leg, told.now)
+        day_ends = next_midnight(told.now, LISBON)
+        told.pure = told.pure.call_ended(answered, told.now, told.limits, day_ends=day_ends)
+    assert standing_store.load_standing(conn, told.who, told.now) == told.pure
+    learned = standing_store.load_answering(conn, START)
+    assert learned.tallies(told.who, 9) == (Tally(1, 1.0), Tally(1, 1.0))
+    # For another call they are rung like anybody.
+    told.tell(Offer(0, 30, OfferOutcome.UNANSWERED, 0, 0.0, False, False))
+    assert standing_store.load_standing(conn, told.who, told.now) == told.pure
+    learned = standing_store.load_answering(conn, START)
+    assert learned.tallies(told.who, 9) == (Tally(2, 1.0), Tally(2, 1.0))
 
 
 def test_rates_on_day_one_are_the_priors(conn: Connection) -> None:

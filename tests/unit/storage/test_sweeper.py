@@ -14,7 +14,7 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.conference.model import CallState, Outcome
-from bridge.roster import standing_store, store
+from bridge.roster import removal_store, standing_store, store
 from bridge.roster.sweeper import Held, Outlived, Swept, beat_and_sweep, outlived, sweep
 from bridge.storage.inline import InlineDatabase
 from bridge.storage.processes import BEAT_EVERY, SILENT_FOR, beat, forget, is_silent, last_seen
@@ -61,6 +61,18 @@ def test_what_a_dead_process_held_is_freed_with_an_event(conn: Connection) -> No
     )
     assert stored.event.data == {"interpreter": int(who), "reason": "outlived_process"}
     assert sweep(conn, LATER, NOBODY) == []
+
+
+def test_who_was_removed_in_the_moment_of_a_promise_stops_no_heartbeat(
+    conn: Connection,
+) -> None:
+    """On PostgreSQL whoever removes them does not see a promise that is just being written."""
+    who, call = held(conn, accepted=True)
+    removal_store.remove_interpreter(conn, who)
+    before = store.revision(conn)
+    assert sweep(conn, LATER, NOBODY) == [Swept(who, call, LEG, Outlived.PROCESS)]
+    assert store.revision(conn) > before
+    assert store.live_reservations(conn) == []
 
 
 def test_a_leg_that_the_switch_has_is_left_alone(conn: Connection) -> None:

@@ -244,7 +244,10 @@ def _bookings() -> None:
 
 
 def downgrade() -> None:
-    """Undo the change; of several telephones the first stays."""
+    """Undo the change; of several telephones the first stays.
+
+    Who was removed has none; what stands in place of it is no number, so that nobody is rung.
+    """
     for table in (
         "booking_reminder",
         "booking_quarter",
@@ -263,8 +266,8 @@ def downgrade() -> None:
     op.drop_column("interpreter_language", "level")
     op.add_column("interpreter", sa.Column("number", sa.String(), nullable=True))
     op.execute(
-        "UPDATE interpreter SET number = (SELECT number FROM interpreter_phone "
-        "WHERE interpreter_id = interpreter.id AND place = 0)"
+        "UPDATE interpreter SET number = coalesce((SELECT number FROM interpreter_phone "
+        "WHERE interpreter_id = interpreter.id AND place = 0), 'removed:' || id)"
     )
     with op.batch_alter_table("interpreter") as batch:
         batch.alter_column("number", existing_type=sa.String(), nullable=False)
