@@ -41,12 +41,8 @@ log = structlog.get_logger(__name__)
 
 LEGS_CONTEXT = "legs"
 ROOMS_CONTEXT = "rooms"
-NO_SUCH_CHANNEL = (
-    "channel does not exist",
-    "no such channel",
-    "channel not specified",
-    "redirect failed, channel not up",
-)
+JUST_GOING = "redirect failed, channel not up"
+NO_SUCH_CHANNEL = ("channel does not exist", "no such channel", "channel not specified", JUST_GOING)
 """How Asterisk's answers begin, in small letters, when a channel is gone, or is just going."""
 EMPTY_ROOM = ("no active conferences", "no conference by that name found")
 """How Asterisk's answers begin, in small letters, when nobody is in a room."""
