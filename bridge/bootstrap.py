@@ -21,13 +21,13 @@ from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conversations.by_name import Conversations
 from bridge.conversations.speaking import Speaking
-from bridge.conversations.technician_desk import DeskTools
+from bridge.conversations.technician_answers import AnswerTools
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.model import BadHours
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.soundfiles import recorded_in, require, sounds, unheard
-from bridge.roster.desk import RosterDesk
+from bridge.roster.live import LiveRoster
 from bridge.roster.policies import POLICIES, Policy, policy_named
 from bridge.roster.skills import BadLevel, LevelScale
 from bridge.settings import Settings
@@ -67,7 +67,7 @@ class Bridge:
             sounds(self._catalogue, settings.prompts_dir, settings.recordings_dir),
         )
         levels = _levels(settings.levels)
-        self._roster = RosterDesk(_policy(settings.policy, settings.fairness), levels)
+        self._roster = LiveRoster(_policy(settings.policy, settings.fairness), levels)
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._sole_use = sole_use(settings.database_url, owner)
         directory = self._directory = _directory(settings.directory)
@@ -91,7 +91,7 @@ class Bridge:
         self._conversations = Conversations(
             Speaking(
                 calls=self.calls,
-                tools=DeskTools(
+                tools=AnswerTools(
                     self._database,
                     self._clock,
                     hasher,

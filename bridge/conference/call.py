@@ -29,7 +29,7 @@ from bridge.conference.record import CallRecord, Data
 from bridge.conference.rings import Why
 from bridge.conference.stored import Stored
 from bridge.ivr.announcements import Announcement
-from bridge.roster.desk import Freed
+from bridge.roster.live import Freed
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
     EnterRoom,

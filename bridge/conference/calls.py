@@ -274,7 +274,7 @@ class Calls:
         self._ports.roster.rings_us(who)
 
     def share_of(self, who: InterpreterId) -> float | None:
-        """How much of the work an interpreter gets; see `RosterDesk.share`."""
+        """How much of the work an interpreter gets; see `LiveRoster.share`."""
         return self._ports.roster.share(who)
 
     async def rang_us(self, who: InterpreterId) -> None:

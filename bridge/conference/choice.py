@@ -53,7 +53,7 @@ class Choice:
     ) -> None:
         """`left_out` says whom the hunt does not ring now."""
         self._ports = ports
-        self._desk = ports.roster
+        self._roster = ports.roster
         self._record = record
         self._mailbox = mailbox
         self._part = part
@@ -69,7 +69,7 @@ class Choice:
 
     def rank(self, conn: Connection, asked: Requirements, at: datetime) -> ColumnRanking:
         """Who could be rung for this now, those left out whom this hunt has tried."""
-        return self._desk.rank(conn, asked, at, self._left_out())
+        return self._roster.rank(conn, asked, at, self._left_out())
 
     def wave(
         self,
@@ -93,10 +93,10 @@ class Choice:
             return promised
         passed: set[InterpreterId] = set()
         while not promised.offers:
-            ranking = self._desk.rank(conn, self.asked(request), at, self._left_out() | passed)
+            ranking = self._roster.rank(conn, self.asked(request), at, self._left_out() | passed)
             events.append(self._ranked(number, ranking.trace(), at))
             prospects = ranking.prospects(MOST_PROSPECTS)
-            wave = self._desk.policy.wave(prospects, joins=joins)
+            wave = self._roster.policy.wave(prospects, joins=joins)
             if not wave.phones:
                 break
             passed.update(wave.phones)
@@ -147,11 +147,11 @@ class Choice:
         Read from memory: each who becomes free is held against every call that waits longer.
         """
         asked, at = self.asked(request), self._ports.clock.now()
-        ranking = self._desk.rank_as_known(asked, at, self._left_out())
+        ranking = self._roster.rank_as_known(asked, at, self._left_out())
         first = next(iter(ranking.prospects(1)), None)
         if first is None or first.interpreter != newcomer:
             return None
-        return head_start(self._desk.policy, ringing, first)
+        return head_start(self._roster.policy, ringing, first)
 
     def reserve(
         self,
@@ -169,7 +169,7 @@ class Choice:
         record.keep(conn)
         wanted: list[Offer] = []
         for who, phone in phones.items() if self._ports.switch.reachable else ():
-            found = dialable(self._desk.interpreter(who).phones, phone)
+            found = dialable(self._roster.interpreter(who).phones, phone)
             if found is not None:
                 place, to = found
                 wanted.append(Offer(new_leg_id(Role.INTERPRETER), who, to, at, place))
@@ -190,4 +190,4 @@ class Choice:
         return offers
 
     async def _taken_elsewhere(self, who: InterpreterId) -> None:
-        self._desk.promised(who)
+        self._roster.promised(who)

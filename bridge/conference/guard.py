@@ -19,7 +19,7 @@ from bridge.conference.record import CallRecord
 from bridge.conference.rings import Ring, Rings, Why, permitted
 from bridge.conference.room import Room
 from bridge.ivr.announcements import Announcement
-from bridge.roster.desk import RosterDesk
+from bridge.roster.live import LiveRoster
 from bridge.telephony.switch import ConversationName, Ending
 from bridge.vocabulary import PhoneNumber, Role
 
@@ -48,7 +48,7 @@ class DropGuard:
         record: CallRecord,
         rings: Rings,
         room: Room,
-        desk: RosterDesk,
+        roster: LiveRoster,
         *,
         end: Callable[[], Awaitable[None]],
         replace: Callable[[Part], Awaitable[None]],
@@ -59,7 +59,7 @@ class DropGuard:
         self._record = record
         self._rings = rings
         self._room = room
-        self._desk = desk
+        self._roster = roster
         self._end = end
         self._replace = replace
 
@@ -128,7 +128,7 @@ class DropGuard:
         elif leg.role is Role.MIGRANT:
             number = record.migrant_to
         elif leg.role is Role.INTERPRETER and leg.interpreter is not None:
-            return dialable_again(self._desk.interpreter(leg.interpreter).phones, leg.phone)
+            return dialable_again(self._roster.interpreter(leg.interpreter).phones, leg.phone)
         to = permitted(number, record.dial_rules)
         return [] if to is None else [(0, to)]
 

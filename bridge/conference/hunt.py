@@ -72,7 +72,7 @@ class Hunt:
         """
         self._part = part
         self._ports = ports
-        self._desk = ports.roster
+        self._roster = ports.roster
         self._record = record
         self._commands = commands
         self._mailbox = mailbox
@@ -258,7 +258,7 @@ class Hunt:
         record.progress = progress
         record.takes_part(leg, at)
         self._live.pop(leg)
-        self._desk.accepted(offer.interpreter, (at - offer.since).total_seconds())
+        self._roster.accepted(offer.interpreter, (at - offer.since).total_seconds())
         self._stopped(losers)
         self._losers += losers
         return record.room
@@ -284,7 +284,7 @@ class Hunt:
             wanted = reason in NEXT_PHONE_REASONS and self._is_on
             offers = self._choice.reserve(conn, next_phone, at, told) if wanted else []
             ended = OfferOutcome.REFUSED if refused else OfferOutcome.UNANSWERED
-            outcome, minutes = ended, self._desk.call_minutes
+            outcome, minutes = ended, self._roster.call_minutes
             if offers:
                 outcome, minutes = OfferOutcome.NEXT_PHONE, 0.0
             # The first word counts: that no telephone was reached is written with its leg's end.
@@ -300,7 +300,7 @@ class Hunt:
         # That no telephone of theirs could be reached was no try: see `Standing.unreached`.
         if reason not in NOT_REACHED:
             self._tried.in_vain(who, refused=refused)
-            (self._desk.refused if refused else self._desk.unanswered)(who)
+            (self._roster.refused if refused else self._roster.unanswered)(who)
         await self.go_on()
 
     async def look_after(self) -> None:
@@ -412,10 +412,10 @@ class Hunt:
             self._live[offer.leg] = LiveOffer(offer.interpreter, offer.since, offer.phone)
             if request is not None:
                 asked = self._choice.asked(request)
-                self._desk.rung(offer.interpreter, asked.language, offer.since)
+                self._roster.rung(offer.interpreter, asked.language, offer.since)
             self._adopt(offer.as_leg(self._part, record.pivot))
         self._waves += 1
-        overlap = wave.next_after or self._desk.policy.overlap_after
+        overlap = wave.next_after or self._roster.policy.overlap_after
         if overlap is not None:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
         # All at once: nobody's telephone waits until the switch has heard of another's.
@@ -438,4 +438,4 @@ class Hunt:
         for leg in legs:
             offer = self._live.pop(leg, None)
             if offer is not None:
-                self._desk.stopped(offer.interpreter, (now - offer.since).total_seconds())
+                self._roster.stopped(offer.interpreter, (now - offer.since).total_seconds())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.clock import Clock
 from bridge.hours.directory import Directory, load_directory
-from bridge.roster.desk import RosterDesk
+from bridge.roster.live import LiveRoster
 from bridge.storage.database import Database
 from bridge.telephony.switch import Switch
 from bridge.vocabulary import PhoneNumber
@@ -20,7 +20,7 @@ class Ports:
     database: Database
     switch: Switch
     clock: Clock
-    roster: RosterDesk
+    roster: LiveRoster
     caller_id: PhoneNumber
     """The number that interpreters and migrants see."""
     ring_seconds: float

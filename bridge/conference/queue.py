@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The requests that lack an interpreter: who is first, and who is offered what.
 
-Nothing is polled. The roster's desk tells who became free, by an event or by a moment that came;
+Nothing is polled. The roster in memory tells who became free, by an event or by a moment that came;
 the requests that this person can serve are asked in the order of their asking, until one has rung
 them. A request waits until somebody has accepted, also while others are being rung for it.
 """
@@ -19,7 +19,7 @@ from bridge.clock import Clock
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import LACKING
-from bridge.roster.desk import Freed, RosterDesk
+from bridge.roster.live import Freed, LiveRoster
 from bridge.roster.skills import pair
 from bridge.storage.database import DatabaseUnavailable
 from bridge.vocabulary import LanguageTag
@@ -75,13 +75,15 @@ def relay_estimate_minutes(place: int, near: Half, far: Half, call_minutes: floa
 class Queue:
     """Offers whoever becomes free to the request that has waited longest."""
 
-    def __init__(self, desk: RosterDesk, clock: Clock, calls: Callable[[], Iterable[Call]]) -> None:
-        self._desk = desk
+    def __init__(
+        self, roster: LiveRoster, clock: Clock, calls: Callable[[], Iterable[Call]]
+    ) -> None:
+        self._roster = roster
         self._clock = clock
         self._calls = calls
         self._freed: asyncio.Queue[Freed | None] = asyncio.Queue()
-        desk.on_free = self._freed.put_nowait
-        desk.on_change = lambda: self._freed.put_nowait(None)
+        roster.on_free = self._freed.put_nowait
+        roster.on_change = lambda: self._freed.put_nowait(None)
 
     def waiting(self) -> list[Call]:
         """The calls that lack an interpreter, the longest waiting first."""
@@ -115,19 +117,19 @@ class Queue:
 
     def _estimate(self, place: int, language: LanguageTag, relay_allowed: bool) -> int | None:
         """The minutes to wait; over a relay where nobody on the roster interprets directly."""
-        desk = self._desk
-        if desk.has_speakers(language) or not relay_allowed:
-            return estimate_minutes(place, desk.busy_speakers(language), desk.call_minutes)
+        roster = self._roster
+        if roster.has_speakers(language) or not relay_allowed:
+            return estimate_minutes(place, roster.busy_speakers(language), roster.call_minutes)
         ways = (
             relay_estimate_minutes(
-                place, self._half(pivot), self._half(pair(language, pivot)), desk.call_minutes
+                place, self._half(pivot), self._half(pair(language, pivot)), roster.call_minutes
             )
-            for pivot in desk.pivots(language)
+            for pivot in roster.pivots(language)
         )
         return min((one for one in ways if one is not None), default=None)
 
     def _half(self, language: LanguageTag) -> Half:
-        return Half(self._desk.free_speakers(language), self._desk.busy_speakers(language))
+        return Half(self._roster.free_speakers(language), self._roster.busy_speakers(language))
 
     async def run(self) -> None:
         """Follow who becomes free, for ever."""
@@ -136,13 +138,13 @@ class Queue:
                 async with asyncio.timeout(self._until_next_change()):
                     freed = await self._freed.get()
             except TimeoutError:
-                self._desk.advance(self._clock.now())
+                self._roster.advance(self._clock.now())
                 continue
             if freed is not None:
                 await self._offer(freed)
 
     def _until_next_change(self) -> float:
-        moment = self._desk.next_change
+        moment = self._roster.next_change
         if moment is None:
             return LONGEST_SLEEP
         seconds = (moment - self._clock.now()).total_seconds()
@@ -151,7 +153,7 @@ class Queue:
     async def _offer(self, freed: Freed) -> None:
         who = freed.interpreter
         for call in self.waiting():
-            if not self._desk.is_free(who):
+            if not self._roster.is_free(who):
                 return
             if not call.served_by(who):
                 continue

@@ -39,7 +39,7 @@ from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
 from bridge.roster import store as roster_store
-from bridge.roster.desk import Freed
+from bridge.roster.live import Freed
 from bridge.roster.skills import in_order, pair
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import InterpreterId, LanguageTag, LegId, Role, RoomId
@@ -71,7 +71,7 @@ class Hunts:
     ) -> None:
         """`nobody_left` is told when the call can be served neither directly nor by relay."""
         self._ports = ports
-        self._desk = ports.roster
+        self._roster = ports.roster
         self._record = record
         self._commands = commands
         self._mailbox = mailbox
@@ -227,7 +227,7 @@ class Hunts:
         languages = {request.language}
         if self._record.relay_allowed:
             languages |= self._halves(request.language)
-        return any(self._desk.speaks(who, language) for language in languages)
+        return any(self._roster.speaks(who, language) for language in languages)
 
     @property
     def only_unreached(self) -> bool:
@@ -241,17 +241,17 @@ class Hunts:
         if request is None:
             return False
         languages = {request.language}
-        if self._record.relay_allowed and not self._desk.has_speakers(request.language):
+        if self._record.relay_allowed and not self._roster.has_speakers(request.language):
             languages = self._halves(request.language)
         tried, at = self._of[Part.PORTUGUESE].left_out, self._ports.clock.now()
         return any(
-            self._desk.only_unreached(replace(request.requirements, language=language), at, tried)
+            self._roster.only_unreached(replace(request.requirements, language=language), at, tried)
             for language in languages
         )
 
     def _halves(self, language: LanguageTag) -> set[LanguageTag]:
         """What a relay's interpreters speak: each language between, and its pair with this one."""
-        pivots = self._desk.pivots(language)
+        pivots = self._roster.pivots(language)
         return {*pivots, *(pair(language, pivot) for pivot in pivots)}
 
     async def somebody_free(self, freed: Freed) -> None:
@@ -347,7 +347,7 @@ class Hunts:
             return len(ranking), frozenset(one.interpreter for one in ranking.head(2))
 
         to_portuguese = {
-            pivot: rank(Part.PORTUGUESE, pivot) for pivot in self._desk.pivots(request.language)
+            pivot: rank(Part.PORTUGUESE, pivot) for pivot in self._roster.pivots(request.language)
         }
         free = {pivot: count for pivot, (count, _) in to_portuguese.items()}
         for pivot in in_order(free):
@@ -380,7 +380,7 @@ class Hunts:
         record, request = self._record, self._record.request
         if record.state is CallState.QUEUED and request is not None:
             for who in await record.transact(lambda conn: self._free_for(conn, request)):
-                self._desk.still_free(who)
+                self._roster.still_free(who)
 
     def _is_ringing(self, part: Part) -> bool:
         """Whether somebody is rung for this part, or is just being hung up on."""

@@ -16,10 +16,10 @@ from bridge.conference.call import Call
 from bridge.conference.model import CallState
 from bridge.conversations.front_door import FrontDoor, Identity
 from bridge.conversations.identification import InterpreterIdentification
-from bridge.conversations.interpreter_desk import InterpreterDesk
+from bridge.conversations.interpreter_answers import InterpreterAnswers
+from bridge.conversations.line_answers import Visit
 from bridge.conversations.speaking import Speaking, line_of, number_of
-from bridge.conversations.support_line_desk import Visit
-from bridge.conversations.technician_desk import TechnicianDesk
+from bridge.conversations.technician_answers import TechnicianAnswers
 from bridge.hours.directory import Directory, Line
 from bridge.hours.store import directory_with
 from bridge.ivr.finder import with_sentences
@@ -234,14 +234,14 @@ class AtTheLine:
         resumes = call.record.state in _RESUMABLE
         if not resumes and not await call.incoming.is_technicians():
             return await self._person()
-        desk = TechnicianDesk(self._tools, call, self._speaking.directory)
-        at_line = self._door.desk(visit)
+        answers = TechnicianAnswers(self._tools, call, self._speaking.directory)
+        at_line = self._door.answers(visit)
         at_line.role = Role.TECHNICIAN
 
         async def consult(question: object) -> object:
             if isinstance(question, FindPerson | RingWhenOnDuty):
                 return await at_line.consult(question)
-            answer = await desk.consult(question)
+            answer = await answers.consult(question)
             if isinstance(answer, Identified):
                 await self._back_to_the_room(call, answer)
             return answer
@@ -269,7 +269,7 @@ class AtTheLine:
         talking = ScriptRun(script, conversation, consult)
 
         async def tell() -> None:
-            talking.notify(await desk.nobody_available())
+            talking.notify(await answers.nobody_available())
 
         self._calls.when_nobody_available(leg, lambda: self._speaking.spawn(tell()))
         if call.record.state is CallState.QUEUED:
@@ -315,7 +315,7 @@ class AtTheLine:
         one; `visit`: that has happened before the bridge was away, or they were rung for it.
         """
         tools = self._tools
-        desk = InterpreterDesk(
+        answers = InterpreterAnswers(
             tools.database,
             tools.clock,
             InterpreterIdentification(
@@ -328,12 +328,12 @@ class AtTheLine:
         async def consult(question: object) -> object:
             nonlocal visit
             if not isinstance(question, FindPerson | RingWhenOnDuty):
-                return await desk.consult(question)
+                return await answers.consult(question)
             try:
                 visit = visit or await self._visits(conversation, known, number)
             except DatabaseUnavailable:
                 return Failed()
-            at_line = self._door.desk(visit)
+            at_line = self._door.answers(visit)
             at_line.role = Role.INTERPRETER
             return await at_line.consult(question)
 
@@ -345,8 +345,8 @@ class AtTheLine:
         try:
             outcome = await run(script, conversation, consult)
         finally:
-            if desk.who is not None:
-                self._speaking.hangs_up(desk.who)
+            if answers.who is not None:
+                self._speaking.hangs_up(answers.who)
         if visit is not None and isinstance(outcome, Gone):
             self._speaking.gone(visit.call, visit.leg)
         if not isinstance(outcome, InterpreterToOperator):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.conference.model import CallState
+from bridge.conversations.line_answers import LineAnswers, Visit
 from bridge.conversations.speaking import Speaking
-from bridge.conversations.support_line_desk import LineDesk, Visit
 from bridge.ivr.arrival import Arrival, JoinsByCode, KeyedIdentity
 from bridge.ivr.closed import ClosedScript
 from bridge.ivr.door import ChosenLanguage, DoorScript, door_languages
@@ -64,15 +64,15 @@ class FrontDoor:
         self._technician = technician
         self._away: dict[LegId, _Away] = {}
 
-    def desk(self, visit: Visit) -> LineDesk:
-        """A desk for this visit."""
-        return LineDesk(self._speaking, visit)
+    def answers(self, visit: Visit) -> LineAnswers:
+        """Who answers for this visit."""
+        return LineAnswers(self._speaking, visit)
 
     # --- who is it -----------------------------------------------------------------------------
 
     async def ask(self, conversation: Conversation, visit: Visit, times: int = 1) -> Next:
         """Ask a visitor whom nothing tells apart; `times` counts how often this was asked."""
-        desk = self.desk(visit)
+        answers = self.answers(visit)
         offered = visit.line.languages
         script = DoorScript(
             door_languages(self._catalogue, offered),
@@ -80,12 +80,12 @@ class FrontDoor:
             operator_on_duty=await self._speaking.somebody_on_duty(),
         )
         arrival = Arrival(script, numbers=len(offered))
-        match await run(arrival, conversation, desk.consult):
+        match await run(arrival, conversation, answers.consult):
             case ChosenLanguage(language):
                 keyed = str(offered.index(language) + 1)
                 return await self.migrant(conversation, visit, language, times, keyed=keyed)
             case WantsPerson(asked):
-                return await self._person(visit, desk, "asked" if asked else "not_understood")
+                return await self._person(visit, answers, "asked" if asked else "not_understood")
             case outcome:
                 return await self._otherwise(conversation, visit, outcome)
 
@@ -107,40 +107,40 @@ class FrontDoor:
         `keyed` is what chose the language just now, if it was not a technician's first digit.
         `seeks` looks for an operator before anything is said.
         """
-        desk = self.desk(visit)
+        answers = self.answers(visit)
         if visit.call.record.state is CallState.ASKING and not away:
             await visit.call.incoming.is_migrants(language)
-        await desk.speaks(language)
+        await answers.speaks(language)
         spoken = self._catalogue.spoken_to_migrant(language)
-        if not desk.is_open:
-            return await self.closed(conversation, visit, desk, spoken, keyed=keyed)
+        if not answers.is_open:
+            return await self.closed(conversation, visit, answers, spoken, keyed=keyed)
         script = SupportLineScript(
             spoken,
             visit.line.services,
             today=self._speaking.today(),
-            closes_at=desk.hours.open_at(self._speaking.tools.clock.now()).closes_at,
-            day=desk.day,
+            closes_at=answers.hours.open_at(self._speaking.tools.clock.now()).closes_at,
+            day=answers.day,
             lead=lead,
             seeks=seeks,
         )
-        match await run(Arrival(script, before=keyed), conversation, desk.consult):
-            case ToService() if desk.service is not None:
+        match await run(Arrival(script, before=keyed), conversation, answers.consult):
+            case ToService() if answers.service is not None:
                 gone = _Away(visit, language, "service-silent", away + 1)
-                return await self._put_through(desk.service, gone, "service")
-            case WantsOperator(with_interpreter) if desk.operator is not None:
+                return await self._put_through(answers.service, gone, "service")
+            case WantsOperator(with_interpreter) if answers.operator is not None:
                 if await visit.call.incoming.with_operator(
-                    desk.operator, language, interpreter=with_interpreter
+                    answers.operator, language, interpreter=with_interpreter
                 ):
                     return Hold()
                 gone = _Away(visit, language, "line-person-silent", away + 1)
-                return await self._put_through(desk.operator, gone, "asked")
+                return await self._put_through(answers.operator, gone, "asked")
             case NobodyThere():
-                return await self.closed(conversation, visit, desk, spoken)
+                return await self.closed(conversation, visit, answers, spoken)
             case OtherLanguage() if times < _MOST_LANGUAGES:
                 return await self.ask(conversation, visit, times + 1)
             case OtherLanguage():
                 await conversation.perform(Say(both("line-putting-through"), "pt"))
-                return await self._person(visit, desk, "not_understood")
+                return await self._person(visit, answers, "not_understood")
             case outcome:
                 return await self._otherwise(conversation, visit, outcome)
 
@@ -152,7 +152,7 @@ class FrontDoor:
         if not await self._speaking.somebody_on_duty():
             return await self.ask(conversation, visit)
         await conversation.perform(Say(both("line-putting-through"), "pt"))
-        return await self._person(visit, self.desk(visit), "asked")
+        return await self._person(visit, self.answers(visit), "asked")
 
     async def _put_through(self, to: PermittedNumber, away: _Away, reason: str) -> Next:
         call = away.visit.call
@@ -188,50 +188,50 @@ class FrontDoor:
         self,
         conversation: Conversation,
         visit: Visit,
-        desk: LineDesk,
+        answers: LineAnswers,
         spoken: tuple[str, ...],
         *,
         why: str = "line-closed",
         keyed: str = "",
     ) -> Next:
         """Say who is not there and when somebody will be, and offer to ring; `keyed` as above."""
-        await desk.told_closed()
+        await answers.told_closed()
         script = ClosedScript(
             spoken,
-            opens_at=desk.next_opening(),
+            opens_at=answers.next_opening(),
             today=self._speaking.today(),
-            call_back=await desk.can_call_back(),
+            call_back=await answers.can_call_back(),
             operator_on_duty=await self._speaking.somebody_on_duty(),
             why=why,
         )
         # A technician has keyed their codes already.
-        migrant = desk.role is Role.MIGRANT
+        migrant = answers.role is Role.MIGRANT
         menu: Script[Any] = Arrival(script, before=keyed) if migrant else script
-        outcome = await run(menu, conversation, desk.consult)
+        outcome = await run(menu, conversation, answers.consult)
         if isinstance(outcome, WantsPerson):
-            return await self._person(visit, desk, "asked")
+            return await self._person(visit, answers, "asked")
         return await self._otherwise(conversation, visit, outcome)
 
     async def closed_to_technicians(
         self, conversation: Conversation, visit: Visit, spoken: tuple[str, ...] = BOTH
     ) -> Next:
         """The same for a technician."""
-        desk = self.desk(visit)
-        desk.role = Role.TECHNICIAN
-        return await self.closed(conversation, visit, desk, spoken, why="interpreting-closed")
+        answers = self.answers(visit)
+        answers.role = Role.TECHNICIAN
+        return await self.closed(conversation, visit, answers, spoken, why="interpreting-closed")
 
     def serves_technicians(self, visit: Visit) -> bool:
         """Whether technicians are served at this hour."""
-        desk = self.desk(visit)
-        desk.role = Role.TECHNICIAN
-        return desk.is_open
+        answers = self.answers(visit)
+        answers.role = Role.TECHNICIAN
+        return answers.is_open
 
     # --- the end -------------------------------------------------------------------------------
 
-    async def _person(self, visit: Visit, desk: LineDesk, reason: str) -> Next:
+    async def _person(self, visit: Visit, answers: LineAnswers, reason: str) -> Next:
         if visit.call.record.state is CallState.ASKING:
             await visit.call.put_through(reason)
-        return ToPerson(await self._speaking.person(desk.language))
+        return ToPerson(await self._speaking.person(answers.language))
 
     async def _otherwise(self, conversation: Conversation, visit: Visit, outcome: object) -> Next:
         """What every menu of the line may end with: a code was keyed, or it is over."""

@@ -16,7 +16,7 @@ from bridge.conference.calls import Calls
 from bridge.conference.on_duty import HOME, OnDuty, on_duty
 from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.prompt_languages import languages_of_leg
-from bridge.conversations.technician_desk import DeskTools
+from bridge.conversations.technician_answers import AnswerTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
 from bridge.ivr.languages import Languages
@@ -35,10 +35,10 @@ _TELEPHONE_IS_FREE_AFTER = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """The calls, the desks' tools, the languages and the words."""
+    """The calls, what answers need, the languages and the words."""
 
     calls: Calls
-    tools: DeskTools
+    tools: AnswerTools
     languages: Languages
     catalogue: Catalogue
     operator_on_duty: bool

@@ -2,7 +2,7 @@
 """What a technician may wish of an interpreter, and the keys for it. Pure.
 
 A key once is a wish, the same key again makes it required, a third time takes it away. The kinds
-of wishes are those of the roster (`bridge.roster.requirements`), so a desk takes them over as they
+of wishes are those of the roster (`bridge.roster.requirements`), so they are taken over as they
 are; only the interpreter of an earlier call has to be looked up by its job number.
 """
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from bridge.roster.answering import PROMPTLY, expected_acceptance
+from bridge.roster.column_arrays import FREE, GENDERS, SUBJECTS, Array, Block, ColumnStore
 from bridge.roster.column_ranking import ColumnRanking
-from bridge.roster.column_store import FREE, GENDERS, SUBJECTS, Array, Block, ColumnStore
 from bridge.roster.eligibility import Skip, own_reason, own_reason_holds_until
 from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter, Opening, opening

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whatever a caller keys and whatever a carrier says of him: nobody is rung who must not be.
 
-Whole bridges on virtual time: the real door, menus, desks, hunts and rooms, with a caller who keys
+Whole bridges on virtual time: the real door, menus, hunts and rooms, with a caller who keys
 what hypothesis thinks of, from random digits to valid codes followed by nonsense.
 """
 

@@ -45,5 +45,5 @@ async def test_a_high_level_is_one_of_the_own_scale(w: World) -> None:
 async def test_of_whom_nothing_is_proven_has_the_lowest_of_it(w: World) -> None:
     who = w.interpreter(ACCEPTS)
     w.refresh()
-    desk = w.calls._ports.roster
-    assert set(desk.interpreter(who).skills.values()) == {OWN.lowest}
+    live = w.calls._ports.roster
+    assert set(live.interpreter(who).skills.values()) == {OWN.lowest}

@@ -13,7 +13,7 @@ from bridge.agencies import store as agencies
 from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.model import CallState
-from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.ivr.request import Failed, NoLongerWaiting, StepDown
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_people
@@ -51,10 +51,10 @@ def rung(w: World) -> list[InterpreterId]:
     return [InterpreterId(int(str(one.data["interpreter"]))) for one in told(w, EventKind.OFFERED)]
 
 
-def desk(w: World) -> TechnicianDesk:
-    """The desk of the first call's technician."""
-    tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-    return TechnicianDesk(tools, w.calls.open[0], w.directory)
+def answers(w: World) -> TechnicianAnswers:
+    """Who answers the first call's technician."""
+    tools = AnswerTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
+    return TechnicianAnswers(tools, w.calls.open[0], w.directory)
 
 
 # --- the key -------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ async def test_consent_that_comes_too_late_changes_nothing() -> None:
         w.interpreter(ACCEPTS, level="B")
         technician = w.request(wishes=REQUIRES_A_LEVEL)
         await w.event(EventKind.ROOM_COMPLETE)
-        asking, call = desk(w), w.calls.open[0]
+        asking, call = answers(w), w.calls.open[0]
         assert await asking.consult(StepDown()) == NoLongerWaiting()
         (late,) = told(w, EventKind.LATE)
         assert late.data == {"what": "step_down_agreed"}
@@ -307,10 +307,10 @@ async def test_without_a_database_nothing_is_offered_and_nothing_confirmed(
 
         with monkeypatch.context() as patched:
             patched.setattr(w.database, "run", unavailable)
-            assert not (await desk(w).nobody_available()).step_down
-            assert await desk(w).consult(StepDown()) == Failed()
+            assert not (await answers(w).nobody_available()).step_down
+            assert await answers(w).consult(StepDown()) == Failed()
         assert told(w, EventKind.STEP_DOWN_AGREED) == []
-        assert (await desk(w).nobody_available()).step_down
+        assert (await answers(w).nobody_available()).step_down
 
 
 # --- whatever happens ----------------------------------------------------------------------------

@@ -27,13 +27,13 @@ from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conversations.by_name import Conversations
 from bridge.conversations.speaking import Speaking
-from bridge.conversations.technician_desk import DeskTools
+from bridge.conversations.technician_answers import AnswerTools
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.model import Schedule, Weekday, Window
 from bridge.ivr.languages import load_languages
 from bridge.ivr.prompts import load_catalogue
 from bridge.roster import store as roster
-from bridge.roster.desk import RosterDesk
+from bridge.roster.live import LiveRoster
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_people, load_person, pin_code, set_level, set_pin
 from bridge.roster.policies import POLICIES
@@ -139,7 +139,7 @@ class World:
             database=self.database,
             switch=self.switch,
             clock=self.clock,
-            roster=RosterDesk(POLICIES[self.policy], self.levels),
+            roster=LiveRoster(POLICIES[self.policy], self.levels),
             caller_id=PhoneNumber(LINE),
             ring_seconds=20.0,
             migrant_ring_seconds=30.0,
@@ -152,7 +152,7 @@ class World:
         self.switch.handler = Conversations(
             Speaking(
                 calls=self.calls,
-                tools=DeskTools(
+                tools=AnswerTools(
                     self.database,
                     self.clock,
                     _HASHER,

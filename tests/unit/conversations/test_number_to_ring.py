@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.callers.keys import CallerKeys
-from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.hours.directory import Directory
 from bridge.ivr.prompts import spell
 from bridge.ivr.request import DialInCode, ReserveDialIn
@@ -52,8 +52,8 @@ async def test_whichever_number_the_technician_rang_it_is_the_one_for_mobiles_to
 async def number_told(w: World, directory: Directory, rung: str) -> str:
     """What a technician is told who rang this number of an installation."""
     call = await w.calls.open_call(new_leg_id(Role.TECHNICIAN), rung, PhoneNumber(TECHNICIAN))
-    tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-    answer = await TechnicianDesk(tools, call, directory).consult(ReserveDialIn())
+    tools = AnswerTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
+    answer = await TechnicianAnswers(tools, call, directory).consult(ReserveDialIn())
     assert isinstance(answer, DialInCode)
     return answer.number
 

@@ -17,7 +17,7 @@ from bridge.bookings.model import MadeBy, NewBooking
 from bridge.bookings.store import book, bookings_between
 from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import EventKind
-from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.hours.model import Absence
 from bridge.ivr.request import Book, Booked, SlotGone
 from bridge.roster.lists_store import add_to_list
@@ -104,12 +104,12 @@ async def test_a_time_that_was_read_out_can_be_booked_when_the_next_ones_are_oth
         w.set_presence(who, Presence.ON_BREAK, minutes=5)
         w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
-        tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-        desk = TechnicianDesk(tools, w.calls.open[0], w.directory)
-        read_out = (await desk.nobody_available()).slots
+        tools = AnswerTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
+        answers = TechnicianAnswers(tools, w.calls.open[0], w.directory)
+        read_out = (await answers.nobody_available()).slots
         await asyncio.sleep(16 * 60)
-        assert read_out[0] not in (await desk.nobody_available()).slots
-        assert await desk.consult(Book(read_out[0])) == Booked(read_out[0])
+        assert read_out[0] not in (await answers.nobody_available()).slots
+        assert await answers.consult(Book(read_out[0])) == Booked(read_out[0])
 
 
 def right_after(conn: Connection, who: InterpreterId, first: datetime) -> None:
@@ -147,10 +147,10 @@ async def test_who_may_not_be_booked_any_more_is_not(
         w.set_presence(who, Presence.ON_BREAK, minutes=5)
         w.request()
         await w.event(EventKind.NOBODY_AVAILABLE)
-        tools = DeskTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
-        desk = TechnicianDesk(tools, w.calls.open[0], w.directory)
-        first = (await desk.nobody_available()).slots[0]
+        tools = AnswerTools(w.database, w.clock, quick_hasher(), w.calls.queue, CallerKeys(PEPPER))
+        answers = TechnicianAnswers(tools, w.calls.open[0], w.directory)
+        first = (await answers.nobody_available()).slots[0]
         w.database.run_now(lambda conn: change(conn, who, first))
-        assert isinstance(await desk.consult(Book(first)), SlotGone)
+        assert isinstance(await answers.consult(Book(first)), SlotGone)
         made = w.database.run_now(lambda conn: bookings_between(conn, first, first + HALF))
         assert made == []

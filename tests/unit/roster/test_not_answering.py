@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from bridge.roster import store
 from bridge.roster.column_ranking import ColumnRanking
-from bridge.roster.desk import RosterDesk
 from bridge.roster.eligibility import Skip
+from bridge.roster.live import LiveRoster
 from bridge.roster.model import Presence
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import Requirements
@@ -24,7 +24,7 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 def test_not_answering_is_logged_once_and_keeps_them_from_being_rung() -> None:
-    database, desk = InlineDatabase(), RosterDesk(POLICIES["default"])
+    database, live = InlineDatabase(), LiveRoster(POLICIES["default"])
     who = database.run_now(
         lambda conn: store.add_interpreter(
             conn,
@@ -37,16 +37,16 @@ def test_not_answering_is_logged_once_and_keeps_them_from_being_rung() -> None:
     )
 
     def ask(conn: Connection, at: datetime) -> ColumnRanking:
-        return desk.rank(conn, Requirements(UK), at)
+        return live.rank(conn, Requirements(UK), at)
 
     said = []
     for offer in range(4):
         at = START + timedelta(minutes=offer)
         ranking = database.run_now(partial(ask, at=at))
         assert ranking.counts() == ({} if offer < 3 else {Skip.NOT_ANSWERING: 1})
-        desk.rung(who, UK, at)
+        live.rung(who, UK, at)
         with capture_logs() as logs:
-            desk.unanswered(who)
+            live.unanswered(who)
         said.append(logs)
     assert said == [
         [],

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import add_agency
 from bridge.roster import lists_store
-from bridge.roster.desk import RosterDesk
+from bridge.roster.live import LiveRoster
 from bridge.roster.policies import POLICIES
 from bridge.roster.requirements import ListEntry, ListKind, Requirements
 from bridge.storage.inline import InlineDatabase
@@ -23,11 +23,11 @@ NOW = START + timedelta(seconds=1)
 
 
 class Place:
-    """A desk with two interpreters: the first cannot be reached, the second is in a call."""
+    """A roster in memory: the first of two cannot be reached, the second is in a call."""
 
     def __init__(self, kind: ListKind | None, place: int) -> None:
         self.database = InlineDatabase()
-        self.desk = RosterDesk(POLICIES["default"])
+        self.live = LiveRoster(POLICIES["default"])
 
         def written(conn: Connection) -> tuple[AgencyId, InterpreterId, InterpreterId]:
             of = add_agency(conn, "1024", "Hospital", AgencyKind.HEALTH).id
@@ -38,7 +38,7 @@ class Place:
             return of, *both
 
         self.agency, self.first, self.second = self.database.run_now(written)
-        self.database.run_now(lambda conn: self.desk.refresh(conn, START))
+        self.database.run_now(lambda conn: self.live.refresh(conn, START))
 
 
 @pytest.mark.parametrize(
@@ -57,21 +57,21 @@ def test_who_may_not_be_sent_is_neither_unreached_nor_soon_there(
     kind: ListKind | None, place: int, said: bool
 ) -> None:
     at = Place(kind, place)
-    at.desk.rung(at.first, UK, START)
-    at.desk.unreached(at.first, START, START)
-    at.desk.promised(at.second)
+    at.live.rung(at.first, UK, START)
+    at.live.unreached(at.first, START, START)
+    at.live.promised(at.second)
     asked = Requirements(UK, agency=at.agency)
-    assert at.desk.only_unreached(asked, START, frozenset()) is said
+    assert at.live.only_unreached(asked, START, frozenset()) is said
     at.database.close()
 
 
 @pytest.mark.parametrize("kind", [None, ListKind.DO_NOT_SEND])
 def test_nobody_waits_for_a_telephone_that_would_not_be_rung(kind: ListKind | None) -> None:
     at = Place(kind, 0)
-    at.desk.rung(at.first, UK, START)
-    at.desk.unreached(at.first, START, START)
+    at.live.rung(at.first, UK, START)
+    at.live.unreached(at.first, START, START)
     asked = Requirements(UK, agency=at.agency, excluded=frozenset({at.second}))
-    assert at.desk.only_unreached(asked, START, frozenset()) is (kind is None)
+    assert at.live.only_unreached(asked, START, frozenset()) is (kind is None)
     # The entry has ended.
-    assert at.desk.only_unreached(asked, NOW, frozenset())
+    assert at.live.only_unreached(asked, NOW, frozenset())
     at.database.close()

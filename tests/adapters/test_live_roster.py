@@ -16,7 +16,7 @@ from sqlalchemy.util import await_only
 
 from bridge.roster import standing_store
 from bridge.roster import store as roster
-from bridge.roster.desk import Freed, RosterDesk
+from bridge.roster.live import Freed, LiveRoster
 from bridge.roster.policies import POLICIES
 from bridge.roster.store import OfferOutcome
 from bridge.storage.engine import SqlDatabase
@@ -30,14 +30,14 @@ LATER = START + timedelta(seconds=20)
 HOURS_LATER = START + timedelta(hours=3)
 
 
-class Desk:
-    """A desk with one interpreter, and who it said became free."""
+class Place:
+    """A roster in memory with one interpreter, and who it said became free."""
 
     def __init__(self, database: SqlDatabase, *, one_at_a_time: bool) -> None:
         """`one_at_a_time`: while the roster is read, nothing is written."""
         self.database = database
         self.one_at_a_time = one_at_a_time
-        self.desk = RosterDesk(POLICIES["default"])
+        self.live = LiveRoster(POLICIES["default"])
         self.freed: list[Freed] = []
         self.who = InterpreterId(0)
 
@@ -52,12 +52,12 @@ class Desk:
 
         self.who = await self.database.run(setup)
         await self.refresh()
-        self.desk.on_free = self.freed.append
-        assert self.desk.is_free(self.who) is not rings
+        self.live.on_free = self.freed.append
+        assert self.live.is_free(self.who) is not rings
 
     async def refresh(self) -> None:
         """As everybody does who ranks."""
-        await self.database.run(lambda conn: self.desk.refresh(conn, LATER))
+        await self.database.run(lambda conn: self.live.refresh(conn, LATER))
 
     async def read_again(
         self, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Awaitable[None]]
@@ -78,12 +78,12 @@ class Desk:
 
     def free_at_last(self) -> bool:
         """Whether nothing but time is needed for them to be free."""
-        self.desk.advance(HOURS_LATER)
-        return self.desk.is_free(self.who)
+        self.live.advance(HOURS_LATER)
+        return self.live.is_free(self.who)
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     if request.param == "sqlite":
         url = f"sqlite+aiosqlite:///{tmp_path / 'bridge.sqlite3'}"
         upgrade(url)
@@ -91,7 +91,7 @@ async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[De
         cluster: PostgresCluster = request.getfixturevalue("postgres")
         url = cluster.new()
     opened = SqlDatabase(url)
-    yield Desk(opened, one_at_a_time=request.param == "sqlite")
+    yield Place(opened, one_at_a_time=request.param == "sqlite")
     await opened.dispose()
 
 
@@ -106,7 +106,7 @@ async def release(database: SqlDatabase) -> None:
 
 
 async def test_who_is_released_while_the_roster_is_read_is_free(
-    at: Desk, monkeypatch: pytest.MonkeyPatch
+    at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await at.prepare(rings=True)
 
@@ -114,34 +114,34 @@ async def test_who_is_released_while_the_roster_is_read_is_free(
         if at.one_at_a_time:
             return  # whose one connection is busy: see the next test
         await release(at.database)
-        at.desk.released(at.who)
+        at.live.released(at.who)
 
     await at.read_again(monkeypatch, meanwhile)
     if at.one_at_a_time:
         await release(at.database)
-        at.desk.released(at.who)
+        at.live.released(at.who)
     assert at.freed == [Freed(at.who)]
     assert at.free_at_last()
 
 
 async def test_a_word_that_comes_late_counts_once(
-    at: Desk, monkeypatch: pytest.MonkeyPatch
+    at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await at.prepare(rings=True)
     await release(at.database)
 
     async def meanwhile() -> None:
-        at.desk.released(at.who, anew=False)
-        at.desk.unanswered(at.who)
+        at.live.released(at.who, anew=False)
+        at.live.unanswered(at.who)
 
     await at.read_again(monkeypatch, meanwhile)
     assert at.free_at_last()
-    standing = at.desk._present.standing(at.who)
+    standing = at.live._present.standing(at.who)
     assert (standing.unanswered_streak, standing.minutes_offered) == (1, 12.0)
 
 
 async def test_who_is_promised_while_the_roster_is_read_is_busy(
-    at: Desk, monkeypatch: pytest.MonkeyPatch
+    at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await at.prepare(rings=False)
 
@@ -154,17 +154,17 @@ async def test_who_is_promised_while_the_roster_is_read_is_busy(
     async def meanwhile() -> None:
         if not at.one_at_a_time:
             await reserve()
-        at.desk.rung(at.who, next(iter(at.desk.languages)), LATER)
+        at.live.rung(at.who, next(iter(at.live.languages)), LATER)
 
     if at.one_at_a_time:
         await reserve()
     await at.read_again(monkeypatch, meanwhile)
     assert not at.free_at_last()
-    assert at.desk._present.standing(at.who).recent_offers == (LATER,)
+    assert at.live._present.standing(at.who).recent_offers == (LATER,)
 
 
 async def test_of_two_readings_the_one_that_began_later_counts(
-    at: Desk, monkeypatch: pytest.MonkeyPatch
+    at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await at.prepare(rings=False)
 
@@ -178,7 +178,7 @@ async def test_of_two_readings_the_one_that_began_later_counts(
 
 
 async def test_a_reading_that_fails_leaves_nothing_behind(
-    at: Desk, monkeypatch: pytest.MonkeyPatch
+    at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await at.prepare(rings=False)
 
@@ -188,17 +188,17 @@ async def test_a_reading_that_fails_leaves_nothing_behind(
 
     with pytest.raises(OSError, match="away"):
         await at.read_again(monkeypatch, meanwhile)
-    assert at.desk._readings == []
+    assert at.live._readings == []
     await at.refresh()
     assert at.free_at_last()
 
 
-async def test_a_promise_that_memory_missed_is_found_in_the_rows(at: Desk) -> None:
+async def test_a_promise_that_memory_missed_is_found_in_the_rows(at: Place) -> None:
     await at.prepare(rings=True)
     await release(at.database)  # and nobody says so
     for seconds in range(3):
-        assert not at.desk.is_free(at.who)
+        assert not at.live.is_free(at.who)
         moment = LATER + timedelta(seconds=seconds)
-        await at.database.run(partial(at.desk.compare, at=moment))
-    assert at.desk.is_free(at.who)
+        await at.database.run(partial(at.live.compare, at=moment))
+    assert at.live.is_free(at.who)
     assert at.freed == [Freed(at.who)]

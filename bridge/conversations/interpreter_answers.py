@@ -34,8 +34,8 @@ from bridge.storage.database import Database, DatabaseUnavailable
 from bridge.vocabulary import InterpreterId
 
 
-class InterpreterDesk:
-    """The desk for one interpreter's conversation. Nothing is told before the PIN is proved."""
+class InterpreterAnswers:
+    """For one interpreter's conversation. Nothing is told before the PIN is proved."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class InterpreterDesk:
         share: Callable[[InterpreterId], float | None],
     ) -> None:
         """`identified` is told who it is as soon as that is proved; `share` says how much of the
-        work somebody gets (see `RosterDesk.share`).
+        work somebody gets (see `LiveRoster.share`).
         """
         self._database = database
         self._clock = clock

@@ -52,7 +52,7 @@ class Freed:
     of a ring says nothing of where they are."""
 
 
-class RosterDesk:
+class LiveRoster:
     """Ranks the roster by one policy, and tells who became free."""
 
     def __init__(self, policy: Policy, levels: LevelScale = REGISTER) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a technician's desk answers: who it is, what may be dialled, and what a request carries."""
+"""What a technician is answered: who it is, what may be dialled, what a request carries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.calllog.model import EventKind
 from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import fields_of
-from bridge.conversations.technician_desk import DeskTools, TechnicianDesk
+from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.ivr.language_choice_states import How, LanguageChosen
 from bridge.ivr.request import (
     BesideMe,
@@ -88,13 +88,13 @@ class CountingHasher:
         return self._real.verify(pin_hash, agency_code, pin)
 
 
-class Desks:
-    """Opens calls in a world, each with a desk of its own."""
+class Technicians:
+    """Opens calls in a world, each with answers of its own."""
 
     def __init__(self, w: World) -> None:
         self._w = w
         self.hasher = CountingHasher()
-        self.tools = DeskTools(
+        self.tools = AnswerTools(
             w.database,
             w.clock,
             self.hasher,  # type: ignore[arg-type]
@@ -102,22 +102,22 @@ class Desks:
             CallerKeys(PEPPER),
         )
 
-    async def ring(self, number: str | None = TECHNICIAN) -> tuple[TechnicianDesk, Call]:
+    async def ring(self, number: str | None = TECHNICIAN) -> tuple[TechnicianAnswers, Call]:
         """Somebody rings the line from this number; `None`: it is withheld."""
         caller = None if number is None else PhoneNumber(number)
         call = await self._w.calls.open_call(new_leg_id(Role.TECHNICIAN), LINE, caller)
-        return TechnicianDesk(self.tools, call, self._w.directory), call
+        return TechnicianAnswers(self.tools, call, self._w.directory), call
 
     async def tries(self, number: str | None, *pins: str, code: str = AGENCY_CODE) -> list[object]:
         """What is answered to these PINs, keyed in one call."""
-        desk, _ = await self.ring(number)
-        return [await desk.consult(Identify(code, pin)) for pin in pins]
+        answers, _ = await self.ring(number)
+        return [await answers.consult(Identify(code, pin)) for pin in pins]
 
-    async def identified(self) -> tuple[TechnicianDesk, Call]:
+    async def identified(self) -> tuple[TechnicianAnswers, Call]:
         """A technician who has said who they are."""
-        desk, call = await self.ring()
-        assert isinstance(await desk.consult(Identify(AGENCY_CODE, PIN)), Identified)
-        return desk, call
+        answers, call = await self.ring()
+        assert isinstance(await answers.consult(Identify(AGENCY_CODE, PIN)), Identified)
+        return answers, call
 
 
 def request(
@@ -143,54 +143,54 @@ def own_number(w: World, number: str = TECHNICIAN) -> None:
 
 async def test_wrong_unknown_and_locked_out_are_answered_alike_and_proved_alike() -> None:
     async with world() as w:
-        desks = Desks(w)
-        unknown = await desks.tries(ELSEWHERE.format(place=1), PIN, code="9999")
-        wrong = await desks.tries(TECHNICIAN, WRONG, WRONG, WRONG)
-        locked = await desks.tries(TECHNICIAN, PIN)
+        technicians = Technicians(w)
+        unknown = await technicians.tries(ELSEWHERE.format(place=1), PIN, code="9999")
+        wrong = await technicians.tries(TECHNICIAN, WRONG, WRONG, WRONG)
+        locked = await technicians.tries(TECHNICIAN, PIN)
         assert unknown + wrong + locked == [NotIdentified()] * 5
-        assert desks.hasher.proofs == 5
+        assert technicians.hasher.proofs == 5
 
 
 @pytest.mark.thorough
 async def test_a_lock_ends_and_grows_with_further_tries() -> None:
     async with world() as w:
-        desks = Desks(w)
-        await desks.tries(TECHNICIAN, WRONG, WRONG, WRONG)
+        technicians = Technicians(w)
+        await technicians.tries(TECHNICIAN, WRONG, WRONG, WRONG)
         await asyncio.sleep(61)
-        assert isinstance((await desks.tries(TECHNICIAN, PIN))[0], Identified)
-        await desks.tries(TECHNICIAN, WRONG, WRONG, WRONG)
+        assert isinstance((await technicians.tries(TECHNICIAN, PIN))[0], Identified)
+        await technicians.tries(TECHNICIAN, WRONG, WRONG, WRONG)
         await asyncio.sleep(61)
-        await desks.tries(TECHNICIAN, WRONG, WRONG, WRONG)
+        await technicians.tries(TECHNICIAN, WRONG, WRONG, WRONG)
         await asyncio.sleep(61)
-        assert await desks.tries(TECHNICIAN, PIN) == [NotIdentified()]
+        assert await technicians.tries(TECHNICIAN, PIN) == [NotIdentified()]
         await asyncio.sleep(240)
-        assert isinstance((await desks.tries(TECHNICIAN, PIN))[0], Identified)
+        assert isinstance((await technicians.tries(TECHNICIAN, PIN))[0], Identified)
 
 
 async def test_who_withholds_the_number_shares_a_lock_with_all_who_do() -> None:
     async with world() as w:
-        desks = Desks(w)
-        await desks.tries(None, WRONG, WRONG, WRONG)
-        assert await desks.tries(None, PIN) == [NotIdentified()]
-        assert isinstance((await desks.tries(TECHNICIAN, PIN))[0], Identified)
+        technicians = Technicians(w)
+        await technicians.tries(None, WRONG, WRONG, WRONG)
+        assert await technicians.tries(None, PIN) == [NotIdentified()]
+        assert isinstance((await technicians.tries(TECHNICIAN, PIN))[0], Identified)
 
 
 @pytest.mark.thorough
 async def test_a_code_tried_from_many_numbers_is_closed_to_all_but_the_agency_s_own() -> None:
     async with world() as w:
         own_number(w)
-        desks = Desks(w)
+        technicians = Technicians(w)
         for place in range(10):
-            await desks.tries(ELSEWHERE.format(place=place), WRONG)
-        assert await desks.tries(ELSEWHERE.format(place=77), PIN) == [NotIdentified()]
-        assert isinstance((await desks.tries(TECHNICIAN, PIN))[0], Identified)
+            await technicians.tries(ELSEWHERE.format(place=place), WRONG)
+        assert await technicians.tries(ELSEWHERE.format(place=77), PIN) == [NotIdentified()]
+        assert isinstance((await technicians.tries(TECHNICIAN, PIN))[0], Identified)
 
 
 async def test_every_wrong_try_is_in_the_call_s_events_without_what_was_keyed() -> None:
     async with world() as w:
-        desk, call = await Desks(w).ring()
+        answers, call = await Technicians(w).ring()
         for pin in (WRONG, "123456"):
-            await desk.consult(Identify(AGENCY_CODE, pin))
+            await answers.consult(Identify(AGENCY_CODE, pin))
         failed = [e for e in w.events(call.id) if e.kind is EventKind.IDENTIFICATION_FAILED]
         assert [event.data for event in failed] == [{"tries": 1}, {"tries": 2}]
 
@@ -198,26 +198,26 @@ async def test_every_wrong_try_is_in_the_call_s_events_without_what_was_keyed() 
 async def test_a_pin_alone_is_enough_from_the_agency_s_own_number_and_from_no_other() -> None:
     async with world() as w:
         own_number(w)
-        desks = Desks(w)
-        desk, _ = await desks.ring(TECHNICIAN)
-        found = await desk.consult(Identify(None, PIN))
+        technicians = Technicians(w)
+        answers, _ = await technicians.ring(TECHNICIAN)
+        found = await answers.consult(Identify(None, PIN))
         assert isinstance(found, Identified)
         assert (found.technician, found.agency) == (TechnicianId(1), AGENCY)
         for stranger in (ELSEWHERE.format(place=1), None):
-            desk, _ = await desks.ring(stranger)
-            assert await desk.consult(Identify(None, PIN)) == NotIdentified()
+            answers, _ = await technicians.ring(stranger)
+            assert await answers.consult(Identify(None, PIN)) == NotIdentified()
 
 
 async def test_ten_digits_where_six_would_do_are_taken_as_what_they_are() -> None:
     async with world() as w:
         own_number(w)
-        desks = Desks(w)
-        desk, _ = await desks.ring()
-        assert await desk.consult(Identify(None, AGENCY_CODE + PIN[:2])) == CodeFirst()
-        assert desks.hasher.proofs == 0  # so it was no try, and cannot be a free one
-        assert isinstance(await desk.consult(IdentifyRest(PIN[2:])), Identified)
-        desk, call = await desks.ring()
-        assert await desk.consult(IdentifyRest(PIN[2:])) == NotIdentified()
+        technicians = Technicians(w)
+        answers, _ = await technicians.ring()
+        assert await answers.consult(Identify(None, AGENCY_CODE + PIN[:2])) == CodeFirst()
+        assert technicians.hasher.proofs == 0  # so it was no try, and cannot be a free one
+        assert isinstance(await answers.consult(IdentifyRest(PIN[2:])), Identified)
+        answers, call = await technicians.ring()
+        assert await answers.consult(IdentifyRest(PIN[2:])) == NotIdentified()
         assert EventKind.IDENTIFICATION_FAILED in w.kinds(call.id)
 
 
@@ -229,9 +229,9 @@ async def test_the_pin_of_another_agency_s_technician_needs_that_agency_s_code()
             agencies.add_number(conn, PhoneNumber(TECHNICIAN), school.id)
 
         w.database.run_now(another)
-        desk, _ = await Desks(w).ring()
-        assert await desk.consult(Identify(None, PIN)) == NotIdentified()
-        found = await desk.consult(Identify(AGENCY_CODE, PIN))
+        answers, _ = await Technicians(w).ring()
+        assert await answers.consult(Identify(None, PIN)) == NotIdentified()
+        found = await answers.consult(Identify(AGENCY_CODE, PIN))
         assert isinstance(found, Identified)
         assert found.agency == AGENCY
 
@@ -246,8 +246,8 @@ async def test_an_agency_s_ways_come_with_the_identification() -> None:
             agencies.set_fields(conn, AGENCY, [field])
 
         w.database.run_now(change)
-        desk, _ = await Desks(w).ring()
-        found = await desk.consult(Identify(AGENCY_CODE, PIN))
+        answers, _ = await Technicians(w).ring()
+        found = await answers.consult(Identify(AGENCY_CODE, PIN))
         assert isinstance(found, Identified)
         assert found.ways == Ways("en", Subject.HEALTH, (UKRAINIAN,), (), (field,))
 
@@ -256,17 +256,17 @@ async def test_a_database_that_cannot_be_used_is_owned_up_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with world() as w:
-        desk, _ = await Desks(w).identified()
-        await desk.consult(request(BesideMe()))
+        answers, _ = await Technicians(w).identified()
+        await answers.consult(request(BesideMe()))
 
         async def away(work: object) -> object:
             raise DatabaseUnavailable("the database is away")
 
         with monkeypatch.context() as patched:
             patched.setattr(w.database, "run", away)
-            assert await desk.consult(Identify(AGENCY_CODE, PIN)) == Failed()
-            assert await desk.consult(ReserveDialIn()) == Failed()
-        assert isinstance(await desk.consult(ReserveDialIn()), DialInCode)
+            assert await answers.consult(Identify(AGENCY_CODE, PIN)) == Failed()
+            assert await answers.consult(ReserveDialIn()) == Failed()
+        assert isinstance(await answers.consult(ReserveDialIn()), DialInCode)
 
 
 # --- the request ---------------------------------------------------------------------------------
@@ -279,8 +279,8 @@ async def test_what_was_wished_is_what_is_required() -> None:
             subject=Wish(Subject.HEALTH),
             level=Wish(Level(1)),
         )
-        desk, call = await Desks(w).identified()
-        assert await desk.consult(request(BesideMe(), replace(CHOSEN, wishes=wishes))) == (
+        answers, call = await Technicians(w).identified()
+        assert await answers.consult(request(BesideMe(), replace(CHOSEN, wishes=wishes))) == (
             Requested(call.job)
         )
         asked = call.record.request
@@ -305,9 +305,9 @@ async def test_the_interpreter_of_an_earlier_job_is_asked_for_by_its_number() ->
         await line.hang_up()
         await w.event(EventKind.CALL_ENDED)
         for asked_for, expected in ((job, who), (JobNumber.of_serial(999), None)):
-            desk, call = await Desks(w).identified()
+            answers, call = await Technicians(w).identified()
             chosen = replace(CHOSEN, wishes=Wishes(same_as=asked_for))
-            await desk.consult(request(BesideMe(), chosen))
+            await answers.consult(request(BesideMe(), chosen))
             asked = call.record.request
             assert asked is not None
             assert asked.requirements.same_again == expected
@@ -316,8 +316,8 @@ async def test_the_interpreter_of_an_earlier_job_is_asked_for_by_its_number() ->
 async def test_what_the_agency_wants_keyed_is_kept_with_the_call_and_in_no_event() -> None:
     async with world() as w:
         fields = ((FieldName.PROCESS_NUMBER, "5566778"), (FieldName.DEPARTMENT, "4711"))
-        desk, call = await Desks(w).identified()
-        await desk.consult(request(BesideMe(), fields=fields))
+        answers, call = await Technicians(w).identified()
+        await answers.consult(request(BesideMe(), fields=fields))
         assert w.database.run_now(lambda conn: fields_of(conn, call.id)) == dict(fields)
         written = " ".join(f"{event.data}" for event in w.events(call.id))
         assert "5566778" not in written
@@ -325,8 +325,8 @@ async def test_what_the_agency_wants_keyed_is_kept_with_the_call_and_in_no_event
 
 async def test_nothing_is_requested_by_somebody_unknown() -> None:
     async with world() as w:
-        desk, call = await Desks(w).ring()
-        assert await desk.consult(request(BesideMe())) == Failed()
+        answers, call = await Technicians(w).ring()
+        assert await answers.consult(request(BesideMe())) == Failed()
         assert EventKind.REQUESTED not in w.kinds(call.id)
 
 
@@ -335,19 +335,19 @@ async def test_nothing_is_requested_by_somebody_unknown() -> None:
 
 async def test_a_migrant_who_dials_in_has_a_code_that_stays_and_is_no_other_call_s() -> None:
     async with world() as w:
-        desks = Desks(w)
+        technicians = Technicians(w)
         codes = set()
         for _ in range(3):
-            desk, call = await desks.identified()
-            assert await desk.consult(request(DialsIn())) == Failed()
-            told = await desk.consult(ReserveDialIn())
+            answers, call = await technicians.identified()
+            assert await answers.consult(request(DialsIn())) == Failed()
+            told = await answers.consult(ReserveDialIn())
             assert isinstance(told, DialInCode)
             assert told.number == LINE.removeprefix("+351")
             assert len(told.code) == 6
             assert told.code.isdigit()
-            assert await desk.consult(ReserveDialIn()) == told
+            assert await answers.consult(ReserveDialIn()) == told
             codes.add(told.code)
-            assert await desk.consult(request(DialsIn())) == Requested(call.job, told.code)
+            assert await answers.consult(request(DialsIn())) == Requested(call.job, told.code)
             assert call.record.request is not None
             assert call.record.request.migrant_mode == "dial_in"
             assert call_of(w, told.code) == call.id
@@ -362,8 +362,8 @@ async def test_a_code_that_a_booked_call_keeps_is_told_to_nobody_else(
         await w.book(w.interpreter(NeverAnswers()), dial_in_code="000007")
         drawn = iter([7, 8])
         monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
-        desk, _ = await Desks(w).identified()
-        told = await desk.consult(ReserveDialIn())
+        answers, _ = await Technicians(w).identified()
+        told = await answers.consult(ReserveDialIn())
         assert isinstance(told, DialInCode)
         assert told.code == "000008"
 
@@ -371,8 +371,8 @@ async def test_a_code_that_a_booked_call_keeps_is_told_to_nobody_else(
 @pytest.mark.parametrize("voicemail", [True, False])
 async def test_the_technician_says_whether_a_message_may_be_left(voicemail: bool) -> None:
     async with world() as w:
-        desk, call = await Desks(w).identified()
-        await desk.consult(request(Ring("912000099", voicemail=voicemail)))
+        answers, call = await Technicians(w).identified()
+        await answers.consult(request(Ring("912000099", voicemail=voicemail)))
         asked = call.record.request
         assert asked is not None
         assert asked.migrant == PhoneNumber("+351912000099")
@@ -381,14 +381,14 @@ async def test_the_technician_says_whether_a_message_may_be_left(voicemail: bool
 
 async def test_an_agency_may_be_given_more_to_dial_than_others() -> None:
     async with world() as w:
-        desk, _ = await Desks(w).identified()
+        answers, _ = await Technicians(w).identified()
         refused = NumberRefused(NumberFault.NOT_PERMITTED)
-        assert await desk.consult(CheckNumber(SPANISH_NUMBER)) == refused
-        assert await desk.consult(request(Ring(SPANISH_NUMBER))) == refused
+        assert await answers.consult(CheckNumber(SPANISH_NUMBER)) == refused
+        assert await answers.consult(request(Ring(SPANISH_NUMBER))) == refused
         w.database.run_now(lambda conn: agencies.set_dial_allowed(conn, AGENCY, ["+34"]))
-        desk, call = await Desks(w).identified()
-        assert await desk.consult(CheckNumber(SPANISH_NUMBER)) == NumberFine()
-        assert await desk.consult(request(Ring(SPANISH_NUMBER))) == Requested(call.job)
+        answers, call = await Technicians(w).identified()
+        assert await answers.consult(CheckNumber(SPANISH_NUMBER)) == NumberFine()
+        assert await answers.consult(request(Ring(SPANISH_NUMBER))) == Requested(call.job)
 
 
 @pytest.mark.parametrize(
@@ -405,9 +405,9 @@ async def test_what_the_gate_refuses_is_refused_at_once_with_its_reason(
     digits: str, fault: NumberFault
 ) -> None:
     async with world() as w:
-        desk, call = await Desks(w).identified()
-        assert await desk.consult(CheckNumber(digits)) == NumberRefused(fault)
-        assert await desk.consult(request(Ring(digits))) == NumberRefused(fault)
+        answers, call = await Technicians(w).identified()
+        assert await answers.consult(CheckNumber(digits)) == NumberRefused(fault)
+        assert await answers.consult(request(Ring(digits))) == NumberRefused(fault)
         assert EventKind.REQUESTED not in w.kinds(call.id)
 
 
@@ -416,25 +416,25 @@ async def test_an_agency_s_hour_has_only_so_many_numbers() -> None:
         w.database.run_now(lambda conn: agencies.set_dial_allowed(conn, AGENCY, [], hourly_cap=1))
         w.telephone("+351912000099", NeverAnswers())
         fields = ((FieldName.DEPARTMENT, "4711"),)
-        desks = Desks(w)
-        desk, _ = await desks.identified()
-        assert isinstance(await desk.consult(request(Ring("912000099"))), Requested)
-        desk, call = await desks.identified()
-        answer = await desk.consult(request(Ring("912000099"), fields=fields))
+        technicians = Technicians(w)
+        answers, _ = await technicians.identified()
+        assert isinstance(await answers.consult(request(Ring("912000099"))), Requested)
+        answers, call = await technicians.identified()
+        answer = await answers.consult(request(Ring("912000099"), fields=fields))
         assert answer == NumberRefused(NumberFault.TOO_MANY)
         assert w.database.run_now(lambda conn: fields_of(conn, call.id)) == {}
         assert EventKind.REQUESTED not in w.kinds(call.id)
-        assert isinstance(await desk.consult(request(BesideMe())), Requested)
+        assert isinstance(await answers.consult(request(BesideMe())), Requested)
         await asyncio.sleep(timedelta(hours=1).total_seconds())
-        desk, _ = await desks.identified()
-        assert isinstance(await desk.consult(request(Ring("912000099"))), Requested)
+        answers, _ = await technicians.identified()
+        assert isinstance(await answers.consult(request(Ring("912000099"))), Requested)
 
 
 async def test_no_number_pin_or_code_of_a_caller_is_in_any_table_but_the_call_s_own() -> None:
     async with world() as w:
-        desks = Desks(w)
-        await desks.tries(ELSEWHERE.format(place=5), WRONG)
-        await desks.identified()
+        technicians = Technicians(w)
+        await technicians.tries(ELSEWHERE.format(place=5), WRONG)
+        await technicians.identified()
 
         def everything(conn: Connection) -> str:
             from bridge.storage.tables import metadata

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from bridge.conversations.interpreter_desk import InterpreterDesk
+from bridge.conversations.interpreter_answers import InterpreterAnswers
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Weekday, Window
 from bridge.ivr.presence_model import IdentifyInterpreter, InterpreterKnown
@@ -52,14 +52,14 @@ async def test_todays_windows_are_those_of_the_day_on_the_wall(day: date, moment
     who = database.run_now(lambda conn: make_interpreter(conn, 1))
     windows = [Window(frozenset(Weekday), time(9), time(18), on_holidays=True)]
     database.run_now(lambda conn: set_windows(conn, who, windows))
-    desk = InterpreterDesk(
+    answers = InterpreterAnswers(
         database,
         Clock(at),
         Believes(who),  # type: ignore[arg-type]
         identified=lambda _: None,
         share=lambda _: None,
     )
-    known = await desk.consult(IdentifyInterpreter("0000"))
+    known = await answers.consult(IdentifyInterpreter("0000"))
     assert isinstance(known, InterpreterKnown)
     told = [(start.astimezone(LISBON), end.astimezone(LISBON)) for start, end in known.windows]
     nine, six = (datetime.combine(day, time(hour), LISBON) for hour in (9, 18))

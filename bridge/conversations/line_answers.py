@@ -62,8 +62,8 @@ class Visit:
     caller: CallerKey
 
 
-class LineDesk:
-    """The desk for one visit."""
+class LineAnswers:
+    """For one visit."""
 
     def __init__(self, speaking: Speaking, visit: Visit) -> None:
         self._speaking = speaking

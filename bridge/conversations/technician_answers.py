@@ -72,8 +72,8 @@ _HOME = "+351"
 
 
 @dataclass(frozen=True, slots=True)
-class DeskTools:
-    """What every technician's desk works with."""
+class AnswerTools:
+    """What the answers to every technician are made with."""
 
     database: Database
     clock: Clock
@@ -83,10 +83,10 @@ class DeskTools:
     levels: LevelScale = REGISTER
 
 
-class TechnicianDesk:
-    """The desk for one technician's conversation."""
+class TechnicianAnswers:
+    """For one technician's conversation."""
 
-    def __init__(self, tools: DeskTools, call: Call, directory: Directory) -> None:
+    def __init__(self, tools: AnswerTools, call: Call, directory: Directory) -> None:
         """`directory` has the lines, one of which was rung."""
         self._tools = tools
         self._call = call
