@@ -60,7 +60,7 @@ class Leader:
         record = self._record
         leg = record.legs.get(record.technician)
         if leg is not None and not leg.ended:
-            if not self._rings.any(record.leader):
+            if not self._rings.rings_leader:
                 await self._commands.bring(
                     leg.id,
                     record.room,
@@ -78,7 +78,7 @@ class Leader:
         """
         record = self._record
         is_here = record.legs.is_open(record.technician)
-        if not record.calling_back or is_here or self._rings.looks_for(record.leader):
+        if not record.calling_back or is_here or self._rings.looks_for_leader:
             return
         if record.state is CallState.JOINING:
             await self.bring()
@@ -92,7 +92,7 @@ class Leader:
         """Ring a technician who is not connected, or the operator in their place."""
         record = self._record
         to = permitted(record.technician_number)
-        if to is None or self._rings.any(record.leader):
+        if to is None or self._rings.rings_leader:
             return
         self._rung.add(to.number)
         alone = not record.led_by_operator or not await record.transact(self._others)

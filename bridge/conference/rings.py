@@ -139,6 +139,18 @@ class Rings:
         """Whether the telephone of somebody of this role rings."""
         return any(ring.role is role for ring in self._pending.values())
 
+    @property
+    def rings_leader(self) -> bool:
+        """Whether the telephone of whoever the call is for rings; a colleague of theirs, who is to
+        join them, is somebody else.
+        """
+        return any(ring.leads for ring in self._pending.values())
+
+    @property
+    def looks_for_leader(self) -> bool:
+        """Whether whoever the call is for is being rung, or will be after a pause."""
+        return self.rings_leader or any(ring.leads for ring in self._pausing.values())
+
     def looks_for(self, role: Role, part: Part = Part.PORTUGUESE) -> bool:
         """Whether somebody of this role is being rung, or will be after a pause."""
         wanted = (*self._pending.values(), *self._pausing.values())

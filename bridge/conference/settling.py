@@ -102,7 +102,7 @@ class Settling:
         """
         record = self._record
         leg = record.legs.get(record.technician)
-        if leg is None or not leg.ended or self._rings.looks_for(record.leader):
+        if leg is None or not leg.ended or self._rings.looks_for_leader:
             return
         if record.calling_back and not (leg.confirmed and leg.ending is Ending.HUNG_UP):
             return
