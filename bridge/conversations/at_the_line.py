@@ -17,7 +17,7 @@ from bridge.conference.model import CallState
 from bridge.conversations.front_door import FrontDoor, Identity
 from bridge.conversations.identification import InterpreterIdentification
 from bridge.conversations.interpreter_answers import InterpreterAnswers
-from bridge.conversations.line_answers import Visit
+from bridge.conversations.line_answers import LineAnswers, Visit
 from bridge.conversations.speaking import Speaking, line_of, number_of
 from bridge.conversations.technician_answers import TechnicianAnswers
 from bridge.hours.directory import Directory, Line
@@ -325,15 +325,17 @@ class AtTheLine:
             share=self._calls.share_of,
         )
 
+        at_line: LineAnswers | None = None
+
         async def consult(question: object) -> object:
-            nonlocal visit
+            nonlocal visit, at_line
             if not isinstance(question, FindPerson | RingWhenOnDuty):
                 return await answers.consult(question)
             try:
                 visit = visit or await self._visits(conversation, known, number)
             except DatabaseUnavailable:
                 return Failed()
-            at_line = self._door.answers(visit)
+            at_line = at_line or self._door.answers(visit)
             at_line.role = Role.INTERPRETER
             return await at_line.consult(question)
 

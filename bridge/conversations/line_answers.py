@@ -46,6 +46,8 @@ from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role
 log = structlog.get_logger(__name__)
 
 _HOME = "+351"
+MOST_IN_VAIN = 5
+"""So often it is written down of one visitor that nobody was on duty, however often they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class LineAnswers:
         """Who was found last."""
         self.service: PermittedNumber | None = None
         """The number of the service that was asked about last."""
+        self._in_vain = 0
 
     async def consult(self, question: object) -> object:
         """The answer to one question; `Failed` when it cannot be had now."""
@@ -188,7 +191,9 @@ class LineAnswers:
         return OperatorFound(with_interpreter=not found.speaks)
 
     async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
-        await self._note(EventKind.NOBODY_ON_DUTY, data)
+        if self._in_vain < MOST_IN_VAIN:
+            self._in_vain += 1
+            await self._note(EventKind.NOBODY_ON_DUTY, data)
         return NobodyOnDuty(not self._has_request and await self.can_call_back())
 
     @property

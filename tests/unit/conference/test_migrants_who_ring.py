@@ -13,7 +13,7 @@ from bridge.conference import store as conference
 from bridge.conference.model import CallState
 from bridge.roster.model import Presence
 from bridge.telephony.switch import Conversation, Ending, HangUp, Hold, Next
-from bridge.vocabulary import LegId, Role
+from bridge.vocabulary import Role
 from lab.phones import Answers, Behaviour, Busy, NeverAnswers
 from tests.unit.conference.migrants import (
     ACCEPTS,
@@ -24,7 +24,6 @@ from tests.unit.conference.migrants import (
     UKRAINIAN,
     asks_for_operator,
     give_code,
-    key_in_room,
     keys_code,
     members,
     migrant_rings,
@@ -426,39 +425,3 @@ async def test_what_is_asked_too_late_changes_nothing() -> None:
         migrant = migrant_rings(w, gone, OTHER_MIGRANT)
         await w.until(lambda: migrant.ended)
         assert members(w) == 3
-
-
-def rung_for(w: World) -> list[object]:
-    """Why telephones were rung in the first call."""
-    return [one.data.get("why") for one in w.events() if one.kind is EventKind.REDIALLED]
-
-
-async def a_colleague_is_rung(w: World) -> LegId:
-    """An operator talks with a migrant and an interpreter, and called a colleague; the leg that
-    rings.
-    """
-    w.interpreter(ACCEPTS)
-    w.telephone(OPERATOR, PRESSES)
-    on_duty(w, OTHER_OPERATOR, NeverAnswers())
-    migrant_rings(w, asks_for_operator(w, interpreter=True))
-    await w.until(lambda: members(w) == 3)
-    rung = len(w.switch.originated)
-    await key_in_room(w, w.calls.open[0], "*0", "0")
-    await w.until(lambda: len(w.switch.originated) > rung, seconds=5)
-    return w.switch.originated[-1].leg
-
-
-async def test_an_operator_who_leaves_while_a_colleague_is_rung_ends_the_call() -> None:
-    async with world() as w:
-        colleague = await a_colleague_is_rung(w)
-        await w.switch.line(w.calls.open[0].record.technician).hang_up()
-        await w.until(lambda: bool(outcomes(w)) and outcomes(w)[-1] == "interpreted", seconds=15)
-        assert colleague not in w.switch.legs
-
-
-async def test_an_operator_who_is_lost_while_a_colleague_is_rung_is_rung_back() -> None:
-    async with world() as w:
-        await a_colleague_is_rung(w)
-        w.switch.line(w.calls.open[0].record.technician).end(Ending.DROPPED)
-        await w.until(lambda: "dropped" in rung_for(w), seconds=5)
-        await w.until(lambda: members(w) == 3)
