@@ -75,7 +75,7 @@ class LineAnswers:
         self.language: LanguageTag | None = None
         """What the visitor speaks, once that is known."""
         self.role = Role.MIGRANT
-        """What the visitor is: a migrant, or a technician."""
+        """What the visitor is: a migrant, a technician or an interpreter."""
         self.operator: PermittedNumber | None = None
         """Who was found last."""
         self.service: PermittedNumber | None = None
