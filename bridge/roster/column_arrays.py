@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ FREE = 127
 GENDERS = {gender: code for code, gender in enumerate(Gender, start=1)}
 SUBJECTS = {subject: 1 << bit for bit, subject in enumerate(Subject)}
 
+_NO_ROWS: Array = np.empty(0, np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -33,8 +35,10 @@ class Block:
     slots: Array = field(default_factory=lambda: np.empty(0, np.int64))
     ids: Array = field(default_factory=lambda: np.empty(0, np.int64))
     levels: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    members: frozenset[int] = frozenset()
+    """The ids once more, to see whether somebody is among them."""
 
-    def joined(self, slots: Iterable[int], ids: Iterable[int], levels: Iterable[int]) -> Block:
+    def joined(self, slots: Iterable[int], ids: Sequence[int], levels: Iterable[int]) -> Block:
         """With these speakers besides."""
         all_ids = np.concatenate([self.ids, np.fromiter(ids, np.int64)])
         order = np.argsort(all_ids, kind="stable")
@@ -42,21 +46,22 @@ class Block:
             np.concatenate([self.slots, np.fromiter(slots, np.int64)])[order],
             all_ids[order],
             np.concatenate([self.levels, np.fromiter(levels, np.int64)])[order],
+            self.members.union(ids),
         )
 
     def left(self, slot: int) -> Block:
         """Without the speaker of this slot."""
         stay = self.slots != slot
-        return Block(self.slots[stay], self.ids[stay], self.levels[stay])
+        gone = self.ids[~stay].tolist()
+        return Block(
+            self.slots[stay], self.ids[stay], self.levels[stay], self.members.difference(gone)
+        )
 
     def rows(self, some: Iterable[InterpreterId]) -> Array:
         """Where these people stand in the block, those of them who are in it."""
-        wanted = np.fromiter(some, np.int64)
-        if not len(wanted) or not len(self.ids):
-            return wanted[:0]
-        places = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        found: Array = places[self.ids[places] == wanted]
-        return found
+        # Lists mostly name people of other languages: a set is looked up faster than an array.
+        known = self.members.intersection(some)
+        return np.searchsorted(self.ids, np.fromiter(known, np.int64)) if known else _NO_ROWS
 
 
 class ColumnStore:

@@ -15,7 +15,7 @@ import numpy as np
 from bridge.roster.eligibility import Skip, Skipped, explain
 from bridge.roster.people import Interpreter, Opening
 from bridge.roster.policies import Facts
-from bridge.roster.ranking import Ranked, Ranking, prospects
+from bridge.roster.ranking import Ranked, Ranking, tier
 from bridge.roster.requirements import Requirements
 from bridge.roster.standing import Standing
 from bridge.roster.waves import Prospect
@@ -70,8 +70,17 @@ class ColumnRanking:
         )
 
     def prospects(self, most: int) -> list[Prospect]:
-        """The first `most` candidates as a policy's waves see them."""
-        return prospects(self.requirements, self.head(most))
+        """The first `most` candidates as a policy's waves see them.
+
+        The same as `ranking.prospects` of `head`, without the numbers that no wave looks at.
+        """
+        rows, facts = self._order(most), self.facts
+        columns = (facts.interpreter, facts.chance, facts.level, self.scores)
+        numbers = zip(*(_values(one, rows) for one in columns), strict=True)
+        return [
+            Prospect(InterpreterId(who), chance, tier(self.requirements, who, level), float(score))
+            for who, chance, level, score in numbers
+        ]
 
     def counts(self) -> dict[Skip, int]:
         """How many are passed over for each reason."""

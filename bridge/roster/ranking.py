@@ -80,22 +80,28 @@ class Ranking:
 
 
 def prospects(requirements: Requirements, candidates: Iterable[Ranked]) -> list[Prospect]:
-    """Candidates as waves see them, in tiers of their own.
-
-    The interpreter who is asked for again is rung alone first, if they may be rung; and those who
-    miss the level asked for are never rung beside those who have it.
-    """
-    level, again = requirements.level, requirements.same_again
+    """Candidates as waves see them, in tiers of their own (see `tier`)."""
     return [
         Prospect(
             one.interpreter,
             one.facts.chance,
-            int(level is not None and one.facts.level > level.value)
-            + 2 * int(again is not None and one.interpreter != again),
+            tier(requirements, one.interpreter, one.facts.level),
             one.score,
         )
         for one in candidates
     ]
+
+
+def tier(requirements: Requirements, who: InterpreterId, level: int) -> int:
+    """Which tier of a hunt somebody of this level is rung in; the lowest is rung first.
+
+    The interpreter who is asked for again is rung alone first, if they may be rung; and those who
+    miss the level asked for are never rung beside those who have it.
+    """
+    wished, again = requirements.level, requirements.same_again
+    return int(wished is not None and level > wished.value) + 2 * int(
+        again is not None and who != again
+    )
 
 
 def rank(

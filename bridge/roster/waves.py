@@ -105,23 +105,34 @@ def fewest(
 
 def _smallest(shortlist: Sequence[Prospect], most_missed: float) -> list[Prospect]:
     """The highest-ranked of the smallest sets whose phones all miss no more than allowed."""
-    by_chance = sorted(shortlist, key=lambda one: -one.chance)
-    size = next(
-        count for count in range(1, len(by_chance) + 1) if _missed(by_chance[:count]) <= most_missed
-    )
+    missed = [1.0 - one.chance for one in shortlist]
+    size = _fewest_below(missed, most_missed)
+    if size == len(shortlist):
+        return list(shortlist)
+    # The same factors in another order may differ in their last bit.
+    most_missed += _SLACK
     chosen: list[Prospect] = []
+    so_far = 1.0
     for place, one in enumerate(shortlist):
-        rest = sorted(shortlist[place + 1 :], key=lambda other: -other.chance)
         left = size - len(chosen) - 1
-        if len(rest) >= left and _missed([*chosen, one, *rest[:left]]) <= most_missed:
+        surest = sorted(missed[place + 1 :])[:left]
+        with_it = so_far * missed[place]
+        if len(surest) == left and with_it * math.prod(surest) <= most_missed:
             chosen.append(one)
-            if len(chosen) == size:
+            so_far = with_it
+            if left == 0:
                 break
     return chosen
 
 
-def _missed(some: Sequence[Prospect]) -> float:
-    return math.prod(1.0 - one.chance for one in some)
+def _fewest_below(missed: Sequence[float], most_missed: float) -> int:
+    """How many of the surest phones it takes to miss no more than allowed; all at the most."""
+    together = 1.0
+    for count, one in enumerate(sorted(missed), start=1):
+        together *= one
+        if together <= most_missed:
+            return count
+    return len(missed)
 
 
 def _wave(some: Sequence[Prospect]) -> Wave:

@@ -105,6 +105,7 @@ def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
     )
     fast = columns.rank(request, policy, lists=lists, tried=tried, last_rung=last)
     assert fast.whole() == plain
+    assert fast.prospects(len(fast)) == plain.prospects()
     assert fast.counts() == Counter(one.reason for one in plain.skipped)
     # Long rankings are not sorted outright: do as if these were long.
     with pytest.MonkeyPatch.context() as patched:
