@@ -3,7 +3,8 @@
 
 A leg that turns out to be gone is reported like any other end, unless the switch does it first. A
 switch that can't be reached is asked again while the request still makes sense; ringing is never
-repeated, because a second telephone call is worse than a missed one.
+repeated, because a second telephone call is worse than a missed one. Nor is a ring given up because
+the switch is slow to say that it rings: somebody may answer it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class SwitchCommands:
         self._still_open = still_open
 
     async def ring(self, outbound: OutboundLeg) -> None:
-        """Ring a number; when the switch does not take it, the leg ends as failed."""
+        """Ring a number; when the switch does not take it, the leg ends as failed.
+
+        That it may have taken it is no failure: see `Switch.originate`.
+        """
         try:
             await self._ports.switch.originate(outbound)
         except SwitchError:

@@ -278,10 +278,12 @@ class Switch(Protocol):
         ...
 
     async def originate(self, outbound: OutboundLeg) -> None:
-        """Start ringing a number; returns as soon as the switch took the request.
+        """Start ringing a number; returns as soon as the switch took the request, or may have.
 
-        Raises `SwitchUnavailable` when it cannot be asked. Every outcome, failure included, comes
-        as events that end with exactly one meaningful `LegEnded`.
+        Raises `SwitchError` only when nothing rings, nor will: `SwitchUnavailable` when it cannot
+        be asked. Where the switch did not say in time whether it rings, the carrier finds out.
+        Every outcome, failure included, comes as events that end with exactly one meaningful
+        `LegEnded`.
         """
         ...
 

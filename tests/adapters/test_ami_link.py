@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable, backoff_seconds
+from bridge.telephony.asterisk.ami import (
+    AmiLink,
+    AmiRefused,
+    AmiUnanswered,
+    AmiUnavailable,
+    backoff_seconds,
+)
 from bridge.telephony.asterisk.frames import Frame
 from tests.adapters.fake_ami import FakeAmi, FakePeer, frame
 from tests.adapters.watched_link import DEADLINE, Watcher, link_to
@@ -40,7 +46,7 @@ async def test_an_action_under_way_fails_with_the_link_and_is_never_sent_again(
         peer.reset()
 
     fake.replies["Originate"] = break_down
-    with pytest.raises(AmiUnavailable, match="unknown"):
+    with pytest.raises(AmiUnanswered, match="unknown"):
         await link.action("Originate", [("ChannelId", "leg-1")])
     await watcher.until(lambda: watcher.told == ["up", "down", "up"])
     await link.action("CoreStatus")
@@ -54,8 +60,9 @@ async def test_while_down_actions_fail_at_once_and_name_the_remedy(
 ) -> None:
     await fake.close()
     await watcher.until(lambda: watcher.told == ["up", "down"])
-    with pytest.raises(AmiUnavailable, match="check that Asterisk runs"):
+    with pytest.raises(AmiUnavailable, match="check that Asterisk runs") as down:
         await link.action("Ping")
+    assert not isinstance(down.value, AmiUnanswered), "nothing was sent"
     with pytest.raises(AmiUnavailable, match="check that Asterisk runs"):
         await link.list("CoreShowChannels", complete="CoreShowChannelsComplete")
     await fake.listen()
@@ -126,6 +133,21 @@ async def test_a_list_that_never_ends_is_given_up(fake: FakeAmi, link: AmiLink) 
     with pytest.raises(AmiUnavailable, match="did not answer"):
         await link.list("CoreShowChannels", complete="Never", timeout=0.05)
     assert link.pending == 0
+
+
+async def test_an_answer_without_a_limit_is_waited_for_until_silence_ends_the_link(
+    fake: FakeAmi, watcher: Watcher
+) -> None:
+    async def nothing(peer: FakePeer, action: Frame) -> None:
+        fake.replies["Ping"] = nothing
+
+    fake.replies["Originate"] = nothing
+    link = link_to(fake, watcher, idle_seconds=0.5)
+    await link.start()
+    with pytest.raises(AmiUnanswered):
+        await link.action("Originate", [("ChannelId", "leg-1")], timeout=None)
+    assert link.pending == 0
+    await link.stop()
 
 
 async def test_a_wrong_secret_is_named(fake: FakeAmi, watcher: Watcher) -> None:

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from pydantic import SecretStr
@@ -12,6 +15,7 @@ from pydantic import SecretStr
 from bridge.clock import SystemClock
 from bridge.ivr.script import HungUp, Wait
 from bridge.settings import AsteriskSettings
+from bridge.telephony.asterisk import originator
 from bridge.telephony.asterisk.frames import Frame
 from bridge.telephony.asterisk.switch import AsteriskSwitch
 from bridge.telephony.asterisk.version import UnsupportedAsterisk
@@ -96,6 +100,49 @@ async def test_asterisk_dies_and_comes_back(world: World) -> None:
     assert restored.snapshot.legs == frozenset()
     again = await world.ring("answers")
     await world.until_told(LegAnswered, again)
+
+
+@contextmanager
+def standing_still(world: World) -> Iterator[None]:
+    """Asterisk stands still, and goes on; meanwhile its connections take what is sent."""
+    os.kill(world.asterisk.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(world.asterisk.pid, signal.SIGCONT)
+
+
+async def test_a_telephone_rings_that_asterisk_was_slow_to_say_rings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(originator, "ANSWER_SECONDS", 0.2)
+    world.turns = [Wait(600)]
+    with standing_still(world):
+        leg = await world.ring("answers")
+    await world.until(lambda: leg in world.conversations)
+    await world.until_told(LegAnswered, leg)
+    assert [event for event in world.of(leg) if isinstance(event, LegEnded)] == []
+
+
+async def test_a_link_is_lost_before_asterisk_could_say_whether_a_telephone_rings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(originator, "ANSWER_SECONDS", 0.2)
+    world.turns = [Wait(600)]
+    with standing_still(world):
+        leg = await world.ring("answers")
+        for link in (world.switch._reader, world.switch._writer):
+            assert link._client is not None
+            await asyncio.to_thread(link._client.close)
+    await world.until(lambda: any(isinstance(event, LinkRestored) for event in world.told))
+    restored = next(event for event in world.told if isinstance(event, LinkRestored))
+    if leg in restored.snapshot.legs:
+        # Asterisk did what it was asked, though nobody was there any more to be told.
+        await world.until(lambda: leg in world.conversations)
+        assert [event for event in world.of(leg) if isinstance(event, LegEnded)] == []
+    else:
+        # Should it ring yet, it is hung up: nobody counts on it.
+        assert world.switch._translator.is_cancelled(leg)
 
 
 async def test_a_room_outlives_the_bridge(world: World) -> None:

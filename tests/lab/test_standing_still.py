@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A story on a machine that stands still again and again, for seconds."""
+"""Stories on a machine that stands still for seconds, all of it or Asterisk alone."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
+
+import pytest
 
 from bridge.calllog.model import EventKind
 from lab.installation import READY, Installation
 from lab.runner import play, until
 from lab.scenario_file import SCENARIOS, load_scenario
 
-STILL_SECONDS = 4.0
-"""Less than the 5 s that a request to Asterisk waits for its answer: after those the bridge rightly
-takes a telephone for one that was not rung, and rings it again later.
+STILL_SECONDS = 6.0
+"""More than the 5 s that a request to Asterisk waits for its answer, so that some rings are asked
+for without one.
 """
 SILENCE_SECONDS = 20
 """So long a telephone may be silent; whoever stands still is."""
@@ -25,6 +29,43 @@ AFTER = (
     (EventKind.ROOM_COMPLETE, 1),
 )
 """The machine stands still as soon as these have happened so many times."""
+
+
+@pytest.mark.parametrize(
+    "still",
+    [
+        pytest.param(6.8, id="the answer comes late"),
+        pytest.param(13.0, id="the link is lost before"),
+    ],
+)
+async def test_who_is_rung_while_asterisk_stands_still_answers_in_time(
+    tmp_path: Path, still: float
+) -> None:
+    """A fourth telephone joins after the first three have rung for two seconds."""
+    at = Installation(tmp_path, silence_seconds=SILENCE_SECONDS)
+    await at.start()
+    try:
+        async with asyncio.TaskGroup() as together:
+            story = load_scenario(SCENARIOS / "second_wave.toml")
+            playing = together.create_task(play(story, at))
+            standing = together.create_task(_asterisk_stands_still(at, 0.8, still))
+            playing.add_done_callback(lambda _: standing.cancel())
+    finally:
+        await at.stop()
+    played = playing.result()
+    assert not played.problems, "\n".join([*played.problems, played.story])
+    assert "no answer yet whether a telephone rings" in at.log_file.read_text()
+
+
+async def _asterisk_stands_still(at: Installation, after: float, seconds: float) -> None:
+    await until(lambda: at.log_file.exists() and READY in at.log_file.read_text())
+    await _until_happened(at, EventKind.OFFER_RINGING, 3)
+    await asyncio.sleep(after)
+    os.kill(at.pbx.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        os.kill(at.pbx.pid, signal.SIGCONT)
 
 
 async def test_a_story_goes_on_where_the_machine_stood_still(tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ class AmiUnavailable(Exception):
     """The link is down, was lost, or did not answer in time; the message names the remedy."""
 
 
+class AmiUnanswered(AmiUnavailable):
+    """It was sent and no answer came: nobody knows whether Asterisk did it, or is going to."""
+
+
 class AmiRefused(Exception):
     """Asterisk answered `Response: Error`; the message is Asterisk's own."""
 
@@ -148,12 +152,19 @@ class AmiLink:
         await asyncio.gather(*self._closings)
         self._sender.shutdown(wait=False)
 
-    async def action(self, name: str, headers: Headers = (), *, timeout: float = 5.0) -> Frame:  # noqa: ASYNC109 -- the port's own deadline
+    async def action(
+        self,
+        name: str,
+        headers: Headers = (),
+        *,
+        timeout: float | None = 5.0,  # noqa: ASYNC109 -- the port's own deadline
+    ) -> Frame:
         """Send one action and return its response.
 
         Raises `ValueError` for headers that must not be sent, `AmiRefused` when Asterisk says no,
-        and `AmiUnavailable` when the link is down or no response came within `timeout` seconds;
-        then it is unknown whether Asterisk did it.
+        `AmiUnanswered` when no response came within `timeout` seconds or before the link was lost,
+        and `AmiUnavailable` when the link is down, so that nothing was sent. Without a `timeout` it
+        waits for as long as the link lasts, which silence ends.
         """
         if not self._up:
             raise AmiUnavailable(self._down_message())
@@ -180,7 +191,9 @@ class AmiLink:
 
     # --- actions -------------------------------------------------------------------------------
 
-    async def _ask(self, name: str, headers: Headers, pending: _Pending, seconds: float) -> Frame:
+    async def _ask(
+        self, name: str, headers: Headers, pending: _Pending, seconds: float | None
+    ) -> Frame:
         client = self._client
         action_id = self._next_action_id()
         self._pending[action_id] = pending
@@ -192,8 +205,9 @@ class AmiLink:
                 await self._in_thread(lambda: client.send_headers(sent))
                 answer = await pending.answer
         except TimeoutError:
-            raise AmiUnavailable(
-                f"Asterisk did not answer {name} within {seconds:g} s; check its load and log"
+            within = "" if seconds is None else f" within {seconds:g} s"
+            raise AmiUnanswered(
+                f"Asterisk did not answer {name}{within}; check its load and log"
             ) from None
         except OSError:
             raise AmiUnavailable(self._down_message()) from None
@@ -385,7 +399,7 @@ class AmiLink:
         for pending in list(self._pending.values()):
             if not pending.answer.done():
                 pending.answer.set_exception(
-                    AmiUnavailable(
+                    AmiUnanswered(
                         f"{why}, and it is unknown whether Asterisk did what was asked; "
                         "check that Asterisk runs"
                     )

@@ -9,6 +9,7 @@ together here, so that each leg has exactly one `LegEnded`. Nothing is assumed a
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -128,6 +129,32 @@ class EventTranslator:
         """Whether `cancelling` was called for a leg that has not ended."""
         known = self._living.get(leg)
         return known is not None and known.cancelled
+
+    def exists(self, leg: LegId) -> None:
+        """Note that a leg was seen otherwise than by an event."""
+        known = self._living.get(leg)
+        if known is not None:
+            known.born = True
+
+    def was_seen(self, leg: LegId) -> bool:
+        """Whether a leg exists or has ended, for all that we were told."""
+        known = self._living.get(leg)
+        return leg in self._ended or (known is not None and known.born)
+
+    def compare(self, there: Set[LegId]) -> list[LegId]:
+        """Note which legs exist, after a time in which nobody watched; returns whom to hang up.
+
+        That is who should be gone and is there, and who was rung by us and is not there: a request
+        that was made before may still be under way, and nobody waits for that ring any more.
+        """
+        unwanted: list[LegId] = []
+        for leg, known in self._living.items():
+            here = LegId(leg) in there
+            known.born = known.born or here
+            if here if known.cancelled else (known.ours and not here):
+                known.cancelled = True
+                unwanted.append(LegId(leg))
+        return unwanted
 
     def translate(self, frame: Frame, now: datetime) -> LegEvent | None:
         """What a frame means to us, or nothing. Never raises.

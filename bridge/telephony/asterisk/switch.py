@@ -14,12 +14,19 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.settings import AsteriskSettings
-from bridge.telephony.asterisk.ami import AmiLink, AmiRefused, AmiUnavailable, Headers
+from bridge.telephony.asterisk.ami import (
+    AmiLink,
+    AmiRefused,
+    AmiUnanswered,
+    AmiUnavailable,
+    Headers,
+)
 from bridge.telephony.asterisk.announcer import Announcer, Spoken
 from bridge.telephony.asterisk.conversation import AgiConversation, Sounds
 from bridge.telephony.asterisk.events import EventTranslator, person_at
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiSession, FastAgiServer
 from bridge.telephony.asterisk.frames import Frame
+from bridge.telephony.asterisk.originator import ANSWER_SECONDS, Originator, Unanswered
 from bridge.telephony.asterisk.version import require_supported
 from bridge.telephony.asterisk.word import word_for_dialplan
 from bridge.telephony.switch import (
@@ -77,6 +84,7 @@ class AsteriskSwitch:
         self._dial = dial or (lambda number: f"PJSIP/{number.e164}@{settings.trunk}")
         self._translator = EventTranslator()
         self._announcer = Announcer()
+        self._originator = Originator(self._have_rung, self._translator, self._tell, clock)
         self._events: asyncio.Queue[SwitchEvent] = asyncio.Queue()
         self._held: list[SwitchEvent] | None = None
         self._talking: dict[LegId, AgiConversation] = {}
@@ -148,6 +156,7 @@ class AsteriskSwitch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._originator.stop()
         await self._writer.stop()
         await self._reader.stop()
 
@@ -160,21 +169,25 @@ class AsteriskSwitch:
 
     async def originate(self, outbound: OutboundLeg) -> None:
         """See `Switch.originate`. Raises `SwitchUnavailable`, `SwitchError`."""
-        self._translator.originating(outbound.leg)
-        try:
-            await self._act(
-                "Originate",
-                ("Channel", self._dial(outbound.to.number)),
-                ("Context", LEGS_CONTEXT),
-                ("Exten", outbound.conversation.value),
-                ("Priority", "1"),
-                ("Timeout", str(max(1, int(outbound.ring_seconds * 1000)))),
-                ("CallerID", outbound.caller_id.e164),
-                ("ChannelId", outbound.leg),
-                ("Async", "true"),
-            )
-        except AmiRefused as error:
-            raise SwitchError(f"Asterisk refused to ring: {error}") from None
+        if not self.reachable:
+            # Rung now, the leg would be missed by the look at what is true that comes next.
+            raise SwitchUnavailable("Asterisk cannot be seen or told now; it will be tried again")
+        await self._originator.ring(outbound)
+
+    async def _have_rung(self, outbound: OutboundLeg) -> None:
+        """Raises as `_act`; waits for the answer for as long as the link lasts."""
+        await self._act(
+            "Originate",
+            ("Channel", self._dial(outbound.to.number)),
+            ("Context", LEGS_CONTEXT),
+            ("Exten", outbound.conversation.value),
+            ("Priority", "1"),
+            ("Timeout", str(max(1, int(outbound.ring_seconds * 1000)))),
+            ("CallerID", outbound.caller_id.e164),
+            ("ChannelId", outbound.leg),
+            ("Async", "true"),
+            seconds=None,
+        )
 
     async def enter_room(self, leg: LegId, room: RoomId) -> None:
         """See `Switch.enter_room`. Raises `NoSuchLeg`, `SwitchUnavailable`."""
@@ -270,9 +283,14 @@ class AsteriskSwitch:
         while True:
             yield await self._events.get()
 
-    async def _act(self, name: str, *headers: tuple[str, str]) -> Frame:
+    async def _act(
+        self, name: str, *headers: tuple[str, str], seconds: float | None = ANSWER_SECONDS
+    ) -> Frame:
+        """Raises `AmiRefused`, and `SwitchUnavailable`: `Unanswered` where it may yet be done."""
         try:
-            return await self._writer.action(name, headers)
+            return await self._writer.action(name, headers, timeout=seconds)
+        except AmiUnanswered as error:
+            raise Unanswered(str(error)) from None
         except AmiUnavailable as error:
             raise SwitchUnavailable(str(error)) from None
 
@@ -383,12 +401,15 @@ class AsteriskSwitch:
             log.warning("asterisk can be seen but not told; check the writing AMI user")
         while True:
             try:
-                snapshot = await self.snapshot()
+                # Who comes while it is taken is not missed by it.
+                at, snapshot = self._clock.now(), await self.snapshot()
                 break
             except SwitchUnavailable as error:
                 log.warning("no snapshot yet", why=str(error))
                 await asyncio.sleep(0.5)
-        self._events.put_nowait(LinkRestored(self._clock.now(), snapshot))
+        for leg in self._translator.compare(snapshot.legs):
+            self._spawn(self._hang_up_late(leg))
+        self._events.put_nowait(LinkRestored(at, snapshot))
         self._release()
 
     def _release(self) -> None:
@@ -402,6 +423,7 @@ class AsteriskSwitch:
         """Have one conversation and leave word where the leg goes; no word when we fail."""
         conversation = AgiConversation(session, self._sounds, self._clock)
         self._talking[conversation.leg] = conversation
+        self._translator.exists(conversation.leg)
         conversation.attend()
         try:
             then = await self._handler(conversation)

@@ -29,7 +29,7 @@ async def refused(answer: str) -> type[SwitchError]:
     async def handler(conversation: Conversation) -> Next:
         return HangUp()
 
-    async def act(name: str, *headers: tuple[str, str]) -> Frame:
+    async def act(name: str, *headers: tuple[str, str], seconds: float | None = None) -> Frame:
         raise AmiRefused(answer)
 
     switch = AsteriskSwitch(AsteriskSettings(), handler, SystemClock(), lambda prompt, _: prompt)
