@@ -299,6 +299,12 @@ def is_led_from(conn: Connection, telephone: PhoneNumber) -> bool:
     return bool(conn.execute(select(led)).scalar_one())
 
 
+def is_asked_for_by(conn: Connection, who: TechnicianId) -> bool:
+    """Whether an open call was asked for by this technician, whom it may ring (back)."""
+    asked = exists().where(call.c.technician_id == who, call.c.ended_at.is_(None))
+    return bool(conn.execute(select(asked)).scalar_one())
+
+
 def add_leg(
     conn: Connection,
     new: LegId,
