@@ -69,7 +69,8 @@ class EventKind(StrEnum):
     service), opens_at (ISO 8601, UTC; absent when not known)"""
     NOBODY_ON_DUTY = "nobody_on_duty"
     """The caller asked for an operator, and there was none. data: language (a migrant's; absent at
-    the door, where it is not known yet, and for a technician or interpreter)"""
+    the door, where it is not known yet, and for a technician or interpreter), closed (out of
+    hours)"""
     OPERATOR_CALL_BACK_PROMISED = "operator_call_back_promised"
     """The caller is to be rung when an operator comes on duty."""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"

@@ -145,7 +145,10 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.CLOSED_TOLD: lambda data: (
         f"The caller was told that {_text(data, 'place')} is closed."
     ),
-    EventKind.NOBODY_ON_DUTY: _plain("The caller was told that no operator is on duty."),
+    EventKind.NOBODY_ON_DUTY: lambda data: (
+        "The caller asked for an operator"
+        f"{' out of hours' if data.get('closed') else ''}, and none was on duty."
+    ),
     EventKind.OPERATOR_CALL_BACK_PROMISED: _plain(
         "The caller is to be rung when an operator comes on duty."
     ),
