@@ -75,6 +75,9 @@ class EventKind(StrEnum):
     """The caller is to be rung when an operator comes on duty."""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"
     """The caller is to be rung at the next opening. data: due_at (ISO 8601, UTC)"""
+    CALL_BACK_NOT_NEEDED = "call_back_not_needed"
+    """Whoever rang is served, and is not rung any more as they were promised before. data:
+    for_operator (or for the opening)"""
     DIRECTED = "directed"
     """The caller chose to be put through to a service. data: service (its key), open"""
     OPERATOR_WANTED = "operator_wanted"

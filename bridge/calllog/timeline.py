@@ -153,6 +153,10 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
         "The caller is to be rung when an operator comes on duty."
     ),
     EventKind.OPENING_CALL_BACK_PROMISED: _plain("The caller is to be rung at the next opening."),
+    EventKind.CALL_BACK_NOT_NEEDED: lambda data: (
+        "The caller is served, and is not rung any more "
+        f"{'when an operator comes on duty' if data.get('for_operator') else 'at the opening'}."
+    ),
     EventKind.DIRECTED: lambda data: (
         f"The caller was directed to {_text(data, 'service')}, which is "
         f"{'open' if data.get('open') else 'closed'}."

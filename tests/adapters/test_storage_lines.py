@@ -165,3 +165,26 @@ async def test_one_call_back_is_promised_once_and_rung_once(database: SqlDatabas
         return await database.run(lambda conn: openings.take(conn, due.id, START))
 
     assert sum(await asyncio.gather(*(take() for _ in range(AT_ONCE)))) == 1
+
+
+async def test_whoever_is_served_is_promised_nothing_any_more_on_any_line(
+    database: SqlDatabase,
+) -> None:
+    def promise(conn: Connection) -> None:
+        for line, whose, for_operator in (
+            ("lam", 1, True),
+            ("other", 1, False),
+            ("lam", 2, True),
+        ):
+            assert openings.promise(
+                *(conn, line, number(whose), UK, Role.MIGRANT, START, START),
+                for_operator=for_operator,
+            )
+
+    await database.run(promise)
+    assert await database.run(lambda conn: openings.not_needed(conn, number(1), START)) == [
+        *(True, False),
+    ]
+    assert await database.run(lambda conn: openings.not_needed(conn, number(1), START)) == []
+    left = await database.run(lambda conn: openings.due(conn, START))
+    assert [one.number for one in left] == [number(2)]
