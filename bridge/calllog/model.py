@@ -100,6 +100,9 @@ class EventKind(StrEnum):
     BOOKING_DUE = "booking_due"
     """The hour of a booked call has come: the call begins without anybody having rung us. data:
     booking"""
+    BOOKING_CHANGED = "booking_changed"
+    """The booked call was changed before its hour; told when that has come. data: booking,
+    changed_at (ISO 8601, UTC), migrant, voicemail_allowed, fields, without (what was changed)"""
     CALL_BACK_PROMISED = "call_back_promised"
     """The technician is told that the bridge rings him when an interpreter accepts."""
     CALL_BACK_EXPIRED = "call_back_expired"
