@@ -22,6 +22,7 @@ from bridge.commands import (
     agencies,
     asterisk,
     bookings,
+    bookings_changed,
     hours,
     interpreters,
     interpreters_hours,
@@ -51,7 +52,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 database = typer.Typer(no_args_is_help=True, help="The database's tables and demo content.")
 app.add_typer(database, name="database")
 for feature in (
-    *(prompts, asterisk, who, hours, bookings, people, languages),
+    *(prompts, asterisk, who, hours, bookings, bookings_changed, people, languages),
     *(agencies, technicians, operators),
     *(interpreters, interpreters_shown, interpreters_hours),
 ):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -174,6 +174,58 @@ class Booking:
         return self.starts_at + timedelta(minutes=self.minutes)
 
 
+class MigrantPlace(StrEnum):
+    """How the migrant of a booked call comes in, as events say it."""
+
+    BESIDE = "beside"
+    RING = "ring"
+    DIAL_IN = "dial_in"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingChange:
+    """What becomes otherwise of a booking; what is not named stays as it was.
+
+    Raises `ValueError` for a place without what belongs to it, or with what belongs to another.
+    """
+
+    migrant: MigrantPlace | None = None
+    number: PhoneNumber | None = field(default=None, repr=False)
+    """Whom to ring, and only then."""
+    code: str | None = field(default=None, repr=False)
+    """With which to dial in, and only then."""
+    voicemail_allowed: bool | None = None
+    """Nowhere but where the migrant is rung; elsewhere it is not, whatever it was."""
+    fields: Mapping[FieldName, str] = field(default_factory=dict, repr=False)
+    """What the agency wants, in addition or instead."""
+    without: frozenset[FieldName] = frozenset()
+    """What is taken away of that."""
+
+    def __post_init__(self) -> None:
+        if (self.number is not None) != (self.migrant is MigrantPlace.RING):
+            raise ValueError("a migrant who is rung has a number, and nobody else: give it then")
+        if (self.code is not None) != (self.migrant is MigrantPlace.DIAL_IN):
+            raise ValueError("who dials in has a code, and nobody else: give it then")
+        if self.voicemail_allowed and self.migrant not in (None, MigrantPlace.RING):
+            raise ValueError("no voicemail answers where nobody is rung: leave it out")
+        if self.without & self.fields.keys():
+            raise ValueError("a field is given or taken away: leave one of the two out")
+
+    @property
+    def told(self) -> dict[str, str | bool]:
+        """What an event tells of it: which things were changed, nobody's number, nothing keyed."""
+        data: dict[str, str | bool] = {}
+        if self.migrant is not None:
+            data["migrant"] = self.migrant.value
+        if self.voicemail_allowed is not None:
+            data["voicemail_allowed"] = self.voicemail_allowed
+        if self.fields:
+            data["fields"] = _names(self.fields)
+        if self.without:
+            data["without"] = _names(self.without)
+        return data
+
+
 @dataclass(frozen=True, slots=True)
 class Busy:
     """An interpreter is held by a booking from one moment until just before another."""
@@ -193,6 +245,10 @@ class Slot:
     minutes: int
     far: FarHalf | None = None
     """With two interpreters, the second."""
+
+
+def _names(fields: Container[FieldName]) -> str:
+    return " ".join(name.value for name in FieldName if name in fields)
 
 
 def _both(near: InterpreterId, far: FarHalf | None) -> tuple[InterpreterId, ...]:

@@ -201,6 +201,20 @@ def give_up(conn: Connection, which: OpeningId, at: datetime) -> bool:
     return _end(conn, which, at, OpeningState.GIVEN_UP)
 
 
+def not_needed(conn: Connection, number: PhoneNumber, at: datetime) -> list[bool]:
+    """Whoever has this number was served before they were rung: end their call-backs on all lines,
+    and say of each whether it was for an operator.
+    """
+    table = opening_call_back.c
+    ended = conn.execute(
+        update(opening_call_back)
+        .where(table.number == number.e164, _OPEN)
+        .values(state=OpeningState.DONE.value, ended_at=at, number=None)
+        .returning(table.id, table.for_operator)
+    )
+    return [bool(row.for_operator) for row in sorted(ended.all(), key=lambda row: row.id)]
+
+
 def not_reached(conn: Connection, which: OpeningId, at: datetime, again_at: datetime) -> bool:
     """They did not answer: ring again at `again_at`; `False` when that was the last try.
 

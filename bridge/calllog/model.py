@@ -69,11 +69,15 @@ class EventKind(StrEnum):
     service), opens_at (ISO 8601, UTC; absent when not known)"""
     NOBODY_ON_DUTY = "nobody_on_duty"
     """The caller asked for an operator, and there was none. data: language (a migrant's; absent at
-    the door, where it is not known yet, and for a technician or interpreter)"""
+    the door, where it is not known yet, and for a technician or interpreter), closed (out of
+    hours)"""
     OPERATOR_CALL_BACK_PROMISED = "operator_call_back_promised"
     """The caller is to be rung when an operator comes on duty."""
     OPENING_CALL_BACK_PROMISED = "opening_call_back_promised"
     """The caller is to be rung at the next opening. data: due_at (ISO 8601, UTC)"""
+    CALL_BACK_NOT_NEEDED = "call_back_not_needed"
+    """Whoever rang is served, and is not rung any more as they were promised before. data:
+    for_operator (or for the opening)"""
     DIRECTED = "directed"
     """The caller chose to be put through to a service. data: service (its key), open"""
     OPERATOR_WANTED = "operator_wanted"
@@ -96,6 +100,9 @@ class EventKind(StrEnum):
     BOOKING_DUE = "booking_due"
     """The hour of a booked call has come: the call begins without anybody having rung us. data:
     booking"""
+    BOOKING_CHANGED = "booking_changed"
+    """The booked call was changed before its hour; told when that has come. data: booking,
+    changed_at (ISO 8601, UTC), migrant, voicemail_allowed, fields, without (what was changed)"""
     CALL_BACK_PROMISED = "call_back_promised"
     """The technician is told that the bridge rings him when an interpreter accepts."""
     CALL_BACK_EXPIRED = "call_back_expired"

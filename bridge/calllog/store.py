@@ -28,7 +28,7 @@ from sqlalchemy import (
 from bridge.calllog.model import Event, EventKind, Scalar, StoredEvent
 from bridge.conference.store import call
 from bridge.storage.schema import UtcDateTime, json_type, metadata, storable
-from bridge.vocabulary import CallId, JobNumber
+from bridge.vocabulary import CallId, JobNumber, TechnicianId
 
 event = Table(
     "event",
@@ -133,6 +133,17 @@ def events_since(conn: Connection, which: CallId, seq: int) -> list[StoredEvent]
 def has_event(kind: EventKind) -> ColumnElement[bool]:
     """Whether the call of a row of `call` has an event of this kind."""
     return exists().where(event.c.call_id == call.c.id, event.c.kind == kind.value)
+
+
+def is_identified_in_open_call(conn: Connection, who: TechnicianId) -> bool:
+    """Whether a technician is known by PIN in a call that goes on, with a request or without."""
+    found = exists().where(
+        event.c.call_id == call.c.id,
+        event.c.kind == EventKind.IDENTIFIED.value,
+        event.c.data["technician"].as_integer() == who,
+        call.c.ended_at.is_(None),
+    )
+    return bool(conn.execute(select(found)).scalar_one())
 
 
 def call_of_job(conn: Connection, job: JobNumber) -> CallId | None:

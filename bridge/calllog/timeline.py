@@ -76,6 +76,18 @@ def _place(data: _Data) -> str:
     return "" if where is None else f"; the migrant: {_words(data, 'migrant')}"
 
 
+def changes_in_words(data: _Data) -> str:
+    """What was changed of a booking, from the data of `booking_changed`."""
+    voicemail = data.get("voicemail_allowed")
+    told = (
+        f"the migrant: {_words(data, 'migrant')}" if "migrant" in data else "",
+        "" if voicemail is None else f"a message {'may' if voicemail else 'must not'} be left",
+        f"with {_words(data, 'fields')}" if "fields" in data else "",
+        f"without {_words(data, 'without')}" if "without" in data else "",
+    )
+    return "; ".join(filter(None, told)) or "not told"
+
+
 def _tries(data: _Data) -> str:
     tries = data.get("tries")
     return "" if tries is None else f" (try {_text(data, 'tries')})"
@@ -145,11 +157,18 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.CLOSED_TOLD: lambda data: (
         f"The caller was told that {_text(data, 'place')} is closed."
     ),
-    EventKind.NOBODY_ON_DUTY: _plain("The caller was told that no operator is on duty."),
+    EventKind.NOBODY_ON_DUTY: lambda data: (
+        "The caller asked for an operator"
+        f"{' out of hours' if data.get('closed') else ''}, and none was on duty."
+    ),
     EventKind.OPERATOR_CALL_BACK_PROMISED: _plain(
         "The caller is to be rung when an operator comes on duty."
     ),
     EventKind.OPENING_CALL_BACK_PROMISED: _plain("The caller is to be rung at the next opening."),
+    EventKind.CALL_BACK_NOT_NEEDED: lambda data: (
+        "The caller is served, and is not rung any more "
+        f"{'when an operator comes on duty' if data.get('for_operator') else 'at the opening'}."
+    ),
     EventKind.DIRECTED: lambda data: (
         f"The caller was directed to {_text(data, 'service')}, which is "
         f"{'open' if data.get('open') else 'closed'}."
@@ -168,6 +187,10 @@ _SENTENCES: Mapping[EventKind, Callable[[_Data], str]] = {
     EventKind.ROOM_COMPLETE: _plain("Everybody is in the room."),
     EventKind.BOOKING_DUE: lambda data: (
         f"The hour of booking {_text(data, 'booking', 'without a number')} has come."
+    ),
+    EventKind.BOOKING_CHANGED: lambda data: (
+        f"The booking had been changed at {_text(data, 'changed_at', 'some time')}: "
+        f"{changes_in_words(data)}."
     ),
     EventKind.CALL_BACK_PROMISED: _plain(
         "The technician hangs up, and is rung when an interpreter accepts."

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
-from bridge.agencies.model import FieldName
 from bridge.agencies.store import load_agency
 from bridge.bookings import store
 from bridge.bookings.model import (
@@ -27,6 +26,7 @@ from bridge.bookings.model import (
 from bridge.bookings.times import slot_at
 from bridge.commands import base
 from bridge.commands import bookings_asked as asked
+from bridge.commands import bookings_shown as shown
 from bridge.commands.base import CommandError, Json
 from bridge.roster.people_store import load_person
 from bridge.roster.requirements import Requirements
@@ -82,7 +82,7 @@ def book(
     """Book a call: at its hour the bridge rings all three.
 
     Where no interpreter has the time and the agency allows a relay, it is booked with two. A
-    migrant who dials in does so from the hour on; their code is shown once and never again.
+    migrant who dials in does so from the hour on; their code is shown now, and when asked for.
     """
     now = base.now()
     wanted = base.language(language)
@@ -134,11 +134,11 @@ def book(
 
     booked, lacking = base.in_database(work)
     if as_json:
-        # Only here, where it is told once: the list leaves the code out.
+        # Not in the list, which leaves the code out.
         base.print_json(
             {
-                **_data(booked, agency),
-                "dial_in": _dial_in(booked, ours),
+                **shown.data(booked, agency),
+                "dial_in": shown.dial_in(booked, ours),
                 "fields_lacking": lacking,
             }
         )
@@ -147,7 +147,7 @@ def book(
 
 
 @bookings.callback(invoke_without_command=True)
-def show(
+def list_bookings(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="So many days ahead.")] = 30,
     everything: Annotated[
@@ -173,7 +173,7 @@ def show(
 
     found = base.in_database(read)
     if as_json:
-        base.print_json([_data(one, code) for one, code in found])
+        base.print_json([shown.data(one, code) for one, code in found])
         return
     if not found:
         typer.echo("no call is booked")
@@ -190,9 +190,9 @@ def show(
                 str(one.minutes),
                 one.language,
                 code,
-                f"{int(one.technician)} {_masked(one.technician_number)}".strip(),
-                _migrant(one),
-                _interpreters(one),
+                f"{int(one.technician)} {shown.masked(one.technician_number)}".strip(),
+                shown.migrant(one),
+                shown.interpreters(one),
                 one.state.value,
             )
             for one, code in found
@@ -230,22 +230,21 @@ def _tell(booked: Booking, ours: PhoneNumber | None, agency: str, lacking: Seque
     with_whom = (
         f"interpreter {int(booked.interpreter)}"
         if booked.far is None
-        else f"interpreters {_interpreters(booked)}, with {booked.far.pivot} between them"
+        else f"interpreters {shown.interpreters(booked)}, with {booked.far.pivot} between them"
     )
     typer.echo(
         f"booking {int(booked.id)}: {base.clock(booked.starts_at)}, {booked.minutes} minutes, "
         f"{with_whom}"
     )
     if booked.dial_in_code is not None:
-        line = "the line" if ours is None else base.printed(ours)
         typer.echo(
-            f"from then on the migrant rings {line} and keys * {booked.dial_in_code}; tell them "
-            "now, for the code is not shown again"
+            f"from then on {shown.dial_in_sentence(ours, booked.dial_in_code)}; tell them now, or "
+            f"read it again with `stt-bridge bookings show {int(booked.id)} --reveal`"
         )
     if lacking:
         typer.echo(
-            f"agency {agency} also wants {', '.join(lacking)} with each call; to give it, cancel "
-            "the booking and book again with --field"
+            f"agency {agency} also wants {', '.join(lacking)} with each call; to give it, "
+            f"`stt-bridge bookings change {int(booked.id)} --field`"
         )
 
 
@@ -259,58 +258,3 @@ def _no_time(only: InterpreterId | None, name: str) -> CommandError:
         f"interpreter {int(only)} cannot take it then: no window, another booking, a list or a "
         "limit; choose another time, or leave --interpreter out"
     )
-
-
-def _interpreters(one: Booking) -> str:
-    """Whom it was booked with; of a relay both, the one who speaks Portuguese first."""
-    return ", ".join(
-        str(int(who)) if who in one.coming else f"{int(who)} will not come"
-        for who in one.interpreters
-    )
-
-
-def _migrant(one: Booking) -> str:
-    """How the migrant comes; empty when that is forgotten."""
-    if one.migrant_beside:
-        return "beside"
-    return "dials in" if one.dial_in_code is not None else _masked(one.migrant_number)
-
-
-def _masked(number: PhoneNumber | None) -> str:
-    return "" if number is None else number.masked
-
-
-def _data(one: Booking, agency: str) -> dict[str, Any]:
-    return {
-        "booking": int(one.id),
-        "state": one.state.value,
-        "starts_at": base.local(one.starts_at),
-        "minutes": one.minutes,
-        "language": one.language,
-        "agency": agency,
-        "technician": int(one.technician),
-        "technician_number": _masked(one.technician_number) or None,
-        "migrant_beside": one.migrant_beside,
-        "migrant_dials_in": one.dial_in_code is not None,
-        "migrant_number": _masked(one.migrant_number) or None,
-        "voicemail_allowed": one.voicemail_allowed,
-        "fields": [name.value for name in FieldName if name in one.fields],
-        "interpreter": int(one.interpreter),
-        "interpreter_refused": one.interpreter not in one.coming,
-        "relay": None
-        if one.far is None
-        else {
-            "interpreter": int(one.far.interpreter),
-            "interpreter_refused": one.far.interpreter not in one.coming,
-            "pivot": one.far.pivot,
-        },
-        "made_by": one.made_by.value,
-        "reminders": [base.local(moment) for moment in one.reminders],
-    }
-
-
-def _dial_in(one: Booking, ours: PhoneNumber | None) -> dict[str, str | None] | None:
-    """What the migrant is to be told who dials in."""
-    if one.dial_in_code is None:
-        return None
-    return {"number": None if ours is None else ours.e164, "code": one.dial_in_code}

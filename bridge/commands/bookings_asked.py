@@ -63,10 +63,15 @@ def refuse_contradictions(migrant: str | None, *, dial_in: bool, voicemail: bool
             "a migrant is rung or dials in, not both; leave --migrant or --dial-in out"
         )
     if voicemail and migrant is None:
-        raise CommandError(
-            "no voicemail answers where no migrant is rung; give their number with --migrant, or "
-            "leave --voicemail out"
-        )
+        raise no_voicemail()
+
+
+def no_voicemail() -> CommandError:
+    """What to raise when a message is to be left where nobody is rung."""
+    return CommandError(
+        "no voicemail answers where no migrant is rung; give their number with --migrant, or "
+        "leave --voicemail out"
+    )
 
 
 def migrants_number(text: str, mine: Agency) -> PhoneNumber:
@@ -108,20 +113,29 @@ def read_fields(texts: Sequence[str]) -> dict[FieldName, str]:
 
     No sentence repeats what was written: it may be a person's process number.
     """
-    known = ", ".join(one.value for one in FieldName)
     found: dict[FieldName, str] = {}
     for text in texts:
         written, equals, value = text.partition("=")
         if not equals:
             raise CommandError("a field is its name and its digits; write process_number=12345")
-        try:
-            name = FieldName(written.strip().replace("-", "_"))
-        except ValueError:
-            raise CommandError(f"there is no field of that name; use one of {known}") from None
+        name = _name(written)
         if name in found:
             raise CommandError(f"{name.value} stands there twice; give it once")
         found[name] = value.strip()
     return {name: found[name] for name in FieldName if name in found}
+
+
+def read_names(texts: Sequence[str]) -> frozenset[FieldName]:
+    """The names of fields, as they were written. Raises `CommandError`, and repeats nothing."""
+    return frozenset(map(_name, texts))
+
+
+def _name(written: str) -> FieldName:
+    try:
+        return FieldName(written.strip().replace("-", "_"))
+    except ValueError:
+        known = ", ".join(one.value for one in FieldName)
+        raise CommandError(f"there is no field of that name; use one of {known}") from None
 
 
 def refuse_unwanted(keyed: Mapping[FieldName, str], mine: Agency) -> None:

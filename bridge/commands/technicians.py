@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from bridge.agencies import store
 from bridge.agencies.model import Agency
 from bridge.agencies.secrets import PinHasher
-from bridge.bookings.model import LIVE
+from bridge.bookings.model import LIVE, BookingState
 from bridge.bookings.store import bookings_between
+from bridge.calllog.store import is_identified_in_open_call
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.bookings import MOST_DAYS
+from bridge.conference.store import is_asked_for_by
 from bridge.ivr.technician_identity import PIN_DIGITS
 from bridge.vocabulary import TechnicianId
 
@@ -84,24 +86,39 @@ def pin(code: Code, technician: Who) -> None:
 def remove(code: Code, technician: Who) -> None:
     """Forget a technician's name and PIN: with it nobody calls any more.
 
-    Their calls stay in the log, under their number.
+    Not while they are in a call, or wait to be rung for one. Their calls stay in the log, under
+    their number.
     """
     which, now = TechnicianId(technician), base.now()
 
     def work(conn: Connection) -> None:
         mine = base.agency(conn, code)
-        booked = bookings_between(
-            conn, now - timedelta(days=1), now + timedelta(days=MOST_DAYS), LIVE
-        )
-        if any(one.technician == which and one.agency == mine.id for one in booked):
+        try:
+            # First, for it holds the row: a request made at this moment is waited for, and seen.
+            store.remove_technician(conn, mine, which)
+        except LookupError:
+            raise _nobody(code, which) from None
+        booked = [
+            one
+            for one in bookings_between(
+                conn, now - timedelta(days=1), now + timedelta(days=MOST_DAYS), LIVE
+            )
+            if one.technician == which
+        ]
+        if (
+            is_asked_for_by(conn, which)
+            or is_identified_in_open_call(conn, which)
+            or any(one.state is BookingState.DIALLING for one in booked)
+        ):
+            raise CommandError(
+                f"technician {technician} is in a call or to be rung for one; remove them when it "
+                "is over"
+            )
+        if booked:
             raise CommandError(
                 f"a call is booked for technician {technician}; `stt-bridge bookings` lists it, "
                 "cancel it first"
             )
-        try:
-            store.remove_technician(conn, mine, which)
-        except LookupError:
-            raise _nobody(code, which) from None
 
     base.in_database(work)
     typer.echo(f"technician {technician} of agency {code} is removed")

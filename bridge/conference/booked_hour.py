@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bridge.agencies.model import AgencyKind
 from bridge.bookings import store as bookings
+from bridge.bookings.changes_store import changes_of
 from bridge.bookings.model import Booking
+from bridge.calllog import store as calllog
+from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.fields_store import write_fields
 from bridge.conference.leader import Leader
@@ -41,7 +45,29 @@ def request_of_booking(booking: Booking, kind: AgencyKind) -> Request:
     )
 
 
-def write_what_was_keyed(conn: Connection, which: CallId, booking: Booking) -> None:
+def write_due(conn: Connection, which: CallId, booking: Booking, at: datetime) -> None:
+    """Write that the hour has come for a booking, whose call is open: what was keyed with it, and
+    what was changed of it before.
+    """
+    number = int(booking.id)
+    _write_what_was_keyed(conn, which, booking)
+    calllog.append(
+        conn,
+        Event(which, EventKind.BOOKING_DUE, at, None, {"booking": number}),
+        *(
+            Event(
+                which,
+                EventKind.BOOKING_CHANGED,
+                at,
+                None,
+                {"booking": number, "changed_at": one.at.isoformat(), **one.data},
+            )
+            for one in changes_of(conn, booking.id)
+        ),
+    )
+
+
+def _write_what_was_keyed(conn: Connection, which: CallId, booking: Booking) -> None:
     """Let the code that was told lead to the call that a booking has become, which is open; and
     write what was keyed for the agency with it.
     """

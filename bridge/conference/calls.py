@@ -21,7 +21,7 @@ from bridge.bookings.model import Booking
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
-from bridge.conference.booked_hour import request_of_booking, write_what_was_keyed
+from bridge.conference.booked_hour import request_of_booking, write_due
 from bridge.conference.call import Call, Listeners
 from bridge.conference.incoming import Leave
 from bridge.conference.legs import LatestEnds
@@ -245,9 +245,7 @@ class Calls:
                 job = store.open_call(conn, which, "booked", at, self._ports.owner)
                 if number is not None:
                     store.update_call(conn, which, technician_number=number.e164, callback=True)
-                write_what_was_keyed(conn, which, booking)
-                data: dict[str, Scalar] = {"booking": int(booking.id)}
-                calllog.append(conn, Event(which, EventKind.BOOKING_DUE, at, None, data))
+                write_due(conn, which, booking, at)
             if not bookings.begin_dialling(conn, booking.id, which, at, self._ports.owner):
                 raise _NotOurs
             # The technician's leg is made when he is rung; until then the place is empty.

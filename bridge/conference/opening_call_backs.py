@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from bridge.agencies.store import agency_of_number
 from bridge.bookings import openings
 from bridge.bookings.openings import MOST_TRIES, OpeningCallBack
 from bridge.conference.on_duty import on_duty
 from bridge.conference.ports import Ports
 from bridge.conference.rings import permitted
 from bridge.conference.rings_of_no_call import RingsOfNoCall
+from bridge.conference.store import numbers_on_the_line
 from bridge.hours.directory import Directory, Line, NotListed
 from bridge.hours.model import Schedule
 from bridge.hours.store import directory_with
@@ -94,6 +96,7 @@ class OpeningCallBacks:
         # Not more of them at a time than operators, so that each finds one.
         operators = self._operators_left(conn, at) if any(one.for_operator for one in due) else 0
         busy = reserved(conn) if any(one.role is Role.INTERPRETER for one in due) else frozenset()
+        talking = numbers_on_the_line(conn) if due else frozenset()
         for one in due:
             to, line = permitted(one.number), _line(directory, one.line)
             given_up = one.tries >= MOST_TRIES or one.due_at + STALE_AFTER <= at
@@ -105,6 +108,8 @@ class OpeningCallBacks:
                 and hours_for(directory, line, one.role).is_open(at)
                 # A call that has or rings an interpreter comes first.
                 and not (one.role is Role.INTERPRETER and find_by_number(conn, one.number) in busy)
+                # Who has rung by themselves may be served, and then needs no ring.
+                and not (one.number.e164 in talking and agency_of_number(conn, one.number) is None)
                 and openings.take(conn, one.id, at)
             ):
                 taken.append((one, to))

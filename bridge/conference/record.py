@@ -26,6 +26,7 @@ from bridge.conference.model import (
     outcome_of,
 )
 from bridge.conference.ports import Ports
+from bridge.conference.served_store import served, talked_with_person
 from bridge.roster import store as roster_store
 from bridge.roster.store import OfferOutcome
 from bridge.roster.sweeper import Outlived
@@ -50,6 +51,9 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Data = dict[str, Scalar]
+Also = Callable[[Connection], None]
+"""What is written in the same transaction."""
+_WAS_CONNECTED = frozenset({Ending.HUNG_UP, Ending.DROPPED})
 _MEETING = frozenset({CallState.HUNTING, CallState.JOINING, CallState.TALKING})
 """States in which a room waits for people."""
 
@@ -150,6 +154,16 @@ class CallRecord:
         """Where the migrant can be rung: as the technician asked, or from where they rang us."""
         asked = None if self.request is None else self.request.migrant
         return asked or self.migrant_number
+
+    def note_served(self, conn: Connection, at: datetime | None = None) -> None:
+        """Whoever rang is served: see `served`. A call that begins with our ringing somebody, as a
+        booked one does, is about something else than what they were promised.
+        """
+        first = next(iter(self.legs.all()), None)
+        if first is not None and first.rang:
+            migrant = first.role is Role.MIGRANT
+            number = self.migrant_number if migrant else self.technician_number
+            served(conn, self.id, first.id, number, at or self._ports.clock.now())
 
     def serves(self, leg: LegId) -> bool:
         """Whether this is the leg of an interpreter who accepted."""
@@ -252,7 +266,12 @@ class CallRecord:
         await self.transact(lambda conn: spend(conn, request.agency, request.technician, at))
 
     async def move(
-        self, trigger: Trigger, kind: EventKind | None = None, data: Data | None = None
+        self,
+        trigger: Trigger,
+        kind: EventKind | None = None,
+        data: Data | None = None,
+        *,
+        also: Also | None = None,
     ) -> bool:
         """Carry out a transition, with its event if it has one; a late one is only recorded."""
         progress = advance(self.progress, trigger)
@@ -264,6 +283,8 @@ class CallRecord:
         def work(conn: Connection) -> None:
             store.update_call(conn, self.id, state=progress.state)
             calllog.append(conn, *events)
+            if also is not None:
+                also(conn)
 
         await self.transact(work)
         self.progress = progress
@@ -284,12 +305,15 @@ class CallRecord:
         no other call rings the same telephone in the next moment.
         """
         unreached = not leg.connected and ending.value in NOT_REACHED
+        was_put_through = self.state is CallState.PUT_THROUGH and ending in _WAS_CONNECTED
 
         def work(conn: Connection) -> InterpreterId | None:
             store.end_leg(conn, leg.id, at, ending.value)
             data: Data = {"role": leg.role.value, "ending": ending.value}
             data.update(part_data(leg.part, leg.relay))
             calllog.append(conn, self.event(EventKind.LEG_ENDED, leg.id, data, at))
+            if was_put_through and talked_with_person(conn, self.id, at):
+                self.note_served(conn, at)
             if unreached:
                 roster_store.end_offer(conn, leg.id, at, OfferOutcome.UNREACHED)
             freed = roster_store.release(conn, leg.id, at)

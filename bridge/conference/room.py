@@ -123,7 +123,7 @@ class Room:
         record = self._record
         if record.state is CallState.JOINING and self._they_are_in():
             again = record.progress.talked
-            await record.move(Trigger.JOIN)
+            await record.move(Trigger.JOIN, also=record.note_served)
             record.calling_back = False
             if record.request is not None and record.request.migrant is not None:
                 await (self._ring_migrant_again() if again else self.ring_migrant(counts=False))

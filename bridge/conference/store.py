@@ -299,6 +299,33 @@ def is_led_from(conn: Connection, telephone: PhoneNumber) -> bool:
     return bool(conn.execute(select(led)).scalar_one())
 
 
+def is_asked_for_by(conn: Connection, who: TechnicianId) -> bool:
+    """Whether an open call was asked for by this technician, whom it may ring (back)."""
+    asked = exists().where(call.c.technician_id == who, call.c.ended_at.is_(None))
+    return bool(conn.execute(select(asked)).scalar_one())
+
+
+def numbers_on_the_line(conn: Connection) -> frozenset[str]:
+    """The telephones (E.164) of technicians and migrants who are in an open call, or rung for one.
+
+    Not of whoever hung up, and waits to be rung.
+    """
+    rows = conn.execute(
+        select(leg.c.role, call.c.technician_number, call.c.migrant_number)
+        .join(call, leg.c.call_id == call.c.id)
+        .where(
+            call.c.ended_at.is_(None),
+            leg.c.ended_at.is_(None),
+            leg.c.role.in_([Role.TECHNICIAN.value, Role.MIGRANT.value]),
+        )
+    )
+    found = (
+        row.migrant_number if row.role == Role.MIGRANT.value else row.technician_number
+        for row in rows
+    )
+    return frozenset(number for number in found if number is not None)
+
+
 def add_leg(
     conn: Connection,
     new: LegId,

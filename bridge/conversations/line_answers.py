@@ -50,6 +50,13 @@ MOST_IN_VAIN = 5
 """So often it is written down of one visitor that nobody was on duty, however often they ask."""
 
 
+@dataclass(slots=True)
+class InVain:
+    """How often it was written down of a visit that nobody was on duty."""
+
+    times: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody who rang a line, or was rung at its opening."""
@@ -62,6 +69,7 @@ class Visit:
     number: PhoneNumber | None = field(repr=False)
     """Where they could be rung; `None` when they withhold it."""
     caller: CallerKey
+    in_vain: InVain = field(default_factory=InVain)
 
 
 class LineAnswers:
@@ -80,7 +88,6 @@ class LineAnswers:
         """Who was found last."""
         self.service: PermittedNumber | None = None
         """The number of the service that was asked about last."""
-        self._in_vain = 0
 
     async def consult(self, question: object) -> object:
         """The answer to one question; `Failed` when it cannot be had now."""
@@ -95,7 +102,7 @@ class LineAnswers:
                 case FindPerson():
                     if await self._speaking.somebody_on_duty():
                         return SomebodyOnDuty()
-                    return await self._nobody_on_duty({})
+                    return await self._nobody_on_duty()
                 case PromiseCallBack():
                     return await self._promise()
                 case RingWhenOnDuty():
@@ -183,16 +190,21 @@ class LineAnswers:
 
     async def _find_operator(self) -> object:
         found = await self._speaking.operator_for(self.language or HOME)
-        if found is None and not self.is_open:
-            return ClosedMeanwhile()
         if found is None:
-            return await self._nobody_on_duty({"language": self.language or HOME})
+            nobody = await self._nobody_on_duty()
+            return nobody if self.is_open else ClosedMeanwhile()
         self.operator = found.to
         return OperatorFound(with_interpreter=not found.speaks)
 
-    async def _nobody_on_duty(self, data: Data) -> NobodyOnDuty:
-        if self._in_vain < MOST_IN_VAIN:
-            self._in_vain += 1
+    async def _nobody_on_duty(self) -> NobodyOnDuty:
+        """Nobody is; that it was asked for is written down, with the hours in which it was."""
+        if self._visit.in_vain.times < MOST_IN_VAIN:
+            self._visit.in_vain.times += 1
+            data: Data = {}
+            if self.role is Role.MIGRANT and self.language is not None:
+                data["language"] = self.language
+            if not self.is_open:
+                data["closed"] = True
             await self._note(EventKind.NOBODY_ON_DUTY, data)
         return NobodyOnDuty(not self._has_request and await self.can_call_back())
 

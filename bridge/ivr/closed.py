@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from bridge.ivr.line_words import time_of
 from bridge.ivr.outcomes import Gone, Over
-from bridge.ivr.person import WantsPerson
+from bridge.ivr.person import FindPerson, SomebodyOnDuty, WantsPerson
 from bridge.ivr.script import (
     Answer,
     Ask,
@@ -55,13 +55,20 @@ class Promising:
 
 
 @dataclass(frozen=True, slots=True)
+class Seeking:
+    """The application looks for a person, though none was on duty when the call began."""
+
+    play: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeavingClosed:
     """The last words are being said."""
 
     outcome: object
 
 
-ClosedState = TellingClosed | Promising | LeavingClosed | Over
+ClosedState = TellingClosed | Promising | Seeking | LeavingClosed | Over
 Move = tuple[ClosedState, Step]
 
 
@@ -78,7 +85,7 @@ class ClosedScript:
     call_back: bool = False
     """Whether the caller can be offered to be rung at the opening."""
     operator_on_duty: bool = False
-    """Whether "0" reaches a person all the same."""
+    """Whether "0" is said to reach a person all the same; else it is looked up when it is keyed."""
     why: str = "line-closed"
     """The prompt that says who is not there."""
     plays: int = 3
@@ -89,7 +96,7 @@ class ClosedScript:
         return self._tell(1)
 
     def hear(self, state: ClosedState, heard: Heard) -> Move:
-        """1 asks to be rung; 0 reaches a person if one is there; all else is told again."""
+        """1 asks to be rung; 0 reaches a person if one is there by then; all else is told again."""
         match state, heard:
             case Over(outcome), _:
                 return state, Finish(outcome)
@@ -104,16 +111,29 @@ class ClosedScript:
             case TellingClosed(play), Keys("1") if self._offers_call_back:
                 return Promising(play), Consult(PromiseCallBack())
             case TellingClosed(play), Keys("0") if self.operator_on_duty:
-                words = Say(("line-putting-through",), self._language(play))
-                return LeavingClosed(WantsPerson(asked=True)), words
-            case TellingClosed(play), _ if play < self.plays and self._asks:
-                return self._tell(play + 1)
+                return self._put_through(play)
+            case TellingClosed(play), Keys("0"):
+                return Seeking(play), Consult(FindPerson())
+            case Seeking(play), Answer(SomebodyOnDuty()):
+                return self._put_through(play)
+            case Seeking(play), _:
+                return self._again(play, "line-nobody-on-duty")
             case TellingClosed(play), _:
-                return self._leave(play, ClosedTold())
+                return self._again(play)
 
-    def _tell(self, play: int) -> Move:
+    def _put_through(self, play: int) -> Move:
+        words = Say(("line-putting-through",), self._language(play))
+        return LeavingClosed(WantsPerson(asked=True)), words
+
+    def _again(self, play: int, *lead: str) -> Move:
+        """Tell it once more after `lead`, or leave with that."""
+        if play < self.plays and self._asks:
+            return self._tell(play + 1, *lead)
+        return self._leave(play, ClosedTold(), *lead)
+
+    def _tell(self, play: int, *lead: str) -> Move:
         language = self._language(play)
-        prompts = [self.why]
+        prompts = [*lead, self.why]
         if self.opens_at is not None:
             prompts += ["line-opens", *time_of(self.opens_at, self.today, language)]
         if self._offers_call_back:

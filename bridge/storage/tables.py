@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bridge.agencies import store as _agencies
+from bridge.bookings import changes_store as _changes
 from bridge.bookings import openings as _openings
 from bridge.bookings import store as _bookings
 from bridge.callers import store as _callers
@@ -28,6 +29,7 @@ STORES = (
     _bookings,
     _callers,
     _calllog,
+    _changes,
     _conference,
     _dials,
     _fields,

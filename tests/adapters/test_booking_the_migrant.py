@@ -69,7 +69,7 @@ def test_who_dials_in_gets_a_code_and_is_told_which_number_to_ring(database: Pat
     assert in_database(lambda conn: bookings.hour_of_code(conn, found[1])) == one.starts_at
     (listed,) = read("bookings")
     assert listed["migrant_dials_in"]
-    # It is told once.
+    # The list does not tell it.
     assert found[1] not in run("bookings").stdout + run("bookings", "--json").stdout
     run("bookings", "cancel", "1")
     assert not any(found[1] in row for row in rows(database))
@@ -134,7 +134,8 @@ def test_what_the_agency_wants_is_kept_with_the_booking(database: Path) -> None:
     run("agencies", "fields", "set", "4021", *WANTED)
     given = ("--field", "cost-centre=7", "--field", " process_number = 0012345 ")
     told = run(*book(*given)).stdout
-    assert "agency 4021 also wants department with each call; to give it, cancel" in told
+    lacks = "agency 4021 also wants department with each call; to give it, "
+    assert f"{lacks}`stt-bridge bookings change 1 --field`" in told
     assert stored(1).fields == {FieldName.PROCESS_NUMBER: "0012345", FieldName.COST_CENTRE: "7"}
     (listed,) = read("bookings")
     assert listed["fields"] == ["process_number", "cost_centre"]

@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
-from bridge.bookings import openings
+from bridge.bookings import changes_store, openings
+from bridge.bookings import store as bookings
+from bridge.bookings.model import BookingChange, BookingId, MigrantPlace, NewBooking, ceil
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.callers.model import CODE_TRIES, TRIES_PER_CALL
@@ -25,6 +27,7 @@ from bridge.operators import store as operators
 from bridge.ratings.model import Flag, Rating
 from bridge.ratings.store import rate, ratings_of
 from bridge.roster import store as roster
+from bridge.roster.requirements import Requirements
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import upgrade
 from bridge.telephony import dials_store as dials
@@ -165,3 +168,64 @@ async def test_one_call_back_is_promised_once_and_rung_once(database: SqlDatabas
         return await database.run(lambda conn: openings.take(conn, due.id, START))
 
     assert sum(await asyncio.gather(*(take() for _ in range(AT_ONCE)))) == 1
+
+
+async def test_whoever_is_served_is_promised_nothing_any_more_on_any_line(
+    database: SqlDatabase,
+) -> None:
+    def promise(conn: Connection) -> None:
+        for line, whose, for_operator in (
+            ("lam", 1, True),
+            ("other", 1, False),
+            ("lam", 2, True),
+        ):
+            assert openings.promise(
+                *(conn, line, number(whose), UK, Role.MIGRANT, START, START),
+                for_operator=for_operator,
+            )
+
+    await database.run(promise)
+    assert await database.run(lambda conn: openings.not_needed(conn, number(1), START)) == [
+        *(True, False),
+    ]
+    assert await database.run(lambda conn: openings.not_needed(conn, number(1), START)) == []
+    left = await database.run(lambda conn: openings.due(conn, START))
+    assert [one.number for one in left] == [number(2)]
+
+
+async def test_changes_of_a_booking_are_written_one_after_the_other(database: SqlDatabase) -> None:
+    def book(conn: Connection) -> BookingId:
+        of = make_agency(conn)
+        who = agencies.add_technician(conn, of, "Técnica", pin_lookup="a", pin_hash="b").id
+        new = NewBooking(
+            requirements=Requirements(UK),
+            interpreter=make_interpreter(conn, 5),
+            starts_at=ceil(START + timedelta(hours=1)),
+            agency=of.id,
+            technician=who,
+            technician_number=number(9),
+            fields={FieldName.COST_CENTRE: "7"},
+        )
+        made = bookings.book(conn, new, START)
+        assert made is not None
+        return made
+
+    which = await database.run(book)
+    wanted = [
+        *[BookingChange(fields={FieldName.DEPARTMENT: f"{turn}"}) for turn in range(AT_ONCE)],
+        BookingChange(migrant=MigrantPlace.RING, number=number(1), voicemail_allowed=True),
+    ]
+    done = await asyncio.gather(
+        *(
+            database.run(lambda conn, one=one: changes_store.change(conn, which, one, START))  # type: ignore[misc]
+            for one in wanted
+        )
+    )
+    assert all(done)
+    told = [one.data for one in await database.run(lambda c: changes_store.changes_of(c, which))]
+    assert told.count({"fields": "department"}) == AT_ONCE
+    assert {"migrant": "ring", "voicemail_allowed": True} in told
+    found = await database.run(lambda conn: bookings.find_booking(conn, which))
+    assert found is not None
+    assert (found.migrant_number, found.voicemail_allowed) == (number(1), True)
+    assert found.fields.keys() == {FieldName.DEPARTMENT, FieldName.COST_CENTRE}

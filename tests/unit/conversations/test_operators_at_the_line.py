@@ -85,7 +85,8 @@ async def test_a_line_that_closes_before_an_operator_is_asked_for_says_when_it_o
         line = rings(w, "2", "1", pause=8.0)
         told = await w.event(EventKind.CLOSED_TOLD)
         assert told.data == {"place": "lam", "opens_at": "2026-11-24T09:00:00+00:00"}
-        assert EventKind.NOBODY_ON_DUTY not in w.kinds()
+        asked = await w.event(EventKind.NOBODY_ON_DUTY)
+        assert asked.data == {"language": "uk", "closed": True}
         await w.event(EventKind.OPENING_CALL_BACK_PROMISED)
         await w.until(lambda: line.ended)
         assert "uk/line-closed" in said(w, line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the line says out of hours, and its menu for a migrant."""
+"""What the line says at its menu for a migrant, at its opening, and of hours."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import pytest
 
 from bridge.hours.directory import load_directory
 from bridge.hours.periods import Period
-from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.opening import opening_script
 from bridge.ivr.person import (
     NobodyOnDuty,
     OperatorPromised,
     RingWhenOnDuty,
-    WantsPerson,
     WillRing,
 )
 from bridge.ivr.prompts import load_catalogue, spell
@@ -308,59 +306,7 @@ def test_names_and_addresses_are_those_of_the_directory_to_the_letter() -> None:
             assert (f"address-{key}", "pt") not in catalogue
 
 
-# --- out of hours ------------------------------------------------------------------------------
-
-
-CLOSED = ClosedScript(("uk",), MONDAY_8_30, FRIDAY, call_back=True)
-
-
-def test_closed_line_says_when_it_opens_and_promises_a_call_back() -> None:
-    talk = Talk(CLOSED)
-    assert talk.prompts() == (
-        *("line-closed", "line-opens", "line-day-1", "line-hour-8", "line-minutes-30"),
-        "line-call-back-offer",
-    )
-    talk.key("1")
-    assert talk.question() == PromiseCallBack()
-    talk.answer(CallBackNoted())
-    assert talk.prompts() == ("line-call-back-promised", "goodbye")
-    talk.hear(Said())
-    assert talk.outcome() == ClosedTold(promised=True)
-
-
-def test_a_promise_that_could_not_be_written_is_not_made() -> None:
-    talk = Talk(CLOSED)
-    talk.key("1")
-    talk.answer(Failed())
-    assert "line-call-back-promised" not in talk.prompts()
-    talk.hear(Said())
-    assert talk.outcome() == ClosedTold()
-
-
-def test_without_a_number_no_call_back_is_offered_nor_given() -> None:
-    talk = Talk(replace(CLOSED, call_back=False))
-    assert "line-call-back-offer" not in talk.prompts()
-    talk.key("1")
-    assert talk.prompts() == ("goodbye",)
-
-
-def test_zero_reaches_an_operator_who_is_on_duty_all_the_same() -> None:
-    talk = Talk(replace(CLOSED, operator_on_duty=True))
-    assert talk.prompts()[-1] == "line-person"
-    talk.key("0")
-    assert talk.prompts() == ("line-putting-through",)
-    talk.hear(Said())
-    assert talk.outcome() == WantsPerson(asked=True)
-
-
-def test_silence_is_told_three_times_in_turn_and_then_goodbye() -> None:
-    talk = Talk(replace(CLOSED, languages=("en", "pt")))
-    spoken = []
-    while isinstance(talk.step, Ask):
-        spoken.append(talk.step.language)
-        talk.hear(Silence())
-    assert spoken == ["en", "pt", "en"]
-    assert talk.prompts() == ("goodbye",)
+# --- at the opening ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("role", [Role.MIGRANT, Role.TECHNICIAN])

@@ -153,3 +153,23 @@ def test_what_is_asked_for_is_kept_and_the_technicians_number_forgotten(conn: Co
     assert row is not None
     assert row.technician_number is None
     assert row.requirements == asked
+
+
+def test_whoever_is_in_a_call_is_on_the_line_and_who_hung_up_is_not(conn: Connection) -> None:
+    technician, migrant, operator = "+351210000001", "+351960000001", "+351210000009"
+    asked, rang, over = (_open(conn)[0] for _ in range(3))
+    store.update_call(conn, asked, technician_number=technician, migrant_number=migrant)
+    store.add_leg(conn, LegId("t-1"), asked, Role.TECHNICIAN, START)
+    assert store.numbers_on_the_line(conn) == {technician}
+    store.add_leg(conn, LegId("m-1"), asked, Role.MIGRANT, START)
+    assert store.numbers_on_the_line(conn) == {technician, migrant}
+    # A technician who hung up and waits to be rung; and somebody who is led by an operator.
+    store.end_leg(conn, LegId("t-1"), START, Ending.HUNG_UP)
+    store.update_call(conn, rang, technician_number=operator)
+    store.add_leg(conn, LegId("m-2"), rang, Role.MIGRANT, START)
+    store.add_leg(conn, LegId("o-1"), rang, Role.OPERATOR, START)
+    assert store.numbers_on_the_line(conn) == {migrant}
+    store.update_call(conn, over, technician_number=technician)
+    store.add_leg(conn, LegId("t-2"), over, Role.TECHNICIAN, START)
+    store.close_call(conn, over, START, CallState.CLOSED, Outcome.PUT_THROUGH)
+    assert store.numbers_on_the_line(conn) == {migrant}
