@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from bridge.vocabulary import InterpreterId
 
@@ -116,17 +115,23 @@ class Answering:
 
     def chance(self, who: InterpreterId, hour: int) -> float:
         """Of this person in this hour of the local day: strictly between 0 and 1."""
+        base, slope = self.line(who, hour)
+        return base + slope * self.service_chance()
+
+    def line(self, who: InterpreterId, hour: int) -> tuple[float, float]:
+        """The chance as a straight line of `service_chance`: its base and its slope.
+
+        The service's chance moves with every offer to anybody; these two only with theirs.
+        """
         person, now = self.tallies(who, hour)
-        chance: float = self.chance_of(person.offers, person.accepted, now.offers, now.accepted)
-        return chance
-
-    def chance_of(self, offers: Any, accepted: Any, hour_offers: Any, hour_accepted: Any) -> Any:
-        """The chance after these counts of a person and of one hour; works on columns as well."""
-        prior = self.prior
-        person = (accepted + prior.person_weight * self.service_chance()) / (
-            offers + prior.person_weight
+        weight, hours = self.prior.person_weight, self.prior.hour_weight
+        offers, hour_offers = person.offers + weight, now.offers + hours
+        return (
+            (now.accepted + hours * (person.accepted / offers)) / hour_offers,
+            hours * (weight / offers) / hour_offers,
         )
-        return (hour_accepted + prior.hour_weight * person) / (hour_offers + prior.hour_weight)
 
 
+UNKNOWN = (0.0, 1.0)
+"""The `line` of somebody of whom nothing is counted: as likely as the service."""
 _NONE = Tally()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.roster.answering import Answering
+from bridge.roster.answering import UNKNOWN
 from bridge.roster.people import Interpreter, Opening
 from bridge.roster.policies import LOWEST_LEVEL
 from bridge.roster.ranking import idle_since, seconds
@@ -82,8 +82,8 @@ class ColumnStore:
         self.promised = np.zeros(16)
         self.spoken: list[Array] = []
         """The first, second, third… language of everybody, in the order of tags."""
-        self.tallies = [np.zeros(16) for _ in range(4)]
-        """Offers and prompt acceptances of the person, and of the person in the present hour."""
+        self.chances = [np.full(16, number) for number in UNKNOWN]
+        """`Answering.line` of everybody, in the present hour."""
         self.free_speakers: list[int] = [0]
         self._tables: list[list[float] | None] = [None]
         self._load: list[float] = [0.0]
@@ -165,17 +165,15 @@ class ColumnStore:
         prices[place] = 0.0
         return prices
 
-    def read_tallies(self, slot: int, who: InterpreterId, answering: Answering, hour: int) -> None:
-        """Copy how somebody answers."""
-        person, now = answering.tallies(who, hour)
-        values = (person.offers, person.accepted, now.offers, now.accepted)
-        for column, value in zip(self.tallies, values, strict=True):
-            column[slot] = value
+    def read_chance(self, slot: int, line: tuple[float, float]) -> None:
+        """Write how somebody answers (`Answering.line`)."""
+        for column, number in zip(self.chances, line, strict=True):
+            column[slot] = number
 
-    def clear_tallies(self) -> None:
-        """Forget how everybody answers."""
-        for column in self.tallies:
-            column.fill(0.0)
+    def forget_chances(self) -> None:
+        """Of nobody is anything known."""
+        for column, number in zip(self.chances, UNKNOWN, strict=True):
+            column.fill(number)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -201,7 +199,8 @@ class ColumnStore:
         for name in ("gender", "subjects", "ended", "idle", "offered", "promised"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
-        for columns in (self.spoken, self.tallies):
-            columns[:] = [
-                np.concatenate([column, np.zeros(more, column.dtype)]) for column in columns
-            ]
+        self.spoken = [np.concatenate([one, np.zeros(more, one.dtype)]) for one in self.spoken]
+        self.chances = [
+            np.concatenate([column, np.full(more, number)])
+            for column, number in zip(self.chances, UNKNOWN, strict=True)
+        ]

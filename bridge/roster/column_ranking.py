@@ -74,13 +74,13 @@ class ColumnRanking:
 
         The same as `ranking.prospects` of `head`, without the numbers that no wave looks at.
         """
-        rows, facts = self._order(most), self.facts
+        rows, facts, asked = self._order(most), self.facts, self.requirements
         columns = (facts.interpreter, facts.chance, facts.level, self.scores)
-        numbers = zip(*(_values(one, rows) for one in columns), strict=True)
-        return [
-            Prospect(InterpreterId(who), chance, tier(self.requirements, who, level), float(score))
-            for who, chance, level, score in numbers
-        ]
+        people, chances, levels, scores = (_values(column, rows) for column in columns)
+        tiers = [0] * len(rows)
+        if asked.level is not None or asked.same_again is not None:
+            tiers = [tier(asked, *one) for one in zip(people, levels, strict=True)]
+        return list(map(Prospect, people, chances, tiers, scores))
 
     def counts(self) -> dict[Skip, int]:
         """How many are passed over for each reason."""

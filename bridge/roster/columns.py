@@ -79,7 +79,7 @@ class RosterColumns:
             opened = opening(interpreter.schedule, self._at)
             self._people[slot] = _Person(interpreter, standing, opened)
             self._look(slot, self._people[slot])
-            self._store.read_tallies(slot, interpreter.id, self._knowledge.answering, self._hour)
+            self._read_chance(interpreter.id)
         self._store.join(joining)
         self._store.set_load(self._knowledge.offered)
 
@@ -167,9 +167,8 @@ class RosterColumns:
         self._observe(who, expected_acceptance(chance, seconds))
 
     def _observe(self, who: InterpreterId, accepted: float) -> None:
-        answering = self._knowledge.answering
-        answering.observe(who, self._hour, accepted)
-        self._store.read_tallies(self._slot_of[who], who, answering, self._hour)
+        self._knowledge.answering.observe(who, self._hour, accepted)
+        self._read_chance(who)
 
     # --- time ----------------------------------------------------------------------------------
 
@@ -221,6 +220,7 @@ class RosterColumns:
         rows = (reasons == FREE).nonzero()[0]
         chosen = block.slots[rows]
         again = requirements.same_again
+        base, slope = store.chances
         facts = Facts(
             interpreter=block.ids[rows],
             level=block.levels[rows],
@@ -229,7 +229,7 @@ class RosterColumns:
             preferred=_among(block, rows, lists.preferred),
             scarcity=_scarcity(store, chosen, requirements.language),
             share=share(store.offered[chosen], store.promised[chosen], self._knowledge.pool_rate),
-            chance=self._knowledge.answering.chance_of(*(one[chosen] for one in store.tallies)),
+            chance=base[chosen] + slope[chosen] * self._knowledge.answering.service_chance(),
             last_call_ended=store.ended[chosen],
             idle_since=store.idle[chosen],
             last_rung=last_rung or 0,
@@ -275,10 +275,14 @@ class RosterColumns:
         heapq.heapify(self._due)
 
     def _read_answering(self) -> None:
-        self._store.clear_tallies()
-        for who, slot in self._slot_of.items():
+        self._store.forget_chances()
+        for who in self._slot_of:
             if self._knowledge.answering.knows(who):
-                self._store.read_tallies(slot, who, self._knowledge.answering, self._hour)
+                self._read_chance(who)
+
+    def _read_chance(self, who: InterpreterId) -> None:
+        line = self._knowledge.answering.line(who, self._hour)
+        self._store.read_chance(self._slot_of[who], line)
 
 
 def _mark_asked(
@@ -327,13 +331,12 @@ def _among(block: Block, rows: Array, some: Iterable[InterpreterId]) -> Any:
 
 
 def _unmet(store: ColumnStore, chosen: Array, requirements: Requirements) -> Any:
-    unmet: Any = 0
-    if requirements.gender is not None:
-        unmet = unmet + (store.gender[chosen] != GENDERS[requirements.gender.value]).astype(int)
-    if requirements.subject is not None:
-        missing = store.subjects[chosen] & SUBJECTS[requirements.subject.value] == 0
-        unmet = unmet + missing.astype(int)
-    return unmet
+    gender, subject = requirements.gender, requirements.subject
+    if gender is None and subject is None:
+        return 0
+    other: Any = 0 if gender is None else store.gender[chosen] != GENDERS[gender.value]
+    lacks: Any = 0 if subject is None else store.subjects[chosen] & SUBJECTS[subject.value] == 0
+    return np.add(other, lacks, dtype=np.int64)
 
 
 def _scarcity(store: ColumnStore, chosen: Array, asked: LanguageTag) -> Array:

@@ -86,14 +86,11 @@ def fewest(
 
     Whoever costs more than the first one by more than `margin` is left out.
     """
-    together = [
-        one
-        for one in ranked
-        if one.tier == ranked[0].tier and one.score <= ranked[0].score + margin
-    ]
     shortlist: list[Prospect] = []
     missed = 1.0
-    for one in together:
+    for one in ranked:
+        if one.tier != ranked[0].tier or one.score > ranked[0].score + margin:
+            continue
         shortlist.append(one)
         missed *= 1.0 - one.chance
         if missed <= 1.0 - target + _SLACK or len(shortlist) == widest:
