@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,72 +23,70 @@ APART = timedelta(minutes=30)
 """How far they are from each other."""
 
 
-def free_slots(
-    candidates: Sequence[Interpreter],
-    busy: Iterable[Busy],
-    after: datetime,
-    *,
-    minutes: int = USUAL_MINUTES,
-    count: int = SLOTS,
-    standings: Mapping[InterpreterId, Standing] | None = None,
-    lead: timedelta = GRID,
-    apart: timedelta = APART,
-    horizon: timedelta = HORIZON,
-    zone: ZoneInfo = LISBON,
-) -> tuple[Slot, ...]:
-    """The next times, up to `count` of them, at which a call of so many minutes could be booked.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which times are looked for, and what stands in their way."""
+
+    after: datetime
+    busy: Sequence[Busy]
+    """All bookings of the people who are looked at."""
+    standings: Mapping[InterpreterId, Standing] = field(default_factory=dict)
+    """They tell today's minutes, and who does not answer."""
+    minutes: int = USUAL_MINUTES
+    """How long the call is to last."""
+    count: int = SLOTS
+    """How many times are wanted at the most."""
+    lead: timedelta = GRID
+    """How soon after `after` the first may be."""
+    apart: timedelta = APART
+    """How far each is from the one before."""
+    horizon: timedelta = HORIZON
+    """How long after `after` the last may be."""
+    zone: ZoneInfo = LISBON
+
+    @property
+    def earliest(self) -> datetime:
+        """The first time on the grid that may be offered."""
+        return ceil(self.after + self.lead)
+
+
+def free_slots(candidates: Sequence[Interpreter], search: Search) -> tuple[Slot, ...]:
+    """The next times at which a call could be booked with one interpreter.
 
     `candidates` are those whom the request may be given to, the first preferred; whoever keeps no
     windows promised no time and is passed over, and so is whoever is not vetted or not answering.
-    `busy` are all bookings of these people. `standings` tell today's minutes.
 
-    Each time lies, to its end, in a window of its interpreter; it is on the grid, `lead` after
-    `after` at the earliest and `horizon` at the latest, and `apart` from the one before. Whoever
-    said that they are on a break or off is back when they said, or else not before tomorrow; so is
+    Each time lies, to its end, in a window of its interpreter; it is on the grid. Whoever said
+    that they are on a break or off is back when they said, or else not before tomorrow; so is
     whoever is there until a moment, from that moment on.
     """
-    earliest, last = ceil(after + lead), after + horizon
-    half = _Half(candidates, busy, standings or {}, after, zone, (earliest, last, minutes))
+    half, earliest = _Half(candidates, search), search.earliest
     found: list[Slot] = []
-    while len(found) < count and (start := half.next(earliest)) is not None:
-        found.append(Slot(half.free_at(start)[0], start, minutes))
-        earliest = ceil(start + apart)
+    while len(found) < search.count and (start := half.next(earliest)) is not None:
+        found.append(Slot(half.free_at(start)[0], start, search.minutes))
+        earliest = ceil(start + search.apart)
     return tuple(found)
 
 
 def relay_slots(
-    pivot: LanguageTag,
-    near: Sequence[Interpreter],
-    far: Sequence[Interpreter],
-    busy: Sequence[Busy],
-    after: datetime,
-    *,
-    minutes: int = USUAL_MINUTES,
-    count: int = SLOTS,
-    standings: Mapping[InterpreterId, Standing] | None = None,
-    lead: timedelta = GRID,
-    apart: timedelta = APART,
-    horizon: timedelta = HORIZON,
-    zone: ZoneInfo = LISBON,
+    pivot: LanguageTag, near: Sequence[Interpreter], far: Sequence[Interpreter], search: Search
 ) -> tuple[Slot, ...]:
     """The next times at which a relay over `pivot` could be booked: as `free_slots`, for two.
 
     At each time one of `near` and another one of `far` are free for all of it; whoever is in both
     is taken for one half only.
     """
-    earliest, last = ceil(after + lead), after + horizon
-    span = (earliest, last, minutes)
-    ends = [_Half(one, busy, standings or {}, after, zone, span) for one in (near, far)]
+    ends, earliest = [_Half(one, search) for one in (near, far)], search.earliest
     found: list[Slot] = []
-    while len(found) < count:
+    while len(found) < search.count:
         starts = [one.next(earliest) for one in ends]
         if starts[0] is None or starts[1] is None:
             break
         start = max(starts[0], starts[1])
         two = _two(*(one.free_at(start) for one in ends)) if starts[0] == starts[1] else None
         if two is not None:
-            found.append(Slot(two[0], start, minutes, FarHalf(two[1], pivot)))
-            earliest = ceil(start + apart)
+            found.append(Slot(two[0], start, search.minutes, FarHalf(two[1], pivot)))
+            earliest = ceil(start + search.apart)
         elif starts[0] == starts[1]:
             earliest = start + GRID
         else:
@@ -117,21 +116,20 @@ def _two(
 class _Half:
     """When somebody of several interpreters could take a booking."""
 
-    def __init__(
-        self,
-        candidates: Sequence[Interpreter],
-        busy: Iterable[Busy],
-        standings: Mapping[InterpreterId, Standing],
-        after: datetime,
-        zone: ZoneInfo,
-        span: tuple[datetime, datetime, int],
-    ) -> None:
+    def __init__(self, candidates: Sequence[Interpreter], search: Search) -> None:
         diaries = [
-            _Diary(person, busy_of, standings.get(person.id, Standing()), after, zone)
-            for person, busy_of in _with_busy(candidates, busy)
+            _Diary(
+                person, busy, search.standings.get(person.id, Standing()), search.after, search.zone
+            )
+            for person, busy in _with_busy(candidates, search.busy)
             if person.vetted and person.schedule is not None
         ]
-        self._starts = {one.who: _Starts(one.starts(*span)) for one in diaries if one.answers}
+        last = search.after + search.horizon
+        self._starts = {
+            one.who: _Starts(one.starts(search.earliest, last, search.minutes))
+            for one in diaries
+            if one.answers
+        }
 
     def next(self, moment: datetime) -> datetime | None:
         """The first time from a moment on; earlier moments are not asked about afterwards."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bridge.agencies.store import load_agency
 from bridge.bookings.model import GRID, USUAL_MINUTES, Slot
-from bridge.bookings.slots import APART, HORIZON, SLOTS, free_slots, relay_slots, soonest
+from bridge.bookings.slots import APART, HORIZON, SLOTS, Search, free_slots, relay_slots, soonest
 from bridge.bookings.store import busy_between
 from bridge.roster.eligibility import asked_reason
 from bridge.roster.lists_store import load_lists
@@ -43,20 +43,15 @@ def next_times(
     """
     people = _promising(conn, levels)
     standings = load_standings(conn, at, people)
-    busy = busy_between(conn, at, at + AHEAD)
+    search = Search(at, busy_between(conn, at, at + AHEAD), standings)
     spans = tuple(_spans(load_lists(conn, at), requirements.agency, at))
     found: list[Slot] = []
     for first, last, lists in spans:
         earliest = max(first, found[-1].starts_at + APART) if found else first
-        found += free_slots(
-            _may(people, requirements, lists),
-            busy,
-            at,
-            count=SLOTS - len(found),
-            standings=standings,
-            lead=max(GRID, earliest - at),
-            horizon=last - at,
+        within = replace(
+            search, count=SLOTS - len(found), lead=max(GRID, earliest - at), horizon=last - at
         )
+        found += free_slots(_may(people, requirements, lists), within)
     if found or not _relay_allowed(conn, requirements.agency):
         return tuple(found)
     return soonest(
@@ -64,14 +59,7 @@ def next_times(
         for first, last, lists in spans
         for pivot, near, far in _relays(people, requirements, lists)
         for slot in relay_slots(
-            pivot,
-            near,
-            far,
-            busy,
-            at,
-            standings=standings,
-            lead=max(GRID, first - at),
-            horizon=last - at,
+            pivot, near, far, replace(search, lead=max(GRID, first - at), horizon=last - at)
         )
     )
 
@@ -116,36 +104,17 @@ def slot_at(
     standings = load_standings(conn, at, people)
     busy = busy_between(conn, starts_at - _AROUND, starts_at + _AROUND)
     lead = starts_at - at
+    search = Search(at, busy, standings, minutes=minutes, count=1, lead=lead, horizon=lead + GRID)
 
     def exact(found: Sequence[Slot]) -> Slot | None:
         return next((slot for slot in found if slot.starts_at == starts_at > at), None)
 
-    direct = free_slots(
-        _may(people, requirements, lists),
-        busy,
-        at,
-        minutes=minutes,
-        count=1,
-        standings=standings,
-        lead=lead,
-        horizon=lead + GRID,
-    )
+    direct = free_slots(_may(people, requirements, lists), search)
     found = exact(direct)
     if found is not None or only is not None or not _relay_allowed(conn, requirements.agency):
         return found
     ways = (
-        relay_slots(
-            pivot,
-            near,
-            far,
-            busy,
-            at,
-            minutes=minutes,
-            count=1,
-            standings=standings,
-            lead=lead,
-            horizon=lead + GRID,
-        )
+        relay_slots(pivot, near, far, search)
         for pivot, near, far in _relays(people, requirements, lists)
     )
     return next((slot for way in ways if (slot := exact(way)) is not None), None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.bookings.model import Busy, NewBooking, Slot, ceil, quarters
-from bridge.bookings.slots import free_slots, relay_slots, soonest
+from bridge.bookings.slots import Search, free_slots, relay_slots, soonest
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Absence, Schedule, Weekday, Window
 from bridge.roster.model import Presence
@@ -42,38 +43,44 @@ def person(place: int, opens: int = 9, closes: int = 12, **more: object) -> Inte
     return Interpreter(InterpreterId(place), {UK: 0}, **values)  # type: ignore[arg-type,dict-item]
 
 
+def free(
+    candidates: Sequence[Interpreter], busy: list[Busy], after: datetime, **more: object
+) -> tuple[Slot, ...]:
+    return free_slots(candidates, Search(after, busy, **more))  # type: ignore[arg-type]
+
+
 def starts(slots: tuple[Slot, ...]) -> list[tuple[int, datetime]]:
     return [(int(one.interpreter), one.starts_at) for one in slots]
 
 
 def test_the_next_times_are_the_earliest_of_anybody_and_half_an_hour_apart() -> None:
-    slots = free_slots([person(1, 10), person(2, 9)], [], at(8, 59))
+    slots = free([person(1, 10), person(2, 9)], [], at(8, 59))
     assert starts(slots) == [(2, at(9, 15)), (2, at(9, 45)), (1, at(10, 15))]
     assert {one.minutes for one in slots} == {30}
 
 
 def test_a_time_ends_within_its_window_and_the_next_is_on_the_next_day() -> None:
-    slots = free_slots([person(1)], [], at(11))
+    slots = free([person(1)], [], at(11))
     assert starts(slots) == [(1, at(11, 15)), (1, at(9, days=1)), (1, at(9, 30, days=1))]
-    assert starts(free_slots([person(1)], [], at(11, 1), count=1)) == [(1, at(11, 30))]
+    assert starts(free([person(1)], [], at(11, 1), count=1)) == [(1, at(11, 30))]
 
 
 def test_the_first_candidate_is_preferred_where_both_are_free() -> None:
-    assert starts(free_slots([person(2), person(1)], [], at(9), count=1)) == [(2, at(9, 15))]
+    assert starts(free([person(2), person(1)], [], at(9), count=1)) == [(2, at(9, 15))]
 
 
 def test_a_booking_keeps_its_time_and_the_pause_after_it() -> None:
     busy = [Busy(InterpreterId(1), at(9, 15), at(9, 45))]
-    assert starts(free_slots([person(1)], busy, at(8), count=2)) == [
+    assert starts(free([person(1)], busy, at(8), count=2)) == [
         (1, at(10)),
         (1, at(10, 30)),
     ]
     # A quarter before it would be over when it begins, but for the pause.
-    shorter = free_slots([person(1)], busy, at(8), count=1, minutes=14)
+    shorter = free([person(1)], busy, at(8), count=1, minutes=14)
     assert starts(shorter) == [(1, at(9))]
-    assert starts(free_slots([person(1)], busy, at(8), count=1, minutes=15)) == [(1, at(10))]
+    assert starts(free([person(1)], busy, at(8), count=1, minutes=15)) == [(1, at(10))]
     other = [Busy(InterpreterId(2), at(9), at(12))]
-    assert starts(free_slots([person(1)], other, at(8), count=1)) == [(1, at(9))]
+    assert starts(free([person(1)], other, at(8), count=1)) == [(1, at(9))]
 
 
 @pytest.mark.parametrize(
@@ -87,22 +94,22 @@ def test_a_booking_keeps_its_time_and_the_pause_after_it() -> None:
     ],
 )
 def test_who_promised_nothing_is_not_promised(who: Interpreter) -> None:
-    assert free_slots([who], [], at(8)) == ()
+    assert free([who], [], at(8)) == ()
 
 
 def test_who_does_not_answer_is_not_promised() -> None:
     silent = {InterpreterId(1): Standing(unanswered_streak=3)}
-    assert free_slots([person(1)], [], at(8), standings=silent) == ()
-    assert len(free_slots([person(1)], [], at(8), standings={})) == 3
+    assert free([person(1)], [], at(8), standings=silent) == ()
+    assert len(free([person(1)], [], at(8), standings={})) == 3
 
 
 def test_todays_minutes_count_today_only() -> None:
     limits = Limits(daily_minutes=60)
     worked = {InterpreterId(1): Standing(minutes_today=31, day_ends=at(24))}
-    slots = free_slots([person(1, limits=limits)], [], at(8), standings=worked, count=1)
+    slots = free([person(1, limits=limits)], [], at(8), standings=worked, count=1)
     assert starts(slots) == [(1, at(9, days=1))]
     yesterday = {InterpreterId(1): Standing(minutes_today=31, day_ends=at(0))}
-    slots = free_slots([person(1, limits=limits)], [], at(8), standings=yesterday, count=1)
+    slots = free([person(1, limits=limits)], [], at(8), standings=yesterday, count=1)
     assert starts(slots) == [(1, at(9))]
 
 
@@ -110,10 +117,10 @@ def test_bookings_without_a_rest_between_stay_within_the_consecutive_minutes() -
     limits = Limits(consecutive_minutes=60, rest=timedelta(minutes=30))
     busy = [Busy(InterpreterId(1), at(9), at(9, 45))]
     # At 10:00 there would be a quarter of an hour of rest only.
-    slots = free_slots([person(1, limits=limits)], busy, at(8), count=1)
+    slots = free([person(1, limits=limits)], busy, at(8), count=1)
     assert starts(slots) == [(1, at(10, 15))]
     busy = [Busy(InterpreterId(1), at(10), at(10, 45))]
-    slots = free_slots([person(1, limits=limits)], busy, at(8), count=2)
+    slots = free([person(1, limits=limits)], busy, at(8), count=2)
     assert starts(slots) == [(1, at(9)), (1, at(11, 15))]
 
 
@@ -132,35 +139,35 @@ def test_bookings_without_a_rest_between_stay_within_the_consecutive_minutes() -
 def test_who_is_away_is_back_when_they_said_or_tomorrow(
     presence: PresenceNow, first: datetime
 ) -> None:
-    assert starts(free_slots([person(1, presence=presence)], [], at(9), count=1)) == [(1, first)]
+    assert starts(free([person(1, presence=presence)], [], at(9), count=1)) == [(1, first)]
 
 
 def test_who_is_off_from_a_moment_on_is_not_there_until_tomorrow() -> None:
     """As they would be told from that moment on: who is off is not there before tomorrow."""
     until_ten = person(1, presence=PresenceNow(Presence.AVAILABLE, at(10)))
-    slots = free_slots([until_ten], [], at(9), count=4)
+    slots = free([until_ten], [], at(9), count=4)
     tomorrow = [(1, at(9, days=1)), (1, at(9, 30, days=1))]
     assert starts(slots) == [(1, at(9, 15)), (1, at(9, 45)), *tomorrow]
-    assert starts(free_slots([until_ten], [], at(10), count=2)) == tomorrow
+    assert starts(free([until_ten], [], at(10), count=2)) == tomorrow
     until_tomorrow = person(1, presence=PresenceNow(Presence.AVAILABLE, at(9, days=1)))
-    slots = free_slots([until_tomorrow], [], at(11), count=2)
+    slots = free([until_tomorrow], [], at(11), count=2)
     assert starts(slots) == [(1, at(11, 15)), (1, at(9, days=2))]
 
 
 def test_an_absence_is_nobodys_window() -> None:
     window = Window(frozenset(Weekday), time(9), time(12), on_holidays=True)
     absent = Schedule((window,), (Absence(at(9, 40), at(34), "away"),))
-    slots = free_slots([person(1, schedule=absent)], [], at(9), count=2, minutes=20)
+    slots = free([person(1, schedule=absent)], [], at(9), count=2, minutes=20)
     assert starts(slots) == [(1, at(9, 15)), (1, at(10, days=1))]
 
 
 def test_the_same_local_time_on_both_sides_of_a_clock_change() -> None:
     before = datetime(2026, 10, 24, 18, tzinfo=UTC)
     one = person(1, 9, 10)
-    slots = free_slots([one], [], before, apart=DAY, minutes=60)
+    slots = free([one], [], before, apart=DAY, minutes=60)
     assert [slot.starts_at.astimezone(LISBON).hour for slot in slots] == [9, 9, 9]
     assert [slot.starts_at.hour for slot in slots] == [9, 9, 9]
-    slots = free_slots([one], [], before - DAY, apart=HOUR, minutes=60, count=2)
+    slots = free([one], [], before - DAY, apart=HOUR, minutes=60, count=2)
     assert [slot.starts_at.hour for slot in slots] == [8, 9]
 
 
@@ -192,7 +199,7 @@ def test_every_time_is_true_to_the_roster(
     after += timedelta(seconds=seconds)
     length = timedelta(minutes=minutes)
     horizon = timedelta(days=4)
-    slots = free_slots(people, busy, after, minutes=minutes, count=count, horizon=horizon)
+    slots = free(people, busy, after, minutes=minutes, count=count, horizon=horizon)
     assert len(slots) <= count
     for earlier, later in pairwise(slots):
         assert later.starts_at - earlier.starts_at >= timedelta(minutes=30)
@@ -286,27 +293,26 @@ def test_times_of_two_are_exactly_those_at_which_two_are_free(
     near, far, horizon = people[:2], people[1:], timedelta(days=1)
 
     def alone(who: Interpreter) -> set[datetime]:
-        found = free_slots([who], busy, after, count=200, apart=QUARTER, horizon=horizon)
+        found = free([who], busy, after, count=200, apart=QUARTER, horizon=horizon)
         return {one.starts_at for one in found}
 
-    free = {one.id: alone(one) for one in people}
-    slots = relay_slots(
-        LanguageTag("en"), near, far, busy, after, count=200, apart=QUARTER, horizon=horizon
-    )
+    times = {one.id: alone(one) for one in people}
+    every = Search(after, busy, count=200, apart=QUARTER, horizon=horizon)
+    slots = relay_slots(LanguageTag("en"), near, far, every)
     for slot in slots:
         assert slot.far is not None
         assert slot.far.pivot == "en"
         assert slot.interpreter != slot.far.interpreter
-        assert slot.starts_at in free[slot.interpreter] & free[slot.far.interpreter]
+        assert slot.starts_at in times[slot.interpreter] & times[slot.far.interpreter]
     wanted = {
         start
         for one in near
         for other in far
         if one.id != other.id
-        for start in free[one.id] & free[other.id]
+        for start in times[one.id] & times[other.id]
     }
     assert [one.starts_at for one in slots] == sorted(wanted)
-    few = relay_slots(LanguageTag("en"), near, far, busy, after, horizon=horizon)
+    few = relay_slots(LanguageTag("en"), near, far, Search(after, busy, horizon=horizon))
     assert list(few) == list(soonest(slots))
 
 
