@@ -44,7 +44,8 @@ FORGIVEN_AFTER = timedelta(hours=24)
 
 CODE_TRIES = 10
 """After each further so many wrong tries from foreign numbers within `CODE_SPAN`, a code closes to
-them."""
+them; and after so many within the first of `CODE_CLOSED`: while old ones pass as fast as new ones
+come, their number stays the same."""
 CODE_CLOSED = (
     timedelta(minutes=15),
     timedelta(hours=1),
@@ -110,7 +111,8 @@ class CodeTries:
             return self
         wrong = (*(one for one in self.wrong if one + CODE_SPAN > at), at)
         closures, further = divmod(len(wrong), CODE_TRIES)
-        if further:
+        lately = closures and wrong[-CODE_TRIES] + CODE_CLOSED[0] > at
+        if further and not lately:
             return CodeTries(wrong)
         return CodeTries(wrong, at + CODE_CLOSED[min(closures, len(CODE_CLOSED)) - 1])
 

@@ -139,6 +139,7 @@ _rhythms = st.lists(
 """So many tries, each after such a pause."""
 
 
+@example([(20, 4340.0), (7, 899), (16, 400), (8, 0.0)], frozenset())
 @given(_rhythms, st.frozensets(st.integers(0, 300)))
 def test_no_day_has_more_than_forty_tries_of_one_code_by_strangers(
     rhythms: list[tuple[int, float]], right: frozenset[int]
