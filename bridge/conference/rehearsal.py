@@ -19,6 +19,7 @@ from bridge.conference.call import Call
 from bridge.conference.model import Request
 from bridge.conference.ports import Ports
 from bridge.conference.same_again import same_again
+from bridge.conference.served_store import served
 from bridge.roster.requirements import Requirements
 from bridge.telephony.dials_store import spend
 from bridge.telephony.gate import DialBudget
@@ -28,12 +29,14 @@ from bridge.vocabulary import (
     JobNumber,
     LanguageTag,
     LegId,
+    PhoneNumber,
     Role,
     TechnicianId,
     new_call_id,
 )
 
 _NOBODY = TechnicianId(0)
+_NOBODYS_NUMBER = PhoneNumber("+000")
 _ALL = DialBudget(technician=10**9, agency=10**9)
 """Nothing is dialled here, so there is nothing to refuse."""
 
@@ -41,7 +44,7 @@ _ALL = DialBudget(technician=10**9, agency=10**9)
 def rehearse(
     conn: Connection, ports: Ports, make: Callable[[CallId, JobNumber, LegId], Call]
 ) -> None:
-    """Read the roster, and write and roll back what the first request will write.
+    """Read the roster, and write and roll back what the first request and meeting will write.
 
     `make` makes a call that is in no register. Nothing is left behind.
     """
@@ -67,5 +70,6 @@ def _request(
     if some is not None:
         spend(conn, some, None, at, _ALL)
         same_again(conn, _NOBODY, some, language, at, None)
+    served(conn, call, leg, _NOBODYS_NUMBER, at)
     request = Request(Requirements(language), None, some, AgencyKind.OTHER, None)
     make(call, job, leg).rehearse(conn, request, at)
