@@ -26,6 +26,10 @@ permit = 127.0.0.1/255.255.255.255
 read = system,call,agi
 write =
 """
+_IDLE_SECONDS = 120.0
+"""A PBX that stands still in a story is waited for: over a new link nobody would tell what it has
+to say about the time before.
+"""
 _STREAM = re.compile(r'STREAM FILE "[^"]*?([a-zA-Z-]+/[a-z0-9-]+)" ')
 
 
@@ -54,7 +58,15 @@ class Onlooker:
         self.begun: list[Begun] = []
         self._numbers: dict[str, str] = {}
         """Whose telephone, in E.164, is at the far end of a channel."""
-        self._ami = AmiLink("127.0.0.1", port, USER, secret, on_event=self.note, events=True)
+        self._ami = AmiLink(
+            "127.0.0.1",
+            port,
+            USER,
+            secret,
+            on_event=self.note,
+            events=True,
+            idle_seconds=_IDLE_SECONDS,
+        )
 
     async def start(self) -> None:
         """Begin to look on. Raises `AmiUnavailable` when the PBX does not let us."""

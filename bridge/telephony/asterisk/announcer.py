@@ -12,6 +12,8 @@ from bridge.vocabulary import LegId, RoomId
 MOST_WAITING = 8
 """Announcements that wait in one room; what comes on top is old news before it could be said."""
 
+_PREFIX = "announcer-"
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -32,7 +34,7 @@ class Announcer:
 
     def announce(self, room: RoomId, files: str) -> Spoken | None:
         """What to say now: this, or nothing while the room still hears another."""
-        new = Spoken(LegId(f"announcer-{secrets.token_hex(8)}"), room, files)
+        new = Spoken(LegId(f"{_PREFIX}{secrets.token_hex(8)}"), room, files)
         queue = self._waiting.get(room)
         if queue is None:
             self._waiting[room] = deque()
@@ -71,3 +73,8 @@ class Announcer:
         """Nobody knows any more what is being said; begin anew."""
         self._speaking.clear()
         self._waiting.clear()
+
+
+def is_announcer(channel: LegId) -> bool:
+    """Whether the channel was made to say an announcement, lately or long ago."""
+    return channel.startswith(_PREFIX)

@@ -106,6 +106,8 @@ class _Leg:
     """Why ringing it failed, once told."""
     gone_at: datetime | None = None
     """When its channel went, while why is still to be told."""
+    given_up: bool = False
+    """Its end was told, though it may come yet."""
 
 
 class EventTranslator:
@@ -136,25 +138,37 @@ class EventTranslator:
         if known is not None:
             known.born = True
 
-    def was_seen(self, leg: LegId) -> bool:
-        """Whether a leg exists or has ended, for all that we were told."""
-        known = self._living.get(leg)
-        return leg in self._ended or (known is not None and known.born)
+    def give_up(self, leg: LegId) -> Ending | None:
+        """Say how a leg ends that was rung and has not been seen; nothing where it has.
 
-    def compare(self, there: Set[LegId]) -> list[LegId]:
-        """Note which legs exist, after a time in which nobody watched; returns whom to hang up.
+        Should it come all the same, it is one that was cancelled, and its end is not told again.
+        """
+        if leg in self._ended:
+            return None
+        known = self._leg(leg)
+        if known.born or known.given_up:
+            return None
+        ending = Ending.CANCELLED if known.cancelled else Ending.FAILED
+        known.cancelled = known.given_up = True
+        return ending
 
-        That is who should be gone and is there, and who was rung by us and is not there: a request
-        that was made before may still be under way, and nobody waits for that ring any more.
+    def compare(self, there: Set[LegId]) -> tuple[list[LegId], list[LegId]]:
+        """Note which legs exist, after a time in which nobody watched.
+
+        Returns whom to hang up, and whom to wait for. The first should be gone and are there. The
+        second were rung by us, and nobody has seen them yet: a request that was made before may
+        still be under way.
         """
         unwanted: list[LegId] = []
+        unseen: list[LegId] = []
         for leg, known in self._living.items():
             here = LegId(leg) in there
             known.born = known.born or here
-            if here if known.cancelled else (known.ours and not here):
-                known.cancelled = True
+            if here and known.cancelled:
                 unwanted.append(LegId(leg))
-        return unwanted
+            elif known.ours and not (known.born or known.given_up):
+                unseen.append(LegId(leg))
+        return unwanted, unseen
 
     def translate(self, frame: Frame, now: datetime) -> LegEvent | None:
         """What a frame means to us, or nothing. Never raises.
@@ -224,11 +238,13 @@ class EventTranslator:
             return None
         return self._end(leg, at, _ending(known, cause))
 
-    def _end(self, leg: LegId, at: datetime, ending: Ending) -> LegEnded:
-        self._living.pop(leg, None)
+    def _end(self, leg: LegId, at: datetime, ending: Ending) -> LegEnded | None:
+        known = self._living.pop(leg, None)
         self._ended[leg] = None
         if len(self._ended) > self._most:
             self._ended.popitem(last=False)
+        if known is not None and known.given_up:
+            return None
         return LegEnded(leg, at, ending)
 
     def _leg(self, leg: str) -> _Leg:

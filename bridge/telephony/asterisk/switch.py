@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import filterfalse
 
 import structlog
 
@@ -21,7 +22,7 @@ from bridge.telephony.asterisk.ami import (
     AmiUnavailable,
     Headers,
 )
-from bridge.telephony.asterisk.announcer import Announcer, Spoken
+from bridge.telephony.asterisk.announcer import Announcer, Spoken, is_announcer
 from bridge.telephony.asterisk.conversation import AgiConversation, Sounds
 from bridge.telephony.asterisk.events import EventTranslator, person_at
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiSession, FastAgiServer
@@ -259,7 +260,15 @@ class AsteriskSwitch:
                 raise SwitchError(f"Asterisk refused to hang up: {error}") from None
 
     async def snapshot(self) -> Snapshot:
-        """See `Switch.snapshot`. Raises `SwitchUnavailable`."""
+        """See `Switch.snapshot`. Raises `SwitchUnavailable`.
+
+        A leg that is in doubt counts as one that is there.
+        """
+        seen = await self._seen()
+        return Snapshot(seen.legs | self._originator.in_doubt, seen.rooms)
+
+    async def _seen(self) -> Snapshot:
+        """What Asterisk itself says. Raises `SwitchUnavailable`."""
         try:
             channels = await self._reader.list(
                 "CoreShowChannels", complete="CoreShowChannelsComplete"
@@ -402,14 +411,19 @@ class AsteriskSwitch:
         while True:
             try:
                 # Who comes while it is taken is not missed by it.
-                at, snapshot = self._clock.now(), await self.snapshot()
+                at, seen = self._clock.now(), await self._seen()
                 break
             except SwitchUnavailable as error:
                 log.warning("no snapshot yet", why=str(error))
                 await asyncio.sleep(0.5)
-        for leg in self._translator.compare(snapshot.legs):
+        unwanted, unseen = self._translator.compare(seen.legs)
+        for leg in unwanted:
             self._spawn(self._hang_up_late(leg))
-        self._events.put_nowait(LinkRestored(at, snapshot))
+        for leg in filter(is_announcer, unseen):
+            self._translator.give_up(leg)  # old news by now
+        self._originator.link_restored(filterfalse(is_announcer, unseen))
+        there = Snapshot(seen.legs | self._originator.in_doubt, seen.rooms)
+        self._events.put_nowait(LinkRestored(at, there))
         self._release()
 
     def _release(self) -> None:

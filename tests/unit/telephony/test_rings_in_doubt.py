@@ -15,7 +15,7 @@ from bridge.settings import AsteriskSettings
 from bridge.telephony.asterisk.ami import AmiRefused, AmiUnanswered, Headers
 from bridge.telephony.asterisk.fastagi import AgiLost
 from bridge.telephony.asterisk.frames import Frame
-from bridge.telephony.asterisk.originator import ANSWER_SECONDS
+from bridge.telephony.asterisk.originator import ANSWER_SECONDS, LATE_SECONDS
 from bridge.telephony.asterisk.switch import AsteriskSwitch
 from bridge.telephony.gate import permit
 from bridge.telephony.switch import (
@@ -129,12 +129,12 @@ class World:
         self.switch._on_reader_down()
 
     async def restore_link(self, *, there: bool) -> None:
-        """`there`: whether the leg exists by then."""
+        """`there`: whether the leg exists by then; what is in doubt counts as there."""
         self.asterisk.up, self.asterisk.there = True, there
         self.switch._on_reader_up()
         await asyncio.sleep(0.1)
         (restored,) = [event for event in self.told if isinstance(event, LinkRestored)]
-        assert restored.snapshot.legs == ({LEG} if there else set())
+        assert restored.snapshot.legs == {LEG}
 
     @property
     def ends(self) -> list[Ending]:
@@ -230,25 +230,77 @@ async def test_what_rings_when_the_link_is_back_is_left_to_ring(w: World, second
     assert not w.hung_up
 
 
-@pytest.mark.parametrize("known", [True, False])
-async def test_what_does_not_ring_then_is_hung_up_should_it_ring_later(
-    w: World, known: bool
-) -> None:
-    """It was told that the leg is not there; also where Asterisk had taken the request."""
+@pytest.fixture(params=[True, False], ids=["Asterisk had said yes", "no answer"])
+async def asked(request: pytest.FixtureRequest, w: World) -> World:
+    """A world that lost its link right after a ring was asked for, and before it was seen."""
+    taken: bool = request.param
     ringing = asyncio.create_task(w.switch.originate(RINGS))
     await asyncio.sleep(1)
-    if known:
+    if taken:
         w.asterisk.answer.set_result(YES)
-    w.lose_link(answer_too=not known)
+    w.lose_link(answer_too=not taken)
     await ringing
+    return w
+
+
+async def test_what_rings_a_little_after_the_link_is_back_is_left_to_ring(asked: World) -> None:
+    """Asterisk went on, and first answered what it was asked over the new link."""
+    w = asked
     await w.restore_link(there=False)
-    asked = len(w.asterisk.asked)
+    await asyncio.sleep(LATE_SECONDS / 2)
+    assert (await w.switch.snapshot()).legs == {LEG}
+    w.switch._on_frame(about("Newchannel"))
+    w.switch._on_frame(about("Newstate", ("ChannelState", "5")))
+    await asyncio.sleep(2 * RING_SECONDS)
+    assert [type(event) for event in w.told] == [LinkLost, LinkRestored, LegRinging]
+    assert not w.hung_up
+
+
+async def test_what_does_not_ring_by_then_is_hung_up_should_it_ring_later(asked: World) -> None:
+    w = asked
+    await w.restore_link(there=False)
+    await within(LATE_SECONDS, lambda: w.ends == [Ending.FAILED])
+    assert (await w.switch.snapshot()).legs == set()
+    before = len(w.asterisk.asked)
     w.switch._on_frame(about("Newchannel"))
     await asyncio.sleep(0.1)
-    assert w.asterisk.asked[asked:] == [("Hangup", LEG)]
+    assert w.asterisk.asked[before:] == [("Hangup", LEG)]
+
+
+async def test_an_answer_that_is_still_to_come_is_waited_for_when_the_view_is_back(
+    w: World,
+) -> None:
+    """Only the link that sees was lost; the one that acts stands, and waits."""
+    await w.switch.originate(RINGS)
+    w.lose_link(answer_too=False)
+    await w.restore_link(there=False)
+    await asyncio.sleep(2 * LATE_SECONDS)
+    assert w.ends == []
+    w.asterisk.answer.set_exception(REFUSED)
+    await within(0, lambda: w.ends == [Ending.FAILED])
+
+
+async def test_a_ring_that_was_stopped_before_the_look_is_over_soon_after(w: World) -> None:
+    await w.switch.originate(RINGS)
+    await w.switch.hang_up(LEG)
+    w.lose_link()
+    await asyncio.sleep(1)
+    await w.restore_link(there=False)
+    await within(LATE_SECONDS, lambda: w.ends == [Ending.CANCELLED])
+
+
+async def test_what_was_given_up_is_told_once_whatever_comes(asked: World) -> None:
+    w = asked
+    await w.restore_link(there=False)
+    await asyncio.sleep(2 * LATE_SECONDS)
+    w.lose_link(answer_too=False)
+    w.switch._on_reader_up()
+    await asyncio.sleep(2 * LATE_SECONDS)
+    w.switch._on_frame(about("Newchannel"))
     w.switch._on_frame(about("Hangup", ("Cause", "26")))
-    await asyncio.sleep(2 * RING_SECONDS)
-    assert w.ends == [Ending.CANCELLED]
+    await asyncio.sleep(0.1)
+    assert w.hung_up
+    assert w.ends == [Ending.FAILED]
 
 
 async def test_what_nobody_has_seen_when_it_should_have_rung_is_waited_for_no_longer(
@@ -282,5 +334,5 @@ async def test_nothing_is_left_behind(w: World) -> None:
     await w.switch.originate(RINGS)
     w.asterisk.answer.set_result(YES)
     await asyncio.sleep(0.1)
-    assert w.switch._originator._asking == set()
-    assert w.switch._originator._looking == set()
+    assert w.switch._originator._asking == {}
+    assert w.switch._originator._doubts == {}
