@@ -29,7 +29,7 @@ from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.callers.flood import MANY_BEHIND_ONE_NUMBER
 from bridge.calllog.model import Event, EventKind
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
 from bridge.vocabulary import LanguageTag, PhoneNumber

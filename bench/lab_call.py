@@ -35,7 +35,7 @@ from bench.machine import machine
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import Event, EventKind
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
 from bridge.roster.people import Limits

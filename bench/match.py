@@ -25,7 +25,7 @@ from datetime import time as clock_time
 
 from bench.machine import machine
 from bridge.hours.model import WORKING_WEEK, Schedule, Window
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster.answering import Answering, Tally
 from bridge.roster.columns import RosterColumns
 from bridge.roster.people import Interpreter, Limits

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bridge.hours.model import WORKING_WEEK, Schedule, Window
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster.people import Interpreter, Limits
 from bridge.roster.seed_plan import plan
 from bridge.roster.skills import Level

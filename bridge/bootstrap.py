@@ -17,17 +17,17 @@ from bridge.agencies.secrets import PinHasher
 from bridge.callers.keys import CallerKeys
 from bridge.clock import SystemClock
 from bridge.conference.calls import Calls
-from bridge.conference.duties import Duties
-from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conversations.by_name import Conversations
 from bridge.conversations.speaking import Speaking
 from bridge.conversations.technician_answers import AnswerTools
+from bridge.duties.opening_call_backs import OpeningCallBacks
+from bridge.duties.schedule import Duties
 from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.model import BadHours
-from bridge.ivr.languages import load_languages
-from bridge.ivr.prompts import load_catalogue
-from bridge.ivr.soundfiles import recorded_in, require, sounds, unheard
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import load_catalogue
+from bridge.prompts.soundfiles import recorded_in, require, sounds, unheard
 from bridge.roster.live import LiveRoster
 from bridge.roster.policies import POLICIES, Policy, policy_named
 from bridge.roster.skills import BadLevel, LevelScale

@@ -35,10 +35,10 @@ from bridge.commands import (
     who,
 )
 from bridge.commands.base import Json, print_table, with_database
-from bridge.ivr.languages import load_languages
-from bridge.ivr.prompts import NoSuchPrompt
-from bridge.ivr.render import RenderingFailed
-from bridge.ivr.soundfiles import PromptsMissing
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import NoSuchPrompt
+from bridge.prompts.render import RenderingFailed
+from bridge.prompts.soundfiles import PromptsMissing
 from bridge.roster.seed import seed
 from bridge.settings import Settings
 from bridge.storage import migrate

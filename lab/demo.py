@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 from bridge.calllog.model import Event, EventKind
 from bridge.calllog.timeline import line_of
 from bridge.clock import SystemClock
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster.people_store import load_people
 from bridge.roster.seed import DemoCredential, seed
 from bridge.vocabulary import CallId, InterpreterId, JobNumber, Role

@@ -11,7 +11,7 @@ from bridge.agencies.model import AgencyField, BadField, FieldName
 from bridge.calllog.model import EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.hours.directory import load_directory
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.policies import POLICIES
 from bridge.roster.skills import REGISTER, BadLevel, Level, split_pair

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.calllog.model import EventKind
-from bridge.ivr import keypad
-from bridge.ivr.languages import Languages
+from bridge.ivr.technician import keypad
+from bridge.languages.model import Languages
 from bridge.roster.model import Presence
 from bridge.vocabulary import Role
 from lab.phones import KEYS

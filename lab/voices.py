@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.ivr.languages import load_languages
-from bridge.ivr.sound import level, trim
+from bridge.languages.model import load_languages
+from bridge.prompts.sound import level, trim
 from bridge.vocabulary import LanguageTag, Role
 from lab.audio import RATE, ROLE_TONES, Sound, tone, write_wav
 from lab.leg import Spoken

@@ -15,7 +15,7 @@ from bridge.agencies import store
 from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.telephony.gate import BadPrefix, DialRules
 from bridge.telephony.prefixes import refuse_if_shut
 from bridge.vocabulary import BadNumber, PhoneNumber

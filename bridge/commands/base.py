@@ -29,7 +29,7 @@ from bridge.hours.directory import Directory, load_directory, read_directory
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import BadHours
 from bridge.hours.report import read_moment
-from bridge.ivr.languages import Language, Languages, load_languages
+from bridge.languages.model import Language, Languages, load_languages
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_person
 from bridge.roster.skills import BadLevel, LevelScale

@@ -17,8 +17,8 @@ from bridge.bookings.store import bookings_between
 from bridge.commands import base
 from bridge.commands.base import CommandError
 from bridge.commands.bookings import MOST_DAYS
-from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.presence import PIN_DIGITS
+from bridge.languages.model import Languages, load_languages
 from bridge.roster import lists_store, people_store, removal_store, store
 from bridge.roster.model import Presence
 from bridge.roster.skills import BadLevel, Gender, Level, Subject, pair, split_pair

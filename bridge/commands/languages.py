@@ -13,8 +13,8 @@ import typer
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
 from bridge.hours.localtime import LISBON
-from bridge.ivr.card import Ui, find_fonts, render_card, unreviewed
-from bridge.ivr.languages import load_languages
+from bridge.languages.card import Ui, find_fonts, render_card, unreviewed
+from bridge.languages.model import load_languages
 
 FONTS = Path(".cache/fonts")
 """Where scripts/fetch-fonts.sh puts fonts that the system lacks."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.conference.store import is_led_from
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.operators import store
 from bridge.operators.model import OperatorId
 from bridge.telephony.gate import NotPermitted, permit

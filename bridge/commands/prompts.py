@@ -12,10 +12,10 @@ from rich.progress import Progress
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json, print_json
 from bridge.ivr import paths, transcripts
-from bridge.ivr.prompts import Catalogue, load_catalogue, reading_list
-from bridge.ivr.render import build
-from bridge.ivr.review import Fault, Finding, review
-from bridge.ivr.soundfiles import recorded_in
+from bridge.prompts.catalogue import Catalogue, load_catalogue, reading_list
+from bridge.prompts.render import build
+from bridge.prompts.review import Fault, Finding, review
+from bridge.prompts.soundfiles import recorded_in
 from bridge.settings import Settings
 
 prompts = typer.Typer(no_args_is_help=True, help="The sound files of everything callers hear.")

@@ -20,7 +20,7 @@ from bridge.commands import base
 from bridge.commands.base import CommandError, Json
 from bridge.commands.bookings import MOST_DAYS
 from bridge.conference.store import is_asked_for_by
-from bridge.ivr.technician_identity import PIN_DIGITS
+from bridge.ivr.technician.identity import PIN_DIGITS
 from bridge.vocabulary import TechnicianId
 
 technicians = typer.Typer(no_args_is_help=True, help="The people of the agencies.")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bridge.commands import base
 from bridge.commands.base import CommandError, Json
-from bridge.ivr.languages import Language
+from bridge.languages.model import Language
 from bridge.roster.dry_run import DryRun, PlannedWave, as_data, read_dry_run
 from bridge.roster.eligibility import Number, Skip, Skipped
 from bridge.roster.people_store import load_person

@@ -22,12 +22,12 @@ from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
 from bridge.conference.fields_store import write_fields
-from bridge.conference.leader import Leader
+from bridge.conference.hunting.relay import Hunts
 from bridge.conference.model import CallState, Request
+from bridge.conference.people.leader import Leader
+from bridge.conference.people.rings import Why
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Why
 from bridge.conference.store import NotOpen
 from bridge.vocabulary import CallId
 

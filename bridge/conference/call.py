@@ -24,9 +24,9 @@ from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import TERMINAL, CallState, Request, Trigger
 from bridge.conference.parts import Hooks, assemble
+from bridge.conference.people.rings import Why
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord, Data
-from bridge.conference.rings import Why
 from bridge.conference.stored import Stored
 from bridge.ivr.announcements import Announcement
 from bridge.roster.live import Freed

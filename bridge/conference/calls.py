@@ -23,16 +23,16 @@ from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
 from bridge.conference.booked_hour import request_of_booking, write_due
 from bridge.conference.call import Call, Listeners
-from bridge.conference.incoming import Leave
 from bridge.conference.legs import LatestEnds
 from bridge.conference.mailbox import AGAIN_SECONDS, MailboxClosed
 from bridge.conference.model import CallState, Outcome
-from bridge.conference.not_answering import NotAnswering
+from bridge.conference.people.incoming import Leave
 from bridge.conference.ports import Ports
 from bridge.conference.queue import Queue
 from bridge.conference.rehearsal import rehearse
-from bridge.conference.reminders import Reminders
 from bridge.conference.stored import Stored, read
+from bridge.duties.not_answering import NotAnswering
+from bridge.duties.reminders import Reminders
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import (
     LegEnded,

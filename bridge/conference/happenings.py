@@ -11,11 +11,11 @@ from collections.abc import Set
 from datetime import datetime
 
 from bridge.calllog.model import EventKind
+from bridge.conference.hunting.relay import Hunts
 from bridge.conference.legs import CallLeg
+from bridge.conference.people.rings import Rings, Why
+from bridge.conference.people.room import Room
 from bridge.conference.record import CallRecord
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Rings, Why
-from bridge.conference.room import Room
 from bridge.conference.settling import Settling
 from bridge.telephony.switch import (
     Ending,

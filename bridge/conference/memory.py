@@ -13,14 +13,14 @@ from functools import partial
 
 import structlog
 
+from bridge.conference.hunting.relay import Hunts
 from bridge.conference.legs import CallLeg
 from bridge.conference.model import TERMINAL
+from bridge.conference.people.rings import Rings, Why
 from bridge.conference.ports import Ports
 from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Rings, Why
 from bridge.conference.stored import Stored, read
 from bridge.vocabulary import LegId, PhoneNumber
 

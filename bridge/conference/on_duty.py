@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bridge.conference.rings import permitted
+from bridge.conference.people.rings import permitted
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
 from bridge.telephony.gate import PermittedNumber

@@ -6,28 +6,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.conference.afterwards import Afterwards
 from bridge.conference.booked_hour import BookedHour
-from bridge.conference.by_key import ByKey
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.consent import Consent
-from bridge.conference.guard import DropGuard
-from bridge.conference.guests import Guests
 from bridge.conference.happenings import Happenings
-from bridge.conference.incoming import Incoming
-from bridge.conference.leader import Leader
+from bridge.conference.hunting.consent import Consent
+from bridge.conference.hunting.relay import Hunts
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.memory import Memory
+from bridge.conference.people.afterwards import Afterwards
+from bridge.conference.people.by_key import ByKey
+from bridge.conference.people.guard import DropGuard
+from bridge.conference.people.guests import Guests
+from bridge.conference.people.incoming import Incoming
+from bridge.conference.people.leader import Leader
+from bridge.conference.people.rings import Rings, Why
+from bridge.conference.people.room import Room
+from bridge.conference.people.turns import Turns
+from bridge.conference.people.waiting import Waiting
 from bridge.conference.ports import Ports
 from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Rings, Why
-from bridge.conference.room import Room
 from bridge.conference.settling import Settling
-from bridge.conference.turns import Turns
-from bridge.conference.waiting import Waiting
 from bridge.telephony.switch import LegEvent
 from bridge.vocabulary import LegId
 

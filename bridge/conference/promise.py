@@ -16,14 +16,14 @@ from sqlalchemy import Connection
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store
-from bridge.conference.leader import Leader
 from bridge.conference.legs import CallLeg
 from bridge.conference.mailbox import Mailbox
 from bridge.conference.model import CallState
+from bridge.conference.people.leader import Leader
+from bridge.conference.people.rings import permitted
 from bridge.conference.ports import Ports
 from bridge.conference.record import CallRecord
 from bridge.conference.recovery import Remembered
-from bridge.conference.rings import permitted
 from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
 from bridge.telephony.switch import Ending

@@ -16,9 +16,9 @@ from bridge.agencies.model import AgencyKind
 from bridge.agencies.store import agency
 from bridge.conference import store
 from bridge.conference.call import Call
+from bridge.conference.hunting.same_again import same_again
 from bridge.conference.model import Request
 from bridge.conference.ports import Ports
-from bridge.conference.same_again import same_again
 from bridge.conference.served_store import served
 from bridge.roster.requirements import Requirements
 from bridge.telephony.dials_store import spend

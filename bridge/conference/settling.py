@@ -10,17 +10,17 @@ alone, and where nothing is missing nothing happens.
 from __future__ import annotations
 
 from bridge.conference.commands import SwitchCommands
-from bridge.conference.guard import DropGuard
-from bridge.conference.leader import Leader
+from bridge.conference.hunting.relay import Hunts
 from bridge.conference.legs import Part
 from bridge.conference.model import LACKING, CallState
+from bridge.conference.people.guard import DropGuard
+from bridge.conference.people.leader import Leader
+from bridge.conference.people.rings import Rings
+from bridge.conference.people.room import Room
+from bridge.conference.people.turns import Turns
+from bridge.conference.people.waiting import Waiting
 from bridge.conference.promise import CallBackPromise
 from bridge.conference.record import CallRecord
-from bridge.conference.relay import Hunts
-from bridge.conference.rings import Rings
-from bridge.conference.room import Room
-from bridge.conference.turns import Turns
-from bridge.conference.waiting import Waiting
 from bridge.telephony.switch import ConversationName, Ending
 from bridge.vocabulary import LegId, Role
 

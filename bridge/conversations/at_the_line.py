@@ -22,7 +22,6 @@ from bridge.conversations.speaking import Speaking, line_of, number_of
 from bridge.conversations.technician_answers import TechnicianAnswers
 from bridge.hours.directory import Directory, Line
 from bridge.hours.store import directory_with
-from bridge.ivr.finder import with_sentences
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.opening import opening_script
@@ -30,10 +29,11 @@ from bridge.ivr.outcomes import Gone
 from bridge.ivr.person import FindPerson, RingWhenOnDuty
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import InterpreterToOperator
-from bridge.ivr.request import Failed, Identified, ToOperator
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import HungUp, Say, Taken, Wait
-from bridge.ivr.technician import BEGINS, RESUMED, TechnicianScript
+from bridge.ivr.technician.finder import with_sentences
+from bridge.ivr.technician.request import Failed, Identified, ToOperator
+from bridge.ivr.technician.script import BEGINS, RESUMED, TechnicianScript
 from bridge.roster.store import find_by_number
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from bridge.conference.call import Call
-from bridge.conference.guests import Invitation
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import CallState
-from bridge.conference.prompt_languages import WORKING_LANGUAGE
+from bridge.conference.people.guests import Invitation
+from bridge.conference.people.prompt_languages import WORKING_LANGUAGE
 from bridge.conversations.speaking import Speaking
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.rating import Noted, Rate, RatingScript

@@ -25,7 +25,7 @@ from bridge.ivr.presence_model import (
     SetPresence,
     ShareOf,
 )
-from bridge.ivr.request import Failed
+from bridge.ivr.technician.request import Failed
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_person
 from bridge.roster.standing_store import load_standing

@@ -21,16 +21,15 @@ from bridge.calllog.model import EventKind
 from bridge.conference.call import Call
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.on_duty import HOME
-from bridge.conference.opening_call_backs import hours_for
+from bridge.conference.people.rings import permitted
 from bridge.conference.record import Data
-from bridge.conference.rings import permitted
 from bridge.conversations.speaking import Speaking
+from bridge.duties.opening_call_backs import hours_for
 from bridge.hours.directory import Directory, Line
 from bridge.hours.model import Period, Schedule
 from bridge.ivr.arrival import CodeEarly, CodeUnknown, DialIn, DialledIn
 from bridge.ivr.closed import CallBackNoted, PromiseCallBack
 from bridge.ivr.person import FindPerson, NobodyOnDuty, RingWhenOnDuty, SomebodyOnDuty, WillRing
-from bridge.ivr.request import Failed
 from bridge.ivr.support_line import (
     AboutService,
     ClosedMeanwhile,
@@ -39,6 +38,7 @@ from bridge.ivr.support_line import (
     ServiceNow,
     Wanted,
 )
+from bridge.ivr.technician.request import Failed
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role

@@ -14,13 +14,13 @@ from bridge.callers.flood import FloodGuard, MissedCodes
 from bridge.conference.call import Call
 from bridge.conference.calls import Calls
 from bridge.conference.on_duty import HOME, OnDuty, on_duty
-from bridge.conference.opening_call_backs import OpeningCallBacks
-from bridge.conference.prompt_languages import languages_of_leg
+from bridge.conference.people.prompt_languages import languages_of_leg
 from bridge.conversations.technician_answers import AnswerTools
+from bridge.duties.opening_call_backs import OpeningCallBacks
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.localtime import LISBON
-from bridge.ivr.languages import Languages
-from bridge.ivr.prompts import Catalogue
+from bridge.languages.model import Languages
+from bridge.prompts.catalogue import Catalogue
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import Ending, LegEnded

@@ -20,17 +20,17 @@ from bridge.clock import Clock
 from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import fields_of, write_fields
+from bridge.conference.hunting.same_again import same_again
 from bridge.conference.mailbox import MailboxClosed
 from bridge.conference.model import Request
+from bridge.conference.people.rings import permitted
 from bridge.conference.queue import Queue
-from bridge.conference.rings import permitted
-from bridge.conference.same_again import same_again
 from bridge.conversations.identification import TechnicianIdentification, Unfinished
 from bridge.conversations.likely import likely_languages
 from bridge.hours.directory import Directory
 from bridge.hours.localtime import LISBON
-from bridge.ivr.language_choice_states import LanguageChosen
-from bridge.ivr.request import (
+from bridge.ivr.technician.language_choice_states import LanguageChosen
+from bridge.ivr.technician.request import (
     Book,
     Booked,
     CallMeBack,
@@ -60,7 +60,7 @@ from bridge.ivr.request import (
     Ways,
     WillCallBack,
 )
-from bridge.ivr.wishes import subject_of
+from bridge.ivr.technician.wishes import subject_of
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import REGISTER, LevelScale
 from bridge.storage.database import Database, DatabaseUnavailable

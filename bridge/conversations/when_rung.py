@@ -8,7 +8,7 @@ from contextlib import suppress
 from bridge.conference.call import Call
 from bridge.conference.legs import Part
 from bridge.conference.mailbox import MailboxClosed
-from bridge.conference.rings import Why
+from bridge.conference.people.rings import Why
 from bridge.conversations.speaking import Speaking
 from bridge.ivr.callback import CallbackKind, CallbackScript, Joining
 from bridge.ivr.callback_over import CallbackOverScript

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What people hear and key: pure scripts, the languages and the prompts."""
+"""What people hear and key: pure scripts, and what performs them."""

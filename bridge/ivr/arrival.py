@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from bridge.ivr import spoken
 from bridge.ivr.entries import are_digits
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.outcomes import GoesOn, Over
@@ -30,6 +29,7 @@ from bridge.ivr.script import (
     Step,
     in_language,
 )
+from bridge.prompts import spoken
 
 AGENCY_DIGITS = 4
 IDENTITY_DIGITS = 10

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bridge.ivr.outcomes import Gone, NoKey, Over, Refused
-from bridge.ivr.prompts import language_name, spell
 from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.prompts.catalogue import language_name, spell
 from bridge.vocabulary import JobNumber, LanguageTag
 
 

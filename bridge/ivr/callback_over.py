@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.ivr.outcomes import Done, Gone, Over
-from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Finish, Heard, HungUp, Say, Step
+from bridge.prompts.catalogue import language_name
 from bridge.vocabulary import LanguageTag
 
 

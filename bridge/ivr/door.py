@@ -21,7 +21,6 @@ from bridge.ivr.person import (
     SomebodyOnDuty,
     WantsPerson,
 )
-from bridge.ivr.prompts import Catalogue, language_name
 from bridge.ivr.script import (
     Ask,
     Finish,
@@ -32,6 +31,7 @@ from bridge.ivr.script import (
     Step,
     in_language,
 )
+from bridge.prompts.catalogue import Catalogue, language_name
 from bridge.vocabulary import LanguageTag
 
 

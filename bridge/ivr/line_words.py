@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bridge.hours.periods import Period
-from bridge.ivr import spoken
 from bridge.ivr.script import in_language
+from bridge.prompts import spoken
 
 BOTH = ("pt", "en")
 """Whoever has chosen no language yet is spoken to in these two."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bridge.agencies.model import AgencyKind
-from bridge.ivr import spoken
 from bridge.ivr.outcomes import Gone, NoKey, Over
 from bridge.ivr.outcomes import Refused as Refused
-from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.prompts import spoken
+from bridge.prompts.catalogue import language_name
 from bridge.vocabulary import LanguageTag, RoomId
 
 # --- what it asks the application, and the answers ---------------------------------------------

@@ -17,7 +17,6 @@ from bridge.ivr.closed import CallBackNoted, ClosedScript
 from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
-from bridge.ivr.languages import load_languages
 from bridge.ivr.migrant import guest_script, migrant_script
 from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript
@@ -25,12 +24,13 @@ from bridge.ivr.opening import opening_script
 from bridge.ivr.person import NobodyOnDuty, WillRing
 from bridge.ivr.presence import PresenceScript
 from bridge.ivr.presence_model import BookingAt, InterpreterKnown, PresenceSet, ShareOf
-from bridge.ivr.prompt_rules import load_rules
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rating import Noted, RatingScript
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
-from bridge.ivr.request import (
+from bridge.ivr.room_keys import CommandDone, RoomKeysScript
+from bridge.ivr.script import Answer, Heard, Keys, Notice, Said, Silence
+from bridge.ivr.support_line import OperatorFound, ServiceNow, SupportLineScript
+from bridge.ivr.technician.request import (
     Booked,
     DialInCode,
     Identified,
@@ -41,11 +41,11 @@ from bridge.ivr.request import (
     SteppedDown,
     Ways,
 )
-from bridge.ivr.room_keys import CommandDone, RoomKeysScript
-from bridge.ivr.script import Answer, Heard, Keys, Notice, Said, Silence
-from bridge.ivr.support_line import OperatorFound, ServiceNow, SupportLineScript
-from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician.script import TechnicianScript
 from bridge.ivr.transcripts import ScriptPath
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import load_catalogue
+from bridge.prompts.rules import load_rules
 from bridge.roster.model import Presence
 from bridge.vocabulary import (
     AgencyId,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bridge.ivr import spoken
 from bridge.ivr.outcomes import Gone, Over, Patience
 from bridge.ivr.person import NotPromised, PersonScript, PersonState, SomebodyOnDuty
 from bridge.ivr.presence_model import (
@@ -42,8 +41,9 @@ from bridge.ivr.presence_model import (
     TakingLeave,
     WhyEnded,
 )
-from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.prompts import spoken
+from bridge.prompts.catalogue import language_name
 from bridge.roster.model import Presence
 
 PIN_DIGITS = 6

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bridge.ivr import spoken
 from bridge.ivr.outcomes import Gone, NoKey, Over, Refused
-from bridge.ivr.prompts import language_name
 from bridge.ivr.script import Ask, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.prompts import spoken
+from bridge.prompts.catalogue import language_name
 from bridge.vocabulary import LanguageTag
 
 

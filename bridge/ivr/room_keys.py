@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bridge.ivr.outcomes import Gone, Over, Patience
-from bridge.ivr.prompts import spell
 from bridge.ivr.script import Answer, Ask, Consult, Finish, Heard, HungUp, Keys, Say, Step
+from bridge.prompts.catalogue import spell
 
 # --- what it asks the application, and the answers ---------------------------------------------
 

@@ -16,7 +16,6 @@ from bridge.hours.periods import Period
 from bridge.ivr.line_words import hours_of, time_of
 from bridge.ivr.outcomes import GoesOn, Gone, Over, Patience
 from bridge.ivr.person import NobodyOnDuty, NotPromised, PersonScript, PersonState
-from bridge.ivr.prompts import service_address, service_name, spell
 from bridge.ivr.script import (
     Answer,
     Ask,
@@ -29,6 +28,7 @@ from bridge.ivr.script import (
     Step,
     in_language,
 )
+from bridge.prompts.catalogue import service_address, service_name, spell
 
 MOST_SERVICES = 9
 """One key each."""

@@ -14,7 +14,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from bridge.ivr.prompts import Catalogue
 from bridge.ivr.script import (
     Answer,
     Ask,
@@ -32,8 +31,9 @@ from bridge.ivr.script import (
     Wait,
     prompt_of,
 )
-from bridge.ivr.sound import NotATelephoneSound, measure, read_wav
-from bridge.ivr.soundfiles import resolve
+from bridge.prompts.catalogue import Catalogue
+from bridge.prompts.sound import NotATelephoneSound, measure, read_wav
+from bridge.prompts.soundfiles import resolve
 
 LETTERS_PER_SECOND = 14.0
 PAUSE_SECONDS = 0.25

@@ -135,8 +135,8 @@ async def test_a_link_is_lost_before_asterisk_could_say_whether_a_telephone_ring
             assert link._client is not None
             await asyncio.to_thread(link._client.close)
     await world.until(lambda: any(isinstance(event, LinkRestored) for event in world.told))
-    # Asterisk does what it was asked, though nobody is there any more to be told; whether it does so
-    # before it is looked at or after, the telephone rings on.
+    # Asterisk does what it was asked, though nobody is there any more to be told. Whether it does
+    # so before it is looked at or after, the telephone rings on.
     await world.until(lambda: leg in world.conversations)
     assert [event for event in world.of(leg) if isinstance(event, LegEnded)] == []
 

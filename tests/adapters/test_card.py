@@ -24,8 +24,16 @@ from typer.testing import CliRunner, Result
 
 from bridge.cli import app, main
 from bridge.commands.languages import FONTS
-from bridge.ivr.card import CardError, CardFonts, Ui, direction, find_fonts, render_card, unreviewed
-from bridge.ivr.languages import Language, LanguageGroup, Languages, load_languages
+from bridge.languages.card import (
+    CardError,
+    CardFonts,
+    Ui,
+    direction,
+    find_fonts,
+    render_card,
+    unreviewed,
+)
+from bridge.languages.model import Language, LanguageGroup, Languages, load_languages
 from tests.pdf import elements, glyphs, marks, written
 
 FOLDER = Path(__file__).resolve().parents[2] / FONTS

@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 from bridge.commands import prompts
 from bridge.hours.directory import load_directory
 from bridge.ivr.paths import PATHS
-from bridge.ivr.prompt_rules import load_rules
-from bridge.ivr.prompts import Catalogue, Prompt, load_catalogue
-from bridge.ivr.render import build
-from bridge.ivr.review import review
-from bridge.ivr.sound import RATE_HZ, level, write_wav
+from bridge.prompts.catalogue import Catalogue, Prompt, load_catalogue
+from bridge.prompts.render import build
+from bridge.prompts.review import review
+from bridge.prompts.rules import load_rules
+from bridge.prompts.sound import RATE_HZ, level, write_wav
 
 VOICES = {"pt": "pt", "en": "en-gb"}
 FEW = Catalogue(

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ivr.languages import load_languages
-from bridge.ivr.prompt_rules import PromptRules
-from bridge.ivr.prompts import Catalogue, Prompt
-from bridge.ivr.render import Built, RenderingFailed, build
-from bridge.ivr.sound import ACTIVE_LEVEL_DB, PEAK_DB, RATE_HZ, measure, read_wav
-from bridge.ivr.soundfiles import (
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import Catalogue, Prompt
+from bridge.prompts.render import Built, RenderingFailed, build
+from bridge.prompts.rules import PromptRules
+from bridge.prompts.sound import ACTIVE_LEVEL_DB, PEAK_DB, RATE_HZ, measure, read_wav
+from bridge.prompts.soundfiles import (
     PromptsMissing,
     recorded_in,
     require,

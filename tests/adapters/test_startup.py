@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from bridge.cli import app
-from bridge.ivr.prompts import load_catalogue
+from bridge.prompts.catalogue import load_catalogue
 from bridge.storage.migrate import upgrade
 from bridge.storage.sole_use import sole_use
 from bridge.telephony.asterisk.frames import Frame

@@ -21,7 +21,7 @@ from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import EventKind
 from bridge.conference.store import call as call_table
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster import store as roster
 from bridge.roster.model import Presence
 from bridge.vocabulary import LanguageTag, PhoneNumber

@@ -11,7 +11,7 @@ import pytest
 from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.skills import REGISTER
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber, Role

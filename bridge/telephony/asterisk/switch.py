@@ -20,13 +20,13 @@ from bridge.telephony.asterisk.ami import (
     AmiRefused,
     AmiUnanswered,
     AmiUnavailable,
-    Headers,
 )
 from bridge.telephony.asterisk.announcer import Announcer, Spoken, is_announcer
 from bridge.telephony.asterisk.conversation import AgiConversation, Sounds
 from bridge.telephony.asterisk.events import EventTranslator, person_at
 from bridge.telephony.asterisk.fastagi import AgiLost, AgiSession, FastAgiServer
 from bridge.telephony.asterisk.frames import Frame
+from bridge.telephony.asterisk.look import look
 from bridge.telephony.asterisk.originator import ANSWER_SECONDS, Originator, Unanswered
 from bridge.telephony.asterisk.version import require_supported
 from bridge.telephony.asterisk.word import word_for_dialplan
@@ -52,8 +52,6 @@ ROOMS_CONTEXT = "rooms"
 JUST_GOING = "redirect failed, channel not up"
 NO_SUCH_CHANNEL = ("channel does not exist", "no such channel", "channel not specified", JUST_GOING)
 """How Asterisk's answers begin, in small letters, when a channel is gone, or is just going."""
-EMPTY_ROOM = ("no active conferences", "no conference by that name found")
-"""How Asterisk's answers begin, in small letters, when nobody is in a room."""
 WRITER_SECONDS = 20.0
 """How long a restored view waits for the link that acts, before it is told all the same.
 
@@ -264,28 +262,8 @@ class AsteriskSwitch:
 
         A leg that is in doubt counts as one that is there.
         """
-        seen = await self._seen()
+        seen = await look(self._reader)
         return Snapshot(seen.legs | self._originator.in_doubt, seen.rooms)
-
-    async def _seen(self) -> Snapshot:
-        """What Asterisk itself says. Raises `SwitchUnavailable`."""
-        try:
-            channels = await self._reader.list(
-                "CoreShowChannels", complete="CoreShowChannelsComplete"
-            )
-            rooms: dict[RoomId, frozenset[LegId]] = {}
-            for listed in await self._list_or_empty("ConfbridgeListRooms"):
-                room = listed.get("Conference")
-                people = await self._list_or_empty("ConfbridgeList", ("Conference", room))
-                rooms[RoomId(room)] = frozenset(leg for each in people if (leg := person_at(each)))
-        except AmiUnavailable as error:
-            raise SwitchUnavailable(str(error)) from None
-        except AmiRefused as error:
-            raise SwitchUnavailable(
-                f"Asterisk refused a list ({error}); "
-                "the reading AMI user needs write = reporting in manager.conf"
-            ) from None
-        return Snapshot(frozenset(leg for each in channels if (leg := person_at(each))), rooms)
 
     async def events(self) -> AsyncIterator[SwitchEvent]:
         """See `Switch.events`."""
@@ -302,15 +280,6 @@ class AsteriskSwitch:
             raise Unanswered(str(error)) from None
         except AmiUnavailable as error:
             raise SwitchUnavailable(str(error)) from None
-
-    async def _list_or_empty(self, name: str, *headers: tuple[str, str]) -> list[Frame]:
-        asked: Headers = headers
-        try:
-            return await self._reader.list(name, asked, complete=f"{name}Complete")
-        except AmiRefused as error:
-            if _begins(error, EMPTY_ROOM):
-                return []
-            raise
 
     async def _redirect(self, leg: LegId, context: str, extension: str) -> None:
         """Move a leg. One that is being talked to moves when we let go of its AGI session."""
@@ -411,7 +380,7 @@ class AsteriskSwitch:
         while True:
             try:
                 # Who comes while it is taken is not missed by it.
-                at, seen = self._clock.now(), await self._seen()
+                at, seen = self._clock.now(), await look(self._reader)
                 break
             except SwitchUnavailable as error:
                 log.warning("no snapshot yet", why=str(error))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
-from bridge.conference.duties import Duties
 from bridge.conference.model import LACKING
+from bridge.duties.schedule import Duties
 from bridge.roster.model import Presence
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.telephony.switch import Ending

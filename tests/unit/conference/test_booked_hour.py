@@ -16,13 +16,13 @@ from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingId, BookingState
 from bridge.calllog.model import EventKind
 from bridge.conference.calls import Calls
-from bridge.conference.duties import Duties
 from bridge.conference.model import CallState
+from bridge.duties.schedule import Duties
 from bridge.storage.database import DatabaseUnavailable
 from lab.phones import Answers
 from tests.unit.conference.test_booked_relay import book, two
-from tests.unit.conference.test_duties import keeping_hours
 from tests.unit.conference.world import TECHNICIAN, World, world
+from tests.unit.duties.test_schedule import keeping_hours
 
 pytestmark = pytest.mark.looptime
 

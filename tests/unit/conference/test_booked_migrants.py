@@ -14,7 +14,7 @@ from bridge.bookings.model import Booking
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.conference.fields_store import fields_of
-from bridge.ivr import spoken
+from bridge.prompts import spoken
 from bridge.roster.model import Presence
 from bridge.roster.windows_store import set_windows
 from bridge.vocabulary import AgencyId

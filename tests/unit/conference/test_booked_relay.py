@@ -12,7 +12,7 @@ from bridge.agencies import store as agencies
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking, BookingId, BookingState, FarHalf, NewBooking, ceil
 from bridge.calllog.model import Event, EventKind
-from bridge.conference.duties import Duties
+from bridge.duties.schedule import Duties
 from bridge.roster.model import Presence
 from bridge.roster.requirements import Requirements
 from bridge.roster.skills import pair

@@ -14,9 +14,9 @@ from bridge.bookings import store as bookings
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
 from bridge.conference import store
-from bridge.conference.duties import Duties
 from bridge.conference.model import CallState
 from bridge.conference.recovery import remember
+from bridge.duties.schedule import Duties
 from bridge.roster.model import Presence
 from bridge.telephony.gate import permit
 from bridge.telephony.switch import Conversation, ConversationName, HangUp, Next, OutboundLeg

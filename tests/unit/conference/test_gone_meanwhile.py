@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.calllog.model import EventKind
-from bridge.conference.incoming import Leave
+from bridge.conference.people.incoming import Leave
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import LegId, PhoneNumber
 from lab.phones import Answers, NeverAnswers

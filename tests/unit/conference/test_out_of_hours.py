@@ -11,7 +11,7 @@ import pytest
 from bridge.agencies import store as agencies
 from bridge.bookings import openings
 from bridge.calllog.model import EventKind
-from bridge.conference.opening_call_backs import AGAIN_AFTER
+from bridge.duties.opening_call_backs import AGAIN_AFTER
 from bridge.vocabulary import AgencyId, PhoneNumber
 from lab.phones import Answers, Busy, Unreachable, Voicemail
 from tests.unit.conference.at_a_line import (

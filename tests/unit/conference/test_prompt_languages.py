@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bridge.agencies import store as agencies
 from bridge.calllog.model import EventKind
 from bridge.conference.call import Call
-from bridge.conference.prompt_languages import prompt_languages
+from bridge.conference.people.prompt_languages import prompt_languages
 from bridge.ivr.announcements import Announcement
 from bridge.roster.model import Presence
 from bridge.telephony.switch import Ending

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bridge.agencies import store as agencies
 from bridge.agencies.model import AgencyKind
 from bridge.calllog.model import Event, EventKind, Scalar
-from bridge.conference.same_again import (
+from bridge.conference.hunting.same_again import (
     WITHIN,
     interpreter_before_the_cut,
     interpreter_of_job,

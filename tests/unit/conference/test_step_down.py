@@ -14,7 +14,7 @@ from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import Event, EventKind
 from bridge.conference.model import CallState
 from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
-from bridge.ivr.request import Failed, NoLongerWaiting, StepDown
+from bridge.ivr.technician.request import Failed, NoLongerWaiting, StepDown
 from bridge.roster.model import Presence
 from bridge.roster.people_store import load_people
 from bridge.roster.skills import REGISTER, pair

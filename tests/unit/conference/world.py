@@ -22,16 +22,16 @@ from bridge.calllog.model import Event, EventKind
 from bridge.clock import LoopClock
 from bridge.conference import store as conference
 from bridge.conference.calls import Calls
-from bridge.conference.duties import Duties
-from bridge.conference.opening_call_backs import OpeningCallBacks
 from bridge.conference.ports import Ports
 from bridge.conversations.by_name import Conversations
 from bridge.conversations.speaking import Speaking
 from bridge.conversations.technician_answers import AnswerTools
+from bridge.duties.opening_call_backs import OpeningCallBacks
+from bridge.duties.schedule import Duties
 from bridge.hours.directory import Directory, load_directory
 from bridge.hours.model import Schedule, Weekday, Window
-from bridge.ivr.languages import load_languages
-from bridge.ivr.prompts import load_catalogue
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import load_catalogue
 from bridge.roster import store as roster
 from bridge.roster.live import LiveRoster
 from bridge.roster.model import Presence

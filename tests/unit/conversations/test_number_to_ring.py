@@ -10,8 +10,8 @@ import pytest
 from bridge.callers.keys import CallerKeys
 from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.hours.directory import Directory
-from bridge.ivr.prompts import spell
-from bridge.ivr.request import DialInCode, ReserveDialIn
+from bridge.ivr.technician.request import DialInCode, ReserveDialIn
+from bridge.prompts.catalogue import spell
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.vocabulary import PhoneNumber, Role, new_leg_id
 from tests.storage_samples import PEPPER, quick_hasher

@@ -12,7 +12,7 @@ from bridge.bookings import openings
 from bridge.callers.keys import CallerKeys
 from bridge.callers.store import remember_language
 from bridge.calllog.model import EventKind
-from bridge.conference.opening_call_backs import STALE_AFTER
+from bridge.duties.opening_call_backs import STALE_AFTER
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
 from bridge.vocabulary import LanguageTag, PhoneNumber

@@ -11,8 +11,8 @@ from bridge.agencies import store as agencies
 from bridge.bookings import openings
 from bridge.calllog.model import EventKind
 from bridge.calllog.timeline import sentence
-from bridge.conference.opening_call_backs import AGAIN_AFTER
 from bridge.conference.served_store import TALKED_AFTER
+from bridge.duties.opening_call_backs import AGAIN_AFTER
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.vocabulary import AgencyId, PhoneNumber
 from lab.phones import Answers, NeverAnswers

@@ -19,7 +19,7 @@ from bridge.callers.keys import CallerKeys
 from bridge.calllog.model import EventKind
 from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
 from bridge.hours.model import Absence
-from bridge.ivr.request import Book, Booked, SlotGone
+from bridge.ivr.technician.request import Book, Booked, SlotGone
 from bridge.roster.lists_store import add_to_list
 from bridge.roster.model import Presence
 from bridge.roster.people_store import set_vetted

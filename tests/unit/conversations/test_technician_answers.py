@@ -18,8 +18,8 @@ from bridge.conference import store
 from bridge.conference.call import Call
 from bridge.conference.fields_store import fields_of
 from bridge.conversations.technician_answers import AnswerTools, TechnicianAnswers
-from bridge.ivr.language_choice_states import How, LanguageChosen
-from bridge.ivr.request import (
+from bridge.ivr.technician.language_choice_states import How, LanguageChosen
+from bridge.ivr.technician.request import (
     BesideMe,
     CheckNumber,
     CodeFirst,
@@ -40,7 +40,7 @@ from bridge.ivr.request import (
     Ring,
     Ways,
 )
-from bridge.ivr.wishes import Wishes
+from bridge.ivr.technician.wishes import Wishes
 from bridge.roster.requirements import Wish
 from bridge.roster.skills import Gender, Level, Subject
 from bridge.storage.database import DatabaseUnavailable

@@ -18,8 +18,6 @@ from bridge.ivr.closed import CallBackNoted, ClosedScript
 from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.goodbye import GoodbyeScript
 from bridge.ivr.hold import HoldScript
-from bridge.ivr.language_choice import LanguageChoice
-from bridge.ivr.languages import Languages, load_languages
 from bridge.ivr.migrant import MigrantScript, guest_script, migrant_script
 from bridge.ivr.not_answering import NotAnsweringScript
 from bridge.ivr.offer import Granted, OfferScript, TooLate
@@ -36,29 +34,9 @@ from bridge.ivr.presence_model import (
     PresenceSet,
     ShareOf,
 )
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.rating import Noted, RatingScript
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript
-from bridge.ivr.request import (
-    Booked,
-    CodeFirst,
-    DialInCode,
-    Failed,
-    Identified,
-    NobodyAvailable,
-    NoLongerWaiting,
-    NotIdentified,
-    NumberFault,
-    NumberFine,
-    NumberRefused,
-    QueueStanding,
-    Requested,
-    SlotGone,
-    SteppedDown,
-    Ways,
-    WillCallBack,
-)
 from bridge.ivr.room_keys import CommandDone, NotPossible, RoomCommandKind, RoomKeysScript, WhyNot
 from bridge.ivr.script import (
     ALL_KEYS,
@@ -77,9 +55,31 @@ from bridge.ivr.support_line import (
     ServiceNow,
     SupportLineScript,
 )
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_ends import Ends
-from bridge.ivr.wishes import WishKey
+from bridge.ivr.technician.ends import Ends
+from bridge.ivr.technician.language_choice import LanguageChoice
+from bridge.ivr.technician.request import (
+    Booked,
+    CodeFirst,
+    DialInCode,
+    Failed,
+    Identified,
+    NobodyAvailable,
+    NoLongerWaiting,
+    NotIdentified,
+    NumberFault,
+    NumberFine,
+    NumberRefused,
+    QueueStanding,
+    Requested,
+    SlotGone,
+    SteppedDown,
+    Ways,
+    WillCallBack,
+)
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.ivr.technician.wishes import WishKey
+from bridge.languages.model import Languages, load_languages
+from bridge.prompts.catalogue import load_catalogue
 from bridge.roster.model import Presence
 from bridge.roster.skills import Subject
 from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, Role, RoomId, TechnicianId

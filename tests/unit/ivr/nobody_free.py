@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from bridge.ivr.languages import load_languages
-from bridge.ivr.request import (
+from bridge.ivr.script import Notice, Said, Wait
+from bridge.ivr.technician.request import (
     NobodyAvailable,
 )
-from bridge.ivr.script import Notice, Said, Wait
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_states import TechnicianState
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.ivr.technician.states import TechnicianState
+from bridge.languages.model import load_languages
 from bridge.vocabulary import JobNumber
 from tests.unit.ivr.talk import Talk
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
-from bridge.ivr.language_choice_states import How, LanguageChosen
-from bridge.ivr.languages import load_languages
-from bridge.ivr.request import (
+from bridge.ivr.script import Said
+from bridge.ivr.technician.language_choice_states import How, LanguageChosen
+from bridge.ivr.technician.request import (
     DialInCode,
     Identified,
     MigrantPlace,
@@ -16,9 +16,9 @@ from bridge.ivr.request import (
     RequestInterpreter,
     Ways,
 )
-from bridge.ivr.script import Said
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_states import TechnicianState
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.ivr.technician.states import TechnicianState
+from bridge.languages.model import load_languages
 from bridge.vocabulary import AgencyId, JobNumber, LanguageTag, TechnicianId
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
 

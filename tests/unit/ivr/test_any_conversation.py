@@ -14,7 +14,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.script import (
     ALL_KEYS,
     Answer,
@@ -33,6 +32,7 @@ from bridge.ivr.script import (
     Wait,
     prompt_of,
 )
+from bridge.prompts.catalogue import load_catalogue
 from tests.unit.ivr.every_script import ANSWERS, HEARD, SCRIPTS
 
 CATALOGUE = load_catalogue()

@@ -26,7 +26,6 @@ from bridge.ivr.arrival import (
 from bridge.ivr.closed import ClosedScript, PromiseCallBack
 from bridge.ivr.door import DoorScript, door_languages
 from bridge.ivr.outcomes import Gone
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.script import ALL_KEYS, Ask, Finish, HungUp, Keys, Script, Silence
 from bridge.ivr.support_line import (
     AboutService,
@@ -35,6 +34,7 @@ from bridge.ivr.support_line import (
     SupportLineScript,
     Wanted,
 )
+from bridge.prompts.catalogue import load_catalogue
 from tests.unit.ivr.talk import Talk
 
 CODE, PIN = "4711", "735281"

@@ -11,8 +11,8 @@ import pytest
 from bridge.ivr.closed import CallBackNoted, ClosedScript, ClosedTold, PromiseCallBack
 from bridge.ivr.outcomes import Gone
 from bridge.ivr.person import FindPerson, NobodyOnDuty, SomebodyOnDuty, WantsPerson
-from bridge.ivr.request import Failed
 from bridge.ivr.script import Ask, HungUp, Said, Silence
+from bridge.ivr.technician.request import Failed
 from tests.unit.ivr.talk import Talk
 
 FRIDAY = date(2026, 11, 20)

@@ -22,8 +22,8 @@ from bridge.ivr.person import (
     WantsPerson,
     WillRing,
 )
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.script import Ask, Finish, Keys, Said, Silence, in_language
+from bridge.prompts.catalogue import load_catalogue
 from bridge.vocabulary import LanguageTag
 from tests.unit.ivr.talk import Talk
 

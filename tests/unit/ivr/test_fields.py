@@ -6,12 +6,12 @@ from __future__ import annotations
 import pytest
 
 from bridge.agencies.model import AgencyField, AgencyKind, FieldName
-from bridge.ivr.languages import load_languages
 from bridge.ivr.person import NobodyOnDuty
-from bridge.ivr.request import Identified, RequestInterpreter, Ways
 from bridge.ivr.script import Ask, Keys, Silence
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_states import TechnicianState
+from bridge.ivr.technician.request import Identified, RequestInterpreter, Ways
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.ivr.technician.states import TechnicianState
+from bridge.languages.model import load_languages
 from bridge.vocabulary import AgencyId, TechnicianId
 from tests.unit.ivr.every_script import CODE, PIN
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.ivr.keypad import ALSO_CALLED, LEAST_LETTERS, find, keyed
-from bridge.ivr.languages import Language, load_languages
+from bridge.ivr.technician.keypad import ALSO_CALLED, LEAST_LETTERS, find, keyed
+from bridge.languages.model import Language, load_languages
 
 LANGUAGES = load_languages()
 every_language = st.sampled_from(list(LANGUAGES))

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from bridge.ivr.keypad import keyed
-from bridge.ivr.language_choice import LanguageChoice
-from bridge.ivr.language_choice_states import How, LanguageChosen
-from bridge.ivr.languages import LanguageGroup, Languages, load_languages
 from bridge.ivr.outcomes import Gone, Patience
 from bridge.ivr.person import NobodyOnDuty
-from bridge.ivr.request import GivenUp, PersonReason, ToOperator
 from bridge.ivr.script import ALL_KEYS, Ask, HungUp, Keys, Said, Say, Silence
-from bridge.ivr.technician_ends import Ends
+from bridge.ivr.technician.ends import Ends
+from bridge.ivr.technician.keypad import keyed
+from bridge.ivr.technician.language_choice import LanguageChoice
+from bridge.ivr.technician.language_choice_states import How, LanguageChosen
+from bridge.ivr.technician.request import GivenUp, PersonReason, ToOperator
+from bridge.languages.model import LanguageGroup, Languages, load_languages
 from bridge.vocabulary import LanguageTag
 from tests.unit.ivr.every_script import named_alike
 from tests.unit.ivr.talk import Talk

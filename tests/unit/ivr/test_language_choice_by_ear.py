@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from bridge.agencies.model import AgencyKind
-from bridge.ivr import finder
-from bridge.ivr.language_choice import HIGH_LEVEL, LanguageChoice
-from bridge.ivr.language_choice_states import How, LanguageChosen
-from bridge.ivr.languages import load_languages
 from bridge.ivr.outcomes import Gone
-from bridge.ivr.prompts import load_catalogue, parse_catalogue
-from bridge.ivr.request import PersonReason, ToOperator
 from bridge.ivr.script import ALL_KEYS, Ask, HungUp, Keys, Said, Silence
-from bridge.ivr.technician_ends import Ends
-from bridge.ivr.wishes import Wishes, WishKey, subject_of
+from bridge.ivr.technician import finder
+from bridge.ivr.technician.ends import Ends
+from bridge.ivr.technician.language_choice import HIGH_LEVEL, LanguageChoice
+from bridge.ivr.technician.language_choice_states import How, LanguageChosen
+from bridge.ivr.technician.request import PersonReason, ToOperator
+from bridge.ivr.technician.wishes import Wishes, WishKey, subject_of
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import load_catalogue, parse_catalogue
 from bridge.roster.requirements import Wish
 from bridge.roster.skills import REGISTER, Gender, Subject
 from bridge.vocabulary import JobNumber, LanguageTag

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.ivr.person import NobodyOnDuty, SomebodyOnDuty
-from bridge.ivr.prompts import load_catalogue
-from bridge.ivr.request import (
+from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
+from bridge.ivr.technician.request import (
     Book,
     Booked,
     BookedFor,
@@ -26,8 +26,8 @@ from bridge.ivr.request import (
     Unserved,
     WillCallBack,
 )
-from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
-from bridge.ivr.spoken import MOST_NUMBER
+from bridge.prompts.catalogue import load_catalogue
+from bridge.prompts.spoken import MOST_NUMBER
 from tests.unit.ivr.nobody_free import (
     FIRST,
     MUSIC,

@@ -23,8 +23,8 @@ from bridge.ivr.offer import (
     agency_prompt,
 )
 from bridge.ivr.outcomes import Done, Gone, NoKey
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.script import HungUp, Keys, Said, Say, Silence, in_language
+from bridge.prompts.catalogue import load_catalogue
 from bridge.vocabulary import LanguageTag, RoomId
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk
 

@@ -14,10 +14,10 @@ from bridge.ivr.migrant import Confirmed
 from bridge.ivr.not_answering import BackAgain, NotAnsweringScript, NotWritten
 from bridge.ivr.outcomes import NoKey, Refused
 from bridge.ivr.presence_model import PresenceSet, SetPresence
-from bridge.ivr.prompts import load_catalogue, spell
 from bridge.ivr.rejoin import rejoin_script
 from bridge.ivr.reminder import ReminderScript, ReminderState, WillAnswer
 from bridge.ivr.script import Ask, Finish, Notice, Said, Say, Silence, Wait
+from bridge.prompts.catalogue import load_catalogue, spell
 from bridge.roster.model import Presence
 from bridge.vocabulary import JobNumber, LanguageTag
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk

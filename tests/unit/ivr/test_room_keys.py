@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.ivr.prompts import spell
 from bridge.ivr.room_keys import (
     BackToRoom,
     CommandDone,
@@ -19,6 +18,7 @@ from bridge.ivr.room_keys import (
     WhyNot,
 )
 from bridge.ivr.script import Ask, Keys, Said, Silence
+from bridge.prompts.catalogue import spell
 from tests.unit.ivr.talk import Talk
 
 KIND = RoomCommandKind

@@ -11,10 +11,8 @@ import pytest
 
 from bridge.agencies.model import AgencyKind
 from bridge.ivr.goodbye import GoodbyeScript
-from bridge.ivr.languages import load_languages
 from bridge.ivr.offer import Accepted, AcceptOffer, Granted, OfferScript
 from bridge.ivr.outcomes import Done, Gone
-from bridge.ivr.request import NobodyAvailable, PersonReason, ToOperator, Unserved
 from bridge.ivr.runner import ScriptRun, run
 from bridge.ivr.script import (
     Ask,
@@ -31,7 +29,9 @@ from bridge.ivr.script import (
     Turn,
     Wait,
 )
-from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician.request import NobodyAvailable, PersonReason, ToOperator, Unserved
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.languages.model import load_languages
 from bridge.telephony.switch import Conversation
 from bridge.vocabulary import JobNumber, LanguageTag, LegId, RoomId
 

@@ -15,12 +15,9 @@ from typing import Any
 import pytest
 
 from bridge.ivr.callback import Joining
-from bridge.ivr.language_choice_states import LanguageChosen
-from bridge.ivr.languages import load_languages
 from bridge.ivr.migrant import Confirmed
 from bridge.ivr.offer import Accepted
 from bridge.ivr.outcomes import GoesOn, Gone
-from bridge.ivr.prompts import load_catalogue
 from bridge.ivr.reminder import Thanking
 from bridge.ivr.script import (
     Ask,
@@ -35,7 +32,10 @@ from bridge.ivr.script import (
     Wait,
     prompt_of,
 )
-from bridge.ivr.technician import TechnicianScript
+from bridge.ivr.technician.language_choice_states import LanguageChosen
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.languages.model import load_languages
+from bridge.prompts.catalogue import load_catalogue
 from bridge.vocabulary import JobNumber
 from tests.unit.ivr.every_script import CODE, HEARD, NUMBER, PIN, SCRIPTS
 

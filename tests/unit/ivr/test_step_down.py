@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.ivr.request import (
+from bridge.ivr.script import Notice, Said, Silence
+from bridge.ivr.technician.request import (
     Failed,
     NoLongerWaiting,
     QueuePlace,
@@ -13,7 +14,6 @@ from bridge.ivr.request import (
     StepDown,
     SteppedDown,
 )
-from bridge.ivr.script import Notice, Said, Silence
 from tests.unit.ivr.nobody_free import (
     LOWER,
     MUSIC,

@@ -18,8 +18,6 @@ from bridge.ivr.person import (
     RingWhenOnDuty,
     WillRing,
 )
-from bridge.ivr.prompts import load_catalogue, spell
-from bridge.ivr.request import Failed
 from bridge.ivr.script import Ask, Keys, Said, Silence, prompt_of
 from bridge.ivr.support_line import (
     AboutService,
@@ -35,6 +33,8 @@ from bridge.ivr.support_line import (
     ToService,
     WantsOperator,
 )
+from bridge.ivr.technician.request import Failed
+from bridge.prompts.catalogue import load_catalogue, spell
 from bridge.vocabulary import Role
 from tests.unit.ivr.talk import Talk
 

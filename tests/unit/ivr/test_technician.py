@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.agencies.model import AgencyField, FieldName
-from bridge.ivr.language_choice_states import How, LanguageChosen
 from bridge.ivr.person import FindPerson, NobodyOnDuty
-from bridge.ivr.request import (
+from bridge.ivr.script import Ask, Notice, Said, Say, Silence, Wait
+from bridge.ivr.technician.language_choice_states import How, LanguageChosen
+from bridge.ivr.technician.request import (
     BesideMe,
     CheckNumber,
     Failed,
@@ -24,9 +25,8 @@ from bridge.ivr.request import (
     ToOperator,
     Ways,
 )
-from bridge.ivr.script import Ask, Notice, Said, Say, Silence, Wait
-from bridge.ivr.technician_states import TechnicianState
-from bridge.ivr.wishes import Wishes
+from bridge.ivr.technician.states import TechnicianState
+from bridge.ivr.technician.wishes import Wishes
 from bridge.roster.requirements import Wish
 from bridge.roster.skills import Gender
 from tests.unit.ivr.talk import LAST_KEY_AT, Talk

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.ivr.languages import load_languages
-from bridge.ivr.request import (
+from bridge.ivr.script import Ask, Said, Silence
+from bridge.ivr.technician.request import (
     BesideMe,
     CodeFirst,
     Identify,
@@ -18,9 +18,9 @@ from bridge.ivr.request import (
     PersonReason,
     ToOperator,
 )
-from bridge.ivr.script import Ask, Said, Silence
-from bridge.ivr.technician import TechnicianScript
-from bridge.ivr.technician_states import TechnicianState
+from bridge.ivr.technician.script import TechnicianScript
+from bridge.ivr.technician.states import TechnicianState
+from bridge.languages.model import load_languages
 from tests.unit.ivr.talk import Talk
 from tests.unit.ivr.technicians import WHO, call, requested
 

@@ -13,7 +13,8 @@ from bridge.ivr.person import (
     SomebodyOnDuty,
     WillRing,
 )
-from bridge.ivr.request import (
+from bridge.ivr.script import Ask, Keys, Said, Silence
+from bridge.ivr.technician.request import (
     BesideMe,
     CheckNumber,
     GivenUp,
@@ -24,9 +25,8 @@ from bridge.ivr.request import (
     ToOperator,
     Ways,
 )
-from bridge.ivr.script import Ask, Keys, Said, Silence
-from bridge.ivr.technician_states import TechnicianState
-from bridge.ivr.wishes import Wishes
+from bridge.ivr.technician.states import TechnicianState
+from bridge.ivr.technician.wishes import Wishes
 from bridge.roster.requirements import Wish
 from bridge.roster.skills import Gender
 from tests.unit.ivr.talk import Talk

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.ivr.request import (
+from bridge.ivr.script import Ask, Said, Silence
+from bridge.ivr.technician.request import (
     CheckNumber,
     DialInCode,
     DialsIn,
@@ -19,8 +20,7 @@ from bridge.ivr.request import (
     Ring,
     ToOperator,
 )
-from bridge.ivr.script import Ask, Said, Silence
-from bridge.ivr.technician_states import TechnicianState
+from bridge.ivr.technician.states import TechnicianState
 from tests.unit.ivr.talk import Talk
 from tests.unit.ivr.technicians import (
     CHOSEN,

@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
-from bridge.ivr.languages import load_languages
 from bridge.ivr.person import NobodyOnDuty
-from bridge.ivr.request import GivenUp, NobodyAvailable, PersonReason, ToOperator, Unserved
 from bridge.ivr.script import Keys, Notice, Said, Say, Silence, Wait
-from bridge.ivr.technician import BEGINS, TechnicianScript
+from bridge.ivr.technician.request import (
+    GivenUp,
+    NobodyAvailable,
+    PersonReason,
+    ToOperator,
+    Unserved,
+)
+from bridge.ivr.technician.script import BEGINS, TechnicianScript
+from bridge.languages.model import load_languages
 from tests.unit.ivr.talk import Talk
 from tests.unit.ivr.technicians import JOB, waiting
 

@@ -13,10 +13,10 @@ import pytest
 
 from bridge.ivr.migrant import MigrantScript
 from bridge.ivr.paths import PATHS
-from bridge.ivr.prompts import NoSuchPrompt, load_catalogue
 from bridge.ivr.script import Answer, Ask, Finish, Heard, Keys, Notice, Said, Say, Silence, Wait
-from bridge.ivr.sound import RATE_HZ, write_wav
 from bridge.ivr.transcripts import BadPath, Lengths, ScriptPath, estimate, walk, written
+from bridge.prompts.catalogue import NoSuchPrompt, load_catalogue
+from bridge.prompts.sound import RATE_HZ, write_wav
 
 CATALOGUE = load_catalogue()
 every_path = pytest.mark.parametrize("name", PATHS)

@@ -19,7 +19,7 @@ from bridge.clock import SystemClock
 from bridge.conversations.identification import InterpreterIdentification
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Schedule
-from bridge.ivr.languages import load_languages
+from bridge.languages.model import load_languages
 from bridge.operators import store as operators
 from bridge.roster.lists_store import load_lists
 from bridge.roster.model import Presence

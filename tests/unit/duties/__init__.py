@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tests of what is done by the clock."""
