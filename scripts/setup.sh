@@ -79,8 +79,8 @@ fi
 fonts_serve() {
     .venv/bin/python -c 'if True:
         from pathlib import Path
-        from bridge.ivr import card, languages
-        card.find_fonts(languages.load_languages(), Path(".cache/fonts"))'
+        from bridge.languages import card, model
+        card.find_fonts(model.load_languages(), Path(".cache/fonts"))'
 }
 
 if ! fonts_serve 2>/dev/null; then
@@ -91,13 +91,11 @@ fi
 
 # --- 5: prompts ---------------------------------------------------------------------------------
 
-if compgen -G 'bridge/ivr/prompts*' >/dev/null; then
-    prompt_sources=$(find bridge/ivr -type f ! -name '*.pyc' | LC_ALL=C sort)
-    # shellcheck disable=SC2086
-    want=$(stamp_of $prompt_sources)
-    if ! stamped prompts "$want" || [ ! -d var/prompts ]; then
-        say "Prompts, rendered into var/prompts"
-        run prompts .venv/bin/stt-bridge prompts build
-        stamp prompts "$want"
-    fi
+prompt_sources=$(find bridge/prompts bridge/languages -type f ! -name '*.pyc' | LC_ALL=C sort)
+# shellcheck disable=SC2086
+want=$(stamp_of $prompt_sources)
+if ! stamped prompts "$want" || [ ! -d var/prompts ]; then
+    say "Prompts, rendered into var/prompts"
+    run prompts .venv/bin/stt-bridge prompts build
+    stamp prompts "$want"
 fi
