@@ -41,6 +41,8 @@ BOOKINGS_EVERY = 1.0
 """Seconds between two looks at the bookings and the roster, at the most."""
 OPENINGS_EVERY = 10.0
 """Seconds between two looks for those who are to be rung at the opening."""
+LOOKS_SECONDS = 1.0
+"""How long a heartbeat waits for what the switch says is true: it may stand still."""
 REMINDERS_EVERY = 15.0
 """Seconds between two looks for reminders that are due."""
 FORGETS_EVERY = 3600.0
@@ -109,8 +111,9 @@ class Duties:
         """Say that this process is alive, and free interpreters whom dead ones hold."""
         alive: frozenset[LegId] | None
         try:
-            alive = (await self._switch.snapshot()).legs
-        except SwitchUnavailable:
+            async with asyncio.timeout(LOOKS_SECONDS):
+                alive = (await self._switch.snapshot()).legs
+        except (SwitchUnavailable, TimeoutError):
             alive = None
         try:
             swept = await beat_and_sweep(self._database, self._owner, self._clock.now(), alive)

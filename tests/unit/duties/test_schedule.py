@@ -19,7 +19,9 @@ from bridge.callers.store import language_of, remember_language
 from bridge.calllog.model import EventKind
 from bridge.duties.schedule import BOOKINGS_EVERY, DIALS_KEPT, Duties
 from bridge.storage.database import DatabaseUnavailable
+from bridge.storage.processes import BEAT_EVERY, last_seen
 from bridge.telephony.dials_store import dial, spend
+from bridge.telephony.switch import Snapshot
 from bridge.vocabulary import AgencyId, InterpreterId, LanguageTag, PhoneNumber, TechnicianId
 from lab.phones import Answers
 from tests.storage_samples import PEPPER
@@ -161,3 +163,20 @@ async def test_nothing_is_forgotten_in_the_hour_in_which_clocks_change(
         await w.calls.stop()
         w.switch.close()
         await w.database.dispose()
+
+
+async def test_a_switch_that_does_not_answer_keeps_no_heart_from_beating(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as w:
+
+        async def stands_still() -> Snapshot:
+            await asyncio.sleep(60)
+            raise AssertionError("nobody waits for so long")
+
+        monkeypatch.setattr(w.switch, "snapshot", stands_still)
+        duties = Duties(w.calls, w.database, w.switch, w.clock, "second")
+        before = w.clock.now()
+        await duties.keep_promises()
+        seen = w.database.run_now(lambda conn: last_seen(conn, {"second"}))
+        assert before <= seen["second"] < before + BEAT_EVERY
