@@ -59,11 +59,15 @@ class Outcome:
     """What one policy made of one trace."""
 
     calls: int
-    unfilled: int
     waits: tuple[float, ...]
     """Seconds from the request to the acceptance, of every call that was served."""
+    in_vain: tuple[float, ...]
+    """Seconds from the request until they gave up, of every call that was not."""
     phones: int
     gini: float
+    """Of minutes in calls for each hour promised."""
+    gini_offered: float
+    """Of minutes offered for each hour promised, as `roster.fairness` counts them."""
 
 
 class Simulation:
@@ -113,10 +117,14 @@ class Simulation:
         promised = self._service.promised_hours
         return Outcome(
             calls=len(self._hunts),
-            unfilled=sum(1 for hunt in self._hunts if hunt.served_after is None),
             waits=tuple(one.served_after for one in self._hunts if one.served_after is not None),
+            in_vain=tuple(one.call.patience for one in self._hunts if one.served_after is None),
             phones=self._phones,
             gini=gini(self._talked[who] / hours for who, hours in promised.items()),
+            gini_offered=gini(
+                self._columns.standing(who).minutes_offered / hours
+                for who, hours in promised.items()
+            ),
         )
 
     # --- time ----------------------------------------------------------------------------------

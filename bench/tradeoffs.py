@@ -10,13 +10,12 @@ weights were chosen by these figures, so they come from seeds of their own.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.machine import machine
-from bench.policies import Contender, print_table, simulate, summary
+from bench.policies import Contender, as_json, print_table, simulate, summary
 from bench.service import SKEW
 from bridge.roster.policies import POLICIES, Default
 from bridge.roster.waves import Prospect, Wave, chance_of_any
@@ -99,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = summary(simulate(contenders(), seeds, LOADS, chosen.hours, SKEW, chosen.processes))
     print_table(figures)
     if chosen.json:
-        print(json.dumps(figures))
+        print(as_json(figures))
 
 
 if __name__ == "__main__":

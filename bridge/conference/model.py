@@ -162,6 +162,8 @@ def advance(progress: Progress, trigger: Trigger) -> Progress | None:
     state = transition(progress.state, trigger)
     if state is None:
         return None
+    if trigger is Trigger.INTERPRETER_LOST and progress.direct:
+        return None  # no interpreter had been asked for
     direct = progress.direct or trigger is Trigger.OPERATOR
     return replace(
         progress,
@@ -179,10 +181,10 @@ def outcome_of(progress: Progress) -> Outcome:
     """The outcome of a call that came this far; of several, the furthest one."""
     if progress.state is CallState.LOST:
         return Outcome.LOST
-    if progress.moved_over:
-        return Outcome.JOINED
     if progress.talked:
         return Outcome.BY_OPERATOR if progress.direct else Outcome.INTERPRETED
+    if progress.moved_over:
+        return Outcome.JOINED
     if progress.booked:
         return Outcome.BOOKED
     if progress.put_through:

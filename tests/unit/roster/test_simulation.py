@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from bench.policies import CONTENDERS, one_trace, summary
+from bench.policies import CONTENDERS, as_json, one_trace, summary
 from bench.service import Service
 from bench.simulation import Simulation
 from bench.tradeoffs import contenders
@@ -43,7 +45,7 @@ def test_every_language_is_on_offer_and_the_load_is_what_was_asked_for() -> None
 def test_every_call_is_served_in_time_or_unfilled(service: Service, name: str) -> None:
     outcome = Simulation(service, POLICIES[name]).run()
     assert outcome.calls == len(service.calls)
-    assert outcome.unfilled + len(outcome.waits) == outcome.calls
+    assert len(outcome.in_vain) + len(outcome.waits) == outcome.calls
     assert 0 < len(outcome.waits) <= outcome.phones
     assert min(outcome.waits) > 0
     assert max(outcome.waits) <= max(call.patience for call in service.calls)
@@ -57,6 +59,10 @@ def test_the_figures_are_of_every_policy_and_load() -> None:
     assert set(figures) == set(POLICIES)
     for by_load in figures.values():
         assert set(by_load) == {"0.15"}
+        assert by_load["0.15"]["p95_of_all_s"] >= by_load["0.15"]["p95_s"] >= 0
+    last_line = json.loads(as_json(figures))
+    assert set(last_line) == set(POLICIES)
+    for by_load in last_line.values():
         assert set(by_load["0.15"]) == {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}
 
 
