@@ -73,8 +73,12 @@ class Originator:
         self._asking[leg] = asked
         asked.add_done_callback(lambda _: self._asking.pop(leg))
         done, _ = await asyncio.wait({asked}, timeout=ANSWER_SECONDS)
-        if done and asked.result():
-            return
+        try:
+            if done and asked.result():
+                return
+        except SwitchError:
+            self._translator.give_up(leg)  # whoever asked hears it now, and not once more
+            raise
         log.warning("no answer yet whether a telephone rings", leg=leg)
         self._doubt(leg, self._find_out(outbound, asked))
 

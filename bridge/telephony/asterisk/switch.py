@@ -262,7 +262,9 @@ class AsteriskSwitch:
 
         A leg that is in doubt counts as one that is there.
         """
-        seen = await look(self._reader)
+        return self._with_doubts(await look(self._reader))
+
+    def _with_doubts(self, seen: Snapshot) -> Snapshot:
         return Snapshot(seen.legs | self._originator.in_doubt, seen.rooms)
 
     async def events(self) -> AsyncIterator[SwitchEvent]:
@@ -391,8 +393,7 @@ class AsteriskSwitch:
         for leg in filter(is_announcer, unseen):
             self._translator.give_up(leg)  # old news by now
         self._originator.link_restored(filterfalse(is_announcer, unseen))
-        there = Snapshot(seen.legs | self._originator.in_doubt, seen.rooms)
-        self._events.put_nowait(LinkRestored(at, there))
+        self._events.put_nowait(LinkRestored(at, self._with_doubts(seen)))
         self._release()
 
     def _release(self) -> None:

@@ -205,6 +205,18 @@ async def test_a_refusal_in_time_is_raised_and_not_told(w: World) -> None:
     assert w.told == []
 
 
+async def test_a_ring_that_was_refused_is_in_no_doubt_after_a_lost_link(w: World) -> None:
+    w.asterisk.answer.set_exception(REFUSED)
+    with pytest.raises(SwitchError):
+        await w.switch.originate(RINGS)
+    w.lose_link(answer_too=False)
+    w.switch._on_reader_up()
+    await asyncio.sleep(0.1)
+    assert (await w.switch.snapshot()).legs == set()
+    await asyncio.sleep(2 * RING_SECONDS)
+    assert [type(event) for event in w.told] == [LinkLost, LinkRestored]
+
+
 async def test_nobody_is_rung_while_nobody_sees(w: World) -> None:
     w.lose_link(answer_too=False)
     with pytest.raises(SwitchUnavailable):
