@@ -3,11 +3,11 @@
 
 Who may be rung, in which order and how many at once is asked of the product's own index and
 policy objects; the simulation only plays telephones, people and the passing of time. What it has
-in common for all policies: a phone rings for `RING` seconds; a call asks those again who were rung
-in vain, by the product's own rule (`bridge/roster/tries.py`); whoever becomes free is offered the
-longest-waiting call that they can serve, at once, or after the head start of those who have just
-begun to ring for it (`policies.head_start`); and every hour the rates and shares are counted anew
-from what happened so far, beginning with nothing.
+in common for all policies of the product: a phone rings for `RING` seconds; a call asks those again
+who were rung in vain, by the product's own rule (`bridge/roster/tries.py`); whoever becomes free is
+offered the longest-waiting call that they can serve, at once, or after the head start of those who
+have just begun to ring for it (`policies.head_start`); and every hour the rates and shares are
+counted anew from what happened so far, beginning with nothing.
 """
 
 from __future__ import annotations
@@ -228,14 +228,15 @@ class Simulation:
         if not hunt.over and hunt.waves == wave:
             self._ring_next(hunt)
 
-    def _ring(self, hunt: Hunt, who: InterpreterId) -> None:
+    def _ring(self, hunt: Hunt, who: InterpreterId, seconds: float = RING) -> None:
+        """Ring a phone for so long at most."""
         self._phones += 1
         self._last_rung[hunt.call.language] = who
         since = hunt.live[who] = self._now
         self._columns.stand(who, self._columns.standing(who).rung(self._at))
         attempt = self._attempts[hunt.call.number, who]
         self._attempts[hunt.call.number, who] += 1
-        ring = self._service.ring(hunt.call, who, attempt, self._now, RING)
+        ring = self._service.ring(hunt.call, who, attempt, self._now, seconds)
 
         def end() -> None:
             if hunt.live.get(who) == since:
@@ -243,9 +244,11 @@ class Simulation:
                 if ring.accepts:
                     self._accept(hunt, who, since)
                 else:
-                    self._fail(hunt, who, refused=ring.after < RING)
+                    refused = ring.after < seconds
+                    self._remember(who, refused=refused)
+                    self._fail(hunt, who, refused=refused)
 
-        self._later(self._now + min(ring.after, RING), end)
+        self._later(self._now + min(ring.after, seconds), end)
 
     def _accept(self, hunt: Hunt, who: InterpreterId, since: float) -> None:
         self._columns.accepted(who, self._now - since)
@@ -270,21 +273,25 @@ class Simulation:
         self._later(self._now + hunt.call.talk, end)
         self._close(hunt)
 
-    def _fail(self, hunt: Hunt, who: InterpreterId, *, refused: bool) -> None:
+    def _remember(self, who: InterpreterId, *, refused: bool) -> None:
+        """Somebody was rung in vain: their share, their chance, and whether they answer at all."""
         self._columns.not_accepted(who)
         standing = self._columns.standing(who)
         mean = self._busy_minutes / self._served if self._served else 12.0
         after = standing.refused(mean) if refused else standing.unanswered(mean)
         self._columns.stand(who, after)
+        if after.unanswered_streak == self._columns.interpreter(who).limits.unanswered_in_a_row:
+            back = self._service.away_until(who, self._now) or self._now
+            self._later(back + COME_BACK, lambda: self._come_back(who))
+
+    def _fail(self, hunt: Hunt, who: InterpreterId, *, refused: bool) -> None:
+        """Somebody was rung in vain for this call: ring on, and them again later."""
         hunt.tried.add(who)
         tries = hunt.tries.get(who, Tries()).one_more(refused=refused)
         hunt.tries[who] = tries
         pause = tries.again_after(refused=refused)
         if pause is not None:
             self._later(self._now + pause, lambda: self._try_again(hunt, who, tries))
-        if after.unanswered_streak == self._columns.interpreter(who).limits.unanswered_in_a_row:
-            back = self._service.away_until(who, self._now) or self._now
-            self._later(back + COME_BACK, lambda: self._come_back(who))
         if not hunt.live:
             self._ring_next(hunt)
         self._offer_to_waiting(who)

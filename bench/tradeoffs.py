@@ -3,7 +3,7 @@
 
 ``python -m bench.tradeoffs --json`` prints, as its last line,
 ``{variant: {load: {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}}}`` as `bench.policies`
-does, for variants of the default policy and for the two policies against which it is held. The
+does, for variants of the default policy and for those against which it is held. The
 weights were chosen by these figures, so they come from seeds of their own.
 """
 
@@ -15,9 +15,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.machine import machine
-from bench.policies import Contender, as_json, print_table, simulate, summary
+from bench.policies import (
+    APP_QUEUE,
+    CONTENDERS,
+    OURS,
+    Contender,
+    as_json,
+    print_table,
+    simulate,
+    summary,
+)
 from bench.service import SKEW
-from bridge.roster.policies import POLICIES, Default
+from bridge.roster.policies import Default
 from bridge.roster.waves import Prospect, Wave, chance_of_any
 
 FIRST_SEED = 101
@@ -60,7 +69,7 @@ class Broad(Default):
 
 def contenders() -> Mapping[str, Contender]:
     """Every variant by what it is called in the table."""
-    found = {name: Contender(POLICIES[name]) for name in ("leastrecent", "ring_all")}
+    found = {name: CONTENDERS[name] for name in (APP_QUEUE, OURS, "ring_all")}
     for weight in WEIGHTS:
         found[f"fairness {weight}"] = Contender(Default(fairness=weight))
     for weight in WEIGHTS:

@@ -111,7 +111,7 @@ class Default:
     """
 
     scarcity: float = 1.0
-    fairness: float = 0.03
+    fairness: float = 0.05
     answer: float = 0.01
     target: float = TARGET
     margin: float = MARGIN
@@ -164,7 +164,10 @@ class LongestIdle:
 
 @dataclass(frozen=True, slots=True)
 class LeastRecent:
-    """One at a time, whose last call ended longest ago: `leastrecent` of Asterisk's app_queue."""
+    """One at a time, whose last call ended longest ago, whatever its language.
+
+    The order of app_queue's `leastrecent` with `shared_lastcall`, in the product's way of ringing.
+    """
 
     overlap_after: float | None = None
     name: str = "leastrecent"

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
-from bench.policies import CONTENDERS, as_json, one_trace, summary
+from bench.app_queue import RETRY, AppQueue
+from bench.policies import CONTENDERS, OURS, as_json, one_trace, summary
 from bench.service import Service
-from bench.simulation import Simulation
+from bench.simulation import RING, Hunt
 from bench.tradeoffs import contenders
 from bridge.roster.policies import POLICIES
 from bridge.vocabulary import InterpreterId
@@ -41,27 +43,66 @@ def test_every_language_is_on_offer_and_the_load_is_what_was_asked_for() -> None
     assert minutes / promised == pytest.approx(0.25, rel=0.1)
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("name", CONTENDERS)
 def test_every_call_is_served_in_time_or_unfilled(service: Service, name: str) -> None:
-    outcome = Simulation(service, POLICIES[name]).run()
+    policy, plays = CONTENDERS[name].policy, CONTENDERS[name].plays
+    outcome = plays(service, policy).run()
     assert outcome.calls == len(service.calls)
     assert len(outcome.in_vain) + len(outcome.waits) == outcome.calls
     assert 0 < len(outcome.waits) <= outcome.phones
     assert min(outcome.waits) > 0
     assert max(outcome.waits) <= max(call.patience for call in service.calls)
     assert 0 < outcome.gini < 1
-    assert Simulation(service, POLICIES[name]).run() == outcome
+    assert plays(service, policy).run() == outcome
+
+
+class Watched(AppQueue):
+    """Keeps who was rung for which call, when, and for how long at most."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(service, POLICIES["leastrecent"])
+        self.rings: dict[int, list[tuple[float, InterpreterId, float]]] = {}
+
+    def _ring(self, hunt: Hunt, who: InterpreterId, seconds: float = RING) -> None:
+        assert not hunt.live, "a queue of this strategy rings one member at a time"
+        self.rings.setdefault(hunt.call.number, []).append((self._now, who, seconds))
+        super()._ring(hunt, who, seconds)
+
+
+def test_a_queue_tries_for_so_long_pauses_and_rings_the_same_ones_again() -> None:
+    service = Service(seed=900, load=0.25, hours=2)
+    watched = Watched(service)
+    watched.run()
+    again = refused = 0
+    for rings in watched.rings.values():
+        for (at, who, lasts), (then, next_one, next_lasts) in pairwise(rings):
+            if next_lasts == RING:
+                # A new try: the one before is over, and so is the pause.
+                assert then >= at + RETRY
+                again += who == next_one
+            else:
+                # Within one try: the next has what the one who refused has left of it.
+                assert who != next_one
+                assert next_lasts == pytest.approx(lasts - (then - at))
+                refused += 1
+    assert again > 20
+    assert refused > 5
+
+
+def test_our_own_way_of_ringing_serves_more_in_the_same_order(service: Service) -> None:
+    found = one_trace(CONTENDERS, seed=900, load=0.25, hours=2, skew=1.45)
+    assert len(found[OURS].in_vain) < len(found["leastrecent"].in_vain)
 
 
 def test_the_figures_are_of_every_policy_and_load() -> None:
     found = one_trace(CONTENDERS, seed=900, load=0.15, hours=1, skew=1.45)
     figures = summary({name: {0.15: [outcome]} for name, outcome in found.items()})
-    assert set(figures) == set(POLICIES)
+    assert set(figures) == {*POLICIES, OURS}
     for by_load in figures.values():
         assert set(by_load) == {"0.15"}
         assert by_load["0.15"]["p95_of_all_s"] >= by_load["0.15"]["p95_s"] >= 0
     last_line = json.loads(as_json(figures))
-    assert set(last_line) == set(POLICIES)
+    assert set(last_line) == {*POLICIES, OURS}
     for by_load in last_line.values():
         assert set(by_load["0.15"]) == {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}
 
