@@ -82,6 +82,13 @@ def contenders() -> Mapping[str, Contender]:
         found[f"{first} at once, {joining}"] = Contender(
             Broad(first=first, then=then, every=every, overlap_after=every)
         )
+    for first in (5, 6):
+        found[f"{first} at once, 2 more every 7 s"] = Contender(
+            Broad(first=first, then=2, every=7.0)
+        )
+    found["3 to 5 within 0.03 at once, 1 more every 4 s"] = Contender(
+        Broad(first=5, least=3, margin=0.03, every=4.0)
+    )
     found["6 within 0.02 at once, 1 more every 2 s"] = Contender(
         Broad(first=6, margin=0.02, every=2.0, overlap_after=2.0)
     )
