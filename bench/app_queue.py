@@ -3,7 +3,8 @@
 
 So services ring that have an Asterisk and nothing else, with `strategy=leastrecent` and otherwise
 the settings that Asterisk comes with, but for `ringinuse=no` (without it people in calls are rung).
-tests/lab/test_app_queue.py holds a real Asterisk to what is played here:
+tests/lab/test_app_queue.py holds a real Asterisk to the order and to who is rung again; how long it
+rings and waits (15, 5 and 1 s) are its defaults:
 
 * A queue rings one member at a time: of those free, the one whose last call *of that queue* ended
   longest ago. A call of another queue does not count, for `shared_lastcall` is off.

@@ -7,12 +7,15 @@ Nothing here looks at a clock: who was rung, and in which order, tells the rules
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bridge.telephony.asterisk.config import render
 from lab.asterisk import AsteriskInstall, AsteriskProcess
+from lab.network import TEMPLATES
 from tests.lab.bare_pbx import until
 
 MODULES = (
@@ -89,24 +92,20 @@ class Queues:
 
 @pytest.fixture
 async def queues(install: AsteriskInstall, tmp_path: Path) -> AsyncIterator[Queues]:
-    places = {"astvarlibdir": "lib", "astdbdir": "lib", "astkeydir": "lib", "astspooldir": "spool"}
-    places |= {"astetcdir": "etc", "astrundir": "run", "astlogdir": "log", "astagidir": "agi"}
-    for place in set(places.values()):
-        (tmp_path / place).mkdir()
-    folders = {name: tmp_path / place for name, place in places.items()}
-    folders |= {"astmoddir": install.modules_dir, "astdatadir": install.data_dir}
-    lines = [f"{name} => {folder}" for name, folder in folders.items()]
-    etc = tmp_path / "etc"
-    (etc / "asterisk.conf").write_text("\n".join(["[directories]", *lines, ""]))
+    """Asterisk with these queues; its folders are those of the laboratory's."""
+    source = tmp_path / "source"
+    source.mkdir()
+    shutil.copy(TEMPLATES / "asterisk.conf.in", source)
     loads = [f"load = {name}.so" for name in MODULES]
-    (etc / "modules.conf").write_text("\n".join(["[modules]", "autoload = no", *loads, ""]))
-    (etc / "logger.conf").write_text("[general]\nqueue_log = yes\n[logfiles]\nfull => error\n")
-    (etc / "queues.conf").write_text(QUEUES)
-    (etc / "extensions.conf").write_text(DIALPLAN)
-    asterisk = AsteriskProcess(install, etc / "asterisk.conf")
+    (source / "modules.conf").write_text("\n".join(["[modules]", "autoload = no", *loads, ""]))
+    (source / "logger.conf").write_text("[general]\nqueue_log = yes\n[logfiles]\nfull => error\n")
+    (source / "queues.conf").write_text(QUEUES)
+    (source / "extensions.conf").write_text(DIALPLAN)
+    folders = {"modules_dir": str(install.modules_dir), "data_dir": str(install.data_dir)}
+    asterisk = AsteriskProcess(install, render(source, tmp_path / "pbx", folders))
     await asterisk.start()
     try:
-        yield Queues(asterisk, tmp_path / "log" / "queue_log")
+        yield Queues(asterisk, tmp_path / "pbx" / "state" / "log" / "queue_log")
     finally:
         await asterisk.stop()
 
@@ -135,9 +134,7 @@ async def test_who_is_away_is_rung_again_though_somebody_else_is_free(queues: Qu
 
 async def test_who_refuses_is_followed_by_the_next_at_once(queues: Queues) -> None:
     assert await queues.call("amharic", 1) == "rui"
-    await queues.asterisk.rx(
-        "queue add member Local/refuses@members/n to amharic penalty 0 as refuses"
-    )
+    await queues.joins("refuses", "amharic")
     # A try begun anew would ring the one who refuses once more, before anybody else.
     assert await queues.call("amharic", 2) == "rui"
     assert queues.of_call(2).count(("refuses", "RINGNOANSWER")) == 1
@@ -146,7 +143,7 @@ async def test_who_refuses_is_followed_by_the_next_at_once(queues: Queues) -> No
 async def test_with_the_setting_for_it_a_call_of_another_queue_counts(
     tmp_path: Path, queues: Queues
 ) -> None:
-    path = tmp_path / "etc" / "queues.conf"
+    path = tmp_path / "pbx" / "queues.conf"
     path.write_text(QUEUES.replace("[general]", "[general]\nshared_lastcall = yes"))
     await queues.asterisk.rx("queue reload all")
     first = await queues.call("english", 1)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bench.app_queue import RETRY, AppQueue
-from bench.policies import CONTENDERS, OURS, as_json, one_trace, summary
+from bench.policies import CONTENDERS, OURS, as_json, main, one_trace, summary
 from bench.service import Service
 from bench.simulation import RING, Hunt
 from bench.tradeoffs import contenders
@@ -105,6 +105,15 @@ def test_the_figures_are_of_every_policy_and_load() -> None:
     assert set(last_line) == {*POLICIES, OURS}
     for by_load in last_line.values():
         assert set(by_load["0.15"]) == {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}
+
+
+def test_the_last_line_has_the_policies_and_the_table_our_way_of_ringing_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--json", "--seeds", "1", "--hours", "1", "--loads", "0.15", "--processes", "1"])
+    printed = capsys.readouterr().out.splitlines()
+    assert set(json.loads(printed[-1])) == set(POLICIES)
+    assert OURS in {line.split()[0] for line in printed}
 
 
 def test_every_variant_of_the_default_policy_serves_the_same_calls(service: Service) -> None:
