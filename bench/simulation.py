@@ -245,7 +245,7 @@ class Simulation:
                     self._accept(hunt, who, since)
                 else:
                     refused = ring.after < seconds
-                    self._remember(who, refused=refused)
+                    self._remember(who, self._now - since, refused=refused)
                     self._fail(hunt, who, refused=refused)
 
         self._later(self._now + min(ring.after, seconds), end)
@@ -273,9 +273,9 @@ class Simulation:
         self._later(self._now + hunt.call.talk, end)
         self._close(hunt)
 
-    def _remember(self, who: InterpreterId, *, refused: bool) -> None:
+    def _remember(self, who: InterpreterId, rang: float, *, refused: bool) -> None:
         """Somebody was rung in vain: their share, their chance, and whether they answer at all."""
-        self._columns.not_accepted(who)
+        self._columns.not_accepted(who, rang)
         standing = self._columns.standing(who)
         mean = self._busy_minutes / self._served if self._served else 12.0
         after = standing.refused(mean) if refused else standing.unanswered(mean)

@@ -5,11 +5,14 @@ Each offer either was accepted within `PROMPTLY` seconds or was not. One that we
 because somebody else was faster, can't be left out: in a wave, a phone is mostly watched to the
 end when it accepts, so the chances would look better than they are. It counts as what may be
 expected of it (`expected_acceptance`; the expectation step of Dempster, Laird and Rubin, "Maximum
-likelihood from incomplete data via the EM algorithm", 1977).
+likelihood from incomplete data via the EM algorithm", 1977). That asks how soon people press who
+do press, which is learned too (`Pace`): were it taken for granted that any second is as likely as
+another, while people need four to take a phone out of a pocket, each phone stopped after four would
+count as one that hardly anybody would have taken, and the more phones ring together, the more so.
 
-The chance is a Beta posterior's mean; the prior of each stage is what the stage above it knows:
+That of the service, `m0`, is what its pace says of the first `PROMPTLY` seconds. That of a person
+is a Beta posterior's mean; the prior of each stage is what the stage above it knows:
 
-    service:        m0 = (s + k0 p0) / (n + k0)
     person:         m1 = (s_i + k1 m0) / (n_i + k1)
     person x hour:  m2 = (s_ih + k2 m1) / (n_ih + k2)
 
@@ -21,6 +24,7 @@ s of n: Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4.)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -30,6 +34,7 @@ PROMPTLY = 10.0
 """Seconds from the start of the ringing to the key that accepts."""
 HOURS = 24
 """Hours of the service's local day."""
+_SECONDS = int(PROMPTLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +58,86 @@ class Tally:
         return Tally(self.offers + other.offers, self.accepted + other.accepted)
 
 
-def shrink(tally: Tally, chance: float, weight: float) -> float:
-    """The posterior's mean after `tally`, under a prior of this mean worth `weight` offers."""
-    return (tally.accepted + weight * chance) / (tally.offers + weight)
+def expected_acceptance(chance: float, passed: float) -> float:
+    """How likely an offer that we stopped would have been accepted promptly.
 
-
-def expected_acceptance(chance: float, rang: float) -> float:
-    """How likely an offer stopped after `rang` seconds would have been accepted promptly.
-
-    By Bayes' rule, for somebody who accepts promptly with this chance and then after a time
-    that is as likely any of the first `PROMPTLY` seconds. Nothing once these are over.
+    By Bayes' rule, for somebody who accepts promptly with this chance, when `passed` (0 to 1) of
+    those who do have done so by then.
     """
-    passed = min(max(rang / PROMPTLY, 0.0), 1.0)
     return chance * (1.0 - passed) / (1.0 - chance * passed)
+
+
+class Pace:
+    """How soon after the start of the ringing people accept who do so promptly. Mutable.
+
+    Of the whole service, by the second. Of the phones that nobody has stopped or answered by the
+    start of a second, so many are accepted or declined in it; those stopped before would have been
+    alike, for whoever stopped them did not know what would become of them. The share accepted by
+    then follows from these (the cumulative incidence of Aalen and Johansen, "An empirical
+    transition matrix for non-homogeneous Markov chains based on censored observations", 1978).
+    The prior has them accepted in any second alike.
+    """
+
+    def __init__(self, prior: Prior = Prior()) -> None:
+        offers, each = prior.service_weight, prior.chance / _SECONDS
+        self._rang = [offers * (1.0 - each * second) for second in range(_SECONDS)]
+        self._accepted = [offers * each] * _SECONDS
+        self._declined = [0.0] * _SECONDS
+        self._known: list[float] | None = None
+
+    def accepted(self, after: float) -> None:
+        """A phone was accepted after so many seconds, be it promptly or not."""
+        self._over(after, self._accepted)
+
+    def declined(self, after: float) -> None:
+        """A phone was refused after so many seconds, or rang out."""
+        self._over(after, self._declined)
+
+    def stopped(self, after: float) -> None:
+        """We stopped a phone after so many seconds."""
+        self._watched(after)
+
+    def passed(self, after: float) -> float:
+        """The share, 0 to 1, of prompt acceptances that come within so many seconds."""
+        second = int(max(after, 0.0))
+        if second >= _SECONDS:
+            return 1.0
+        before, then = self._shares[second : second + 2]
+        return (before + (max(after, 0.0) - second) * (then - before)) / self.chance
+
+    @property
+    def chance(self) -> float:
+        """That a phone is accepted promptly, were it rung for so long: between 0 and 1."""
+        return self._shares[-1]
+
+    def _over(self, after: float, how: list[float]) -> None:
+        """Somebody pressed a key, or nobody did; the second of it counts as rung to its end."""
+        second = int(max(after, 0.0))
+        self._watched(second + 1)
+        if second < _SECONDS:
+            how[second] += 1.0
+
+    def _watched(self, seconds: float) -> None:
+        for second in range(min(math.ceil(seconds), _SECONDS)):
+            self._rang[second] += min(seconds - second, 1.0)
+        self._known = None
+
+    @property
+    def _shares(self) -> list[float]:
+        """How many of all phones are accepted within 0, 1, … `PROMPTLY` seconds."""
+        if self._known is None:
+            self._known = self._incidence()
+        return self._known
+
+    def _incidence(self) -> list[float]:
+        ringing, share, shares = 1.0, 0.0, [0.0]
+        for rang, accepted, declined in zip(
+            self._rang, self._accepted, self._declined, strict=True
+        ):
+            share += ringing * accepted / rang
+            ringing *= 1.0 - (accepted + declined) / rang
+            shares.append(share)
+        return shares
 
 
 class Answering:
@@ -73,7 +145,7 @@ class Answering:
 
     def __init__(self, prior: Prior = Prior()) -> None:
         self.prior = prior
-        self._service = Tally()
+        self.pace = Pace(prior)
         self._people: dict[InterpreterId, Tally] = {}
         self._hours: dict[tuple[InterpreterId, int], Tally] = {}
 
@@ -83,27 +155,38 @@ class Answering:
         tallies: Iterable[tuple[InterpreterId, int, Tally]],
         prior: Prior = Prior(),
     ) -> Answering:
-        """Start from tallies for person and hour, as counted in the call log."""
+        """Start from tallies of people in hours; the pace is the prior's."""
         made = cls(prior)
         for who, hour, tally in tallies:
             made.add(who, hour, tally)
         return made
 
-    def observe(self, who: InterpreterId, hour: int, accepted: float) -> None:
-        """One offer ended: 1 for accepted promptly, 0 for not, between for stopped early."""
-        self.add(who, hour, Tally(1, accepted))
+    def accepted(self, who: InterpreterId, hour: int, after: float) -> None:
+        """They accepted an offer of this hour of the local day after so many seconds of ringing."""
+        self.pace.accepted(after)
+        self.add(who, hour, Tally(1, float(after <= PROMPTLY)))
+
+    def declined(self, who: InterpreterId, hour: int, after: float) -> None:
+        """They refused after so many seconds, or their phone rang out."""
+        self.pace.declined(after)
+        self.add(who, hour, Tally(1, 0.0))
+
+    def stopped(self, who: InterpreterId, hour: int, after: float) -> None:
+        """We stopped their phone after so many seconds: somebody was faster, or nobody waited."""
+        expected = expected_acceptance(self.chance(who, hour), self.pace.passed(after))
+        self.pace.stopped(after)
+        self.add(who, hour, Tally(1, expected))
 
     def add(self, who: InterpreterId, hour: int, tally: Tally) -> None:
         """Count a tally of one person in one hour. Raises `ValueError` for no such hour."""
         if not 0 <= hour < HOURS:
             raise ValueError("an hour of the day is 0 to 23")
-        self._service += tally
         self._people[who] = self._people.get(who, Tally()) + tally
         self._hours[who, hour] = self._hours.get((who, hour), Tally()) + tally
 
     def service_chance(self) -> float:
         """Of anybody, at any hour."""
-        return shrink(self._service, self.prior.chance, self.prior.service_weight)
+        return self.pace.chance
 
     def tallies(self, who: InterpreterId, hour: int) -> tuple[Tally, Tally]:
         """Of this person, and of this person in this hour."""

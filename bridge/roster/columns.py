@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from bridge.roster.answering import PROMPTLY, expected_acceptance
 from bridge.roster.column_arrays import FREE, GENDERS, SUBJECTS, Array, Block, ColumnStore
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.eligibility import Skip, own_reason, own_reason_holds_until
@@ -155,19 +154,17 @@ class RosterColumns:
 
     def accepted(self, who: InterpreterId, seconds: float) -> None:
         """They pressed 1 after so many seconds; counted in `knowledge.answering`."""
-        self._observe(who, 1.0 if seconds <= PROMPTLY else 0.0)
+        self._knowledge.answering.accepted(who, self._hour, seconds)
+        self._read_chance(who)
 
-    def not_accepted(self, who: InterpreterId) -> None:
-        """They refused, or their phone rang out; counted in `knowledge.answering`."""
-        self._observe(who, 0.0)
+    def not_accepted(self, who: InterpreterId, seconds: float) -> None:
+        """They refused after so many seconds, or nobody did; counted in `knowledge.answering`."""
+        self._knowledge.answering.declined(who, self._hour, seconds)
+        self._read_chance(who)
 
     def stopped(self, who: InterpreterId, seconds: float) -> None:
         """We stopped their phone after so many seconds; counted in `knowledge.answering`."""
-        chance = self._knowledge.answering.chance(who, self._hour)
-        self._observe(who, expected_acceptance(chance, seconds))
-
-    def _observe(self, who: InterpreterId, accepted: float) -> None:
-        self._knowledge.answering.observe(who, self._hour, accepted)
+        self._knowledge.answering.stopped(who, self._hour, seconds)
         self._read_chance(who)
 
     # --- time ----------------------------------------------------------------------------------

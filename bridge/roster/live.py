@@ -313,14 +313,14 @@ class LiveRoster:
         self._present.accepted(who, seconds)
         self._stand(who, self._present.standing(who).accepted())
 
-    def refused(self, who: InterpreterId) -> None:
-        """They pressed 2."""
-        self._present.not_accepted(who)
+    def refused(self, who: InterpreterId, seconds: float) -> None:
+        """They pressed 2 after so many seconds."""
+        self._present.not_accepted(who, seconds)
         self._stand(who, self._present.standing(who).refused(self.call_minutes), anew=False)
 
-    def unanswered(self, who: InterpreterId) -> None:
-        """Their phone rang out, or nobody pressed a key."""
-        self._present.not_accepted(who)
+    def unanswered(self, who: InterpreterId, seconds: float) -> None:
+        """Their phone rang out after so many seconds, or nobody pressed a key."""
+        self._present.not_accepted(who, seconds)
         standing = self._present.standing(who).unanswered(self.call_minutes)
         self._stand(who, standing, anew=False)
         in_a_row = self._present.interpreter(who).limits.unanswered_in_a_row

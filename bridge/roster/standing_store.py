@@ -24,7 +24,7 @@ from bridge.conference.store import call
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Period, Schedule
 from bridge.hours.periods import clip, merge
-from bridge.roster.answering import PROMPTLY, Answering, expected_acceptance
+from bridge.roster.answering import Answering
 from bridge.roster.fairness import SPAN, pool_rate
 from bridge.roster.model import Presence
 from bridge.roster.people import Interpreter, Limits, PresenceNow
@@ -375,14 +375,13 @@ def load_answering(
         began = row.rang_at or row.made_at
         rang, hour = (over - began).total_seconds(), began.astimezone(zone).hour
         if row.accepted_at is not None:
-            accepted = float(rang <= PROMPTLY)
+            learned.accepted(row.interpreter_id, hour, rang)
         elif row.outcome in _TEACHES_NOTHING:
             continue
         elif row.outcome in _TAKEN_AMISS:
-            accepted = 0.0
+            learned.declined(row.interpreter_id, hour, rang)
         else:
-            accepted = expected_acceptance(learned.chance(row.interpreter_id, hour), rang)
-        learned.observe(row.interpreter_id, hour, accepted)
+            learned.stopped(row.interpreter_id, hour, rang)
     return learned
 
 

@@ -132,7 +132,7 @@ async def test_a_word_that_comes_late_counts_once(
 
     async def meanwhile() -> None:
         at.live.released(at.who, anew=False)
-        at.live.unanswered(at.who)
+        at.live.unanswered(at.who, 15.0)
 
     await at.read_again(monkeypatch, meanwhile)
     assert at.free_at_last()

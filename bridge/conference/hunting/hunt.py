@@ -300,7 +300,8 @@ class Hunt:
         # That no telephone of theirs could be reached was no try: see `Standing.unreached`.
         if reason not in NOT_REACHED:
             self._tried.in_vain(who, refused=refused)
-            (self._roster.refused if refused else self._roster.unanswered)(who)
+            held = self._roster.refused if refused else self._roster.unanswered
+            held(who, (at - offer.since).total_seconds())
         await self.go_on()
 
     async def look_after(self) -> None:

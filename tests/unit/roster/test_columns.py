@@ -85,7 +85,7 @@ def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
             elif change == "answer":
                 columns.accepted(who, data.draw(st.sampled_from([4.0, 12.0])))
                 columns.stopped(who, data.draw(st.floats(0, 20)))
-                columns.not_accepted(who)
+                columns.not_accepted(who, 15.0)
             else:
                 del people[who]
                 columns.remove(who)

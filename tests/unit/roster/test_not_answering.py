@@ -46,7 +46,7 @@ def test_not_answering_is_logged_once_and_keeps_them_from_being_rung() -> None:
         assert ranking.counts() == ({} if offer < 3 else {Skip.NOT_ANSWERING: 1})
         live.rung(who, UK, at)
         with capture_logs() as logs:
-            live.unanswered(who)
+            live.unanswered(who, 15.0)
         said.append(logs)
     assert said == [
         [],

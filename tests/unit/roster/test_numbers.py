@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.roster.answering import Answering, Prior, Tally, expected_acceptance
+from bridge.roster.answering import Answering, Pace, Prior, Tally, expected_acceptance
 from bridge.roster.fairness import gini, pool_rate, published_shares, share
 from bridge.roster.rates import RatePrior, estimate
 from bridge.roster.scarcity import erlang_b, price, prices_up_to, scarcity
@@ -105,8 +107,10 @@ def test_a_chance_falls_back_to_the_person_then_to_the_service() -> None:
     prior = Prior(chance=0.5, service_weight=10, person_weight=5, hour_weight=4)
     answering = Answering(prior)
     assert answering.chance(ONE, 9) == pytest.approx(0.5)
-    answering.add(ONE, 9, Tally(10, 10))
-    service = (10 + 5) / 20
+    for _ in range(10):
+        answering.accepted(ONE, 9, 0.5)
+    # Of 20 phones, the prior's ten with half a one in each second and these, all in the first.
+    service = 10.5 / 20 + 9.5 / 20 * 4.5 / 9.5
     person = (10 + 5 * service) / 15
     assert answering.service_chance() == pytest.approx(service)
     assert answering.chance(TWO, 9) == pytest.approx(service)
@@ -135,17 +139,68 @@ def test_a_chance_is_never_certain(
 
 def test_there_is_no_hour_24() -> None:
     with pytest.raises(ValueError, match="0 to 23"):
-        Answering().observe(ONE, 24, 1.0)
+        Answering().accepted(ONE, 24, 4.0)
 
 
 @given(st.floats(0.01, 0.99), st.floats(0, 30), st.floats(0, 30))
 def test_the_longer_a_phone_rang_in_vain_the_less_is_expected(
     chance: float, one: float, other: float
 ) -> None:
-    sooner, later = sorted([one, other])
-    assert expected_acceptance(chance, 0.0) == pytest.approx(chance)
-    assert expected_acceptance(chance, later) <= expected_acceptance(chance, sooner) + 1e-12
-    assert expected_acceptance(chance, 10.0) == 0.0
+    pace = Pace()
+    sooner, later = (expected_acceptance(chance, pace.passed(it)) for it in sorted([one, other]))
+    assert later <= sooner + 1e-12
+    assert expected_acceptance(chance, pace.passed(0.0)) == pytest.approx(chance)
+    assert expected_acceptance(chance, pace.passed(10.0)) == 0.0
+
+
+RINGS = st.tuples(st.sampled_from(["accepted", "declined", "stopped"]), st.floats(-0.1, 30.0))
+
+
+@given(st.lists(RINGS, max_size=60))
+def test_a_pace_goes_from_nobody_to_all_who_accept_promptly(rings: list[tuple[str, float]]) -> None:
+    pace = Pace()
+    for how, after in rings:
+        getattr(pace, how)(after)
+    shares = [pace.passed(tenth / 10.0) for tenth in range(-5, 120)]
+    assert shares == sorted(shares)
+    assert shares[5] == 0.0
+    assert shares[105:] == [1.0] * 20
+
+
+def test_nobody_rung_yet_presses_in_any_second_alike() -> None:
+    assert [Pace().passed(second) for second in (2.5, 5, 7.5)] == pytest.approx([0.25, 0.5, 0.75])
+
+
+def _wave(rng: random.Random, phones: int, answering: Answering) -> None:
+    """Ring phones of people who accept in 7 of 10 cases, most of them after 4 to 7 seconds.
+
+    The first key stops the others, as in a hunt; one in twenty of those who are there refuses.
+    """
+    presses = {}
+    for who in map(InterpreterId, range(1, phones + 1)):
+        if rng.random() < 0.8:
+            presses[who] = (rng.triangular(2.0, 9.9, 5.0), rng.random() < 0.05)
+    ringing = set(map(InterpreterId, range(1, phones + 1)))
+    for who, (after, refuses) in sorted(presses.items(), key=lambda one: one[1][0]):
+        ringing.discard(who)
+        if not refuses:
+            answering.accepted(who, 9, after)
+            for other in ringing:
+                answering.stopped(other, 9, after)
+            return
+        answering.declined(who, 9, after)
+    for who in ringing:
+        answering.declined(who, 9, 15.0)
+
+
+@pytest.mark.parametrize("phones", [1, 3, 6])
+def test_how_soon_and_how_likely_people_accept_is_found_however_many_ring(phones: int) -> None:
+    rng, answering = random.Random(7), Answering()
+    for _ in range(3000):
+        _wave(rng, phones, answering)
+    half = answering.pace.passed(5.45)
+    assert half == pytest.approx(0.5, abs=0.04)
+    assert answering.service_chance() == pytest.approx(0.8 * 0.95, abs=0.05)
 
 
 def test_rates_begin_with_the_prior_and_end_with_the_counts() -> None:

@@ -305,8 +305,10 @@ def test_answers_are_learned_by_person_and_local_hour(conn: Connection) -> None:
     stopped = START + hour + 4 * second
     store.release(conn, LegId("live"), stopped)
     expected = Answering()
-    for who, at, accepted in ((one, 9, 1.0), (two, 9, 0.0), (one, 9, 0.0), (one, 10, 0.0)):
-        expected.observe(who, at, accepted)
+    expected.accepted(one, 9, 10.0)
+    expected.declined(two, 9, 20.0)
+    expected.accepted(one, 9, 11.0)
+    expected.declined(one, 10, 3.0)
     chance = expected.chance(two, 10)
     again = standing_store.load_answering(conn, START)
     [offers, accepted] = [again.tallies(two, 10)[1].offers, again.tallies(two, 10)[1].accepted]
