@@ -211,7 +211,7 @@ class Simulation:
         """Ring the next wave, if there is anybody to ring."""
         ranking = self._ranking(hunt)
         prospects = ranking.prospects(len(ranking))
-        wave = self._policy.wave(prospects, joins=bool(hunt.live))
+        wave = self._policy.wave(prospects)
         hunt.prospects.update(
             (one.interpreter, one) for one in prospects if one.interpreter in wave.phones
         )
@@ -219,7 +219,7 @@ class Simulation:
             self._ring(hunt, who)
         if wave.phones:
             hunt.waves += 1
-            overlap = wave.next_after or self._policy.overlap_after
+            overlap = self._policy.overlap_after
             if overlap is not None:
                 self._later(self._now + overlap, lambda: self._overlap(hunt, number))
             number = hunt.waves

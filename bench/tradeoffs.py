@@ -27,44 +27,29 @@ from bench.policies import (
 )
 from bench.service import SKEW
 from bridge.roster.policies import Default
-from bridge.roster.waves import Prospect, Wave, chance_of_any
+from bridge.roster.waves import Prospect, Wave, fewest
 
 FIRST_SEED = 101
 LOADS = (0.15, 0.25)
 WEIGHTS = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
+TARGETS = (0.9, 0.95, 0.98, 0.99, 0.995)
+MARGINS = (0.1, 0.3, math.inf)
+PHONES = (1, 2, 4, 5, 6, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Broad(Default):
-    """Ranks like the default policy, and rings this many at once whatever their chances: those who
-    cost more than the first one by no more than `margin`, and `least` whatever they cost.
-    """
+class AtOnce(Default):
+    """Ranks like the default policy, and rings this many at once whatever their chances."""
 
-    margin: float = math.inf
-    least: int = 1
-    first: int = 1
-    then: int = 1
-    """How many join them each time."""
-    every: float | None = None
-    """Seconds after which the next join; `None`: when those who ring have rung in vain."""
+    phones: int = 1
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """See `Policy.wave`."""
-        some = ranked[: self.then] if joins else self._first(ranked)
-        chance = chance_of_any([one.chance for one in some])
-        more = self.every if len(some) < len(ranked) else None
-        return Wave(tuple(one.interpreter for one in some), chance, more)
-
-    def _first(self, ranked: Sequence[Prospect]) -> Sequence[Prospect]:
-        return [
-            one
-            for place, one in enumerate(ranked[: self.first])
-            if place < self.least or one.score <= ranked[0].score + self.margin
-        ]
+        return fewest(ranked, target=1.0, widest=self.phones)
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """See `Policy.awaits`."""
-        return len(ringing) >= self.first
+        return newcomer.tier > min(other.tier for other in ringing) or len(ringing) >= self.phones
 
 
 def contenders() -> Mapping[str, Contender]:
@@ -76,25 +61,12 @@ def contenders() -> Mapping[str, Contender]:
         found[f"demand known, fairness {weight}"] = Contender(
             Default(fairness=weight), foreknowing=True
         )
-    found["those within 0.02 at once"] = Contender(Default(margin=0.02))
-    for first, then, every in ((1, 1, 2.0), (2, 2, 2.0), (4, 4, 4.0), (6, 1, 3.0), (7, 7, None)):
-        joining = "and no more" if every is None else f"{then} more every {every:g} s"
-        found[f"{first} at once, {joining}"] = Contender(
-            Broad(first=first, then=then, every=every, overlap_after=every)
-        )
-    for first in (5, 6):
-        found[f"{first} at once, 2 more every 7 s"] = Contender(
-            Broad(first=first, then=2, every=7.0)
-        )
-    found["3 to 5 within 0.03 at once, 1 more every 4 s"] = Contender(
-        Broad(first=5, least=3, margin=0.03, every=4.0)
-    )
-    found["6 within 0.02 at once, 1 more every 2 s"] = Contender(
-        Broad(first=6, margin=0.02, every=2.0, overlap_after=2.0)
-    )
-    found["4 to 6 within 0.03 at once, 2 more every 3 s, fairness 0.01"] = Contender(
-        Broad(fairness=0.01, first=6, least=4, margin=0.03, then=2, every=3.0, overlap_after=3.0)
-    )
+    for target in TARGETS:
+        found[f"the fewest for {target:.1%}"] = Contender(Default(target=target))
+    for margin in MARGINS:
+        found[f"within {margin:g} calls"] = Contender(Default(margin=margin))
+    for phones in PHONES:
+        found[f"{phones} at once"] = Contender(AtOnce(phones=phones))
     return found
 
 

@@ -64,8 +64,7 @@ def plan(ranking: Ranking, policy: Policy) -> tuple[PlannedWave, ...]:
     planned: list[PlannedWave] = []
     after: float | None = 0.0
     while left:
-        joins = bool(planned) and after is not None
-        wave = policy.wave(prospects(ranking.requirements, left), joins=joins)
+        wave = policy.wave(prospects(ranking.requirements, left))
         planned.append(
             PlannedWave(
                 number=len(planned) + 1,
@@ -75,7 +74,7 @@ def plan(ranking: Ranking, policy: Policy) -> tuple[PlannedWave, ...]:
             )
         )
         left = [one for one in left if one.interpreter not in wave.phones]
-        pause = wave.next_after or policy.overlap_after
+        pause = policy.overlap_after
         after = None if after is None or pause is None else after + pause
     return tuple(planned)
 

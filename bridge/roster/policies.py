@@ -19,14 +19,12 @@ from typing import Any, Protocol
 from bridge.roster.waves import (
     MARGIN,
     OVERLAP_AFTER,
-    STEP,
     TARGET,
     WIDEST,
     Prospect,
     Wave,
     chance_of_any,
     fewest,
-    joined,
     one,
 )
 
@@ -81,11 +79,8 @@ class Policy(Protocol):
     def score(self, facts: Facts) -> Column:
         """The number that ranks within a group; the lowest is rung first."""
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
-        """Which of these, the first ranked first, ring at once now. Empty only for nobody.
-
-        `joins` says that phones of the same hunt ring already.
-        """
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """Which of these, the first ranked first, ring at once now. Empty only for nobody."""
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Whether these, who have just begun to ring, ring for a while before somebody joins them
@@ -94,9 +89,7 @@ class Policy(Protocol):
 
     @property
     def overlap_after(self) -> float | None:
-        """Seconds after which the next wave joins one still ringing, unless the wave says
-        otherwise; `None`: it awaits its end.
-        """
+        """Seconds after which the next wave joins one still ringing; `None`: it awaits its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +108,6 @@ class Default:
     answer: float = 0.01
     target: float = TARGET
     margin: float = MARGIN
-    step: float = STEP
     overlap_after: float | None = OVERLAP_AFTER
     name: str = "default"
 
@@ -127,10 +119,9 @@ class Default:
             + self.answer * (1.0 - facts.chance)
         )
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
-        """The fewest phones that reach the target at about the same cost; then one at a time."""
-        wave = one(ranked) if joins else fewest(ranked, self.target, margin=self.margin)
-        return joined(wave, ranked, self.step)
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The fewest phones that reach the target, of those that cost about the same."""
+        return fewest(ranked, self.target, margin=self.margin)
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Unless the newcomer would have been one of their wave, had they been free before."""
@@ -153,7 +144,7 @@ class LongestIdle:
         """Since when they are idle."""
         return facts.idle_since
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """The first alone."""
         return one(ranked)
 
@@ -176,7 +167,7 @@ class LeastRecent:
         """When their last call ended."""
         return facts.last_call_ended
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """The first alone."""
         return one(ranked)
 
@@ -196,7 +187,7 @@ class RoundRobin:
         """How far behind the one rung last."""
         return (facts.interpreter - facts.last_rung - 1) % (1 << 40) + 0.0
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """The first alone."""
         return one(ranked)
 
@@ -216,7 +207,7 @@ class RingAll:
         """Since when they are idle; it only matters where phones are few."""
         return facts.idle_since
 
-    def wave(self, ranked: Sequence[Prospect], *, joins: bool = False) -> Wave:
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """All of the first tier."""
         some = [other for other in ranked if other.tier == ranked[0].tier]
         chance = chance_of_any([other.chance for other in some])

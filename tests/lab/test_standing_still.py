@@ -6,11 +6,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridge.calllog.model import EventKind
+from bridge.roster.waves import OVERLAP_AFTER
 from lab.installation import READY, Installation
 from lab.runner import play, until
 from lab.scenario_file import SCENARIOS, load_scenario
@@ -18,6 +20,10 @@ from lab.scenario_file import SCENARIOS, load_scenario
 STILL_SECONDS = 6.0
 """More than the 5 s that a request to Asterisk waits for its answer, so that some rings are asked
 for without one.
+"""
+BEFORE_THE_SEVENTH = OVERLAP_AFTER - 0.4
+"""Seconds after the first six have begun to ring. Just before the seventh is asked for: when a link
+is lost, Asterisk still does what it was told before the first Ping that it answers in vain.
 """
 SILENCE_SECONDS = 20
 """So long a telephone may be silent; whoever stands still is."""
@@ -41,14 +47,17 @@ AFTER = (
 async def test_who_is_rung_while_asterisk_stands_still_answers_in_time(
     tmp_path: Path, still: float
 ) -> None:
-    """A fourth telephone joins after the first three have rung for two seconds."""
+    """A seventh telephone joins after the first six have rung for seven seconds.
+
+    The six ring for longer than usual, so that none has rung out when Asterisk goes on.
+    """
     at = Installation(tmp_path, silence_seconds=SILENCE_SECONDS)
     await at.start()
     try:
         async with asyncio.TaskGroup() as together:
-            story = load_scenario(SCENARIOS / "second_wave.toml")
+            story = replace(load_scenario(SCENARIOS / "second_wave.toml"), ring_seconds=40.0)
             playing = together.create_task(play(story, at))
-            standing = together.create_task(_asterisk_stands_still(at, 0.8, still))
+            standing = together.create_task(_asterisk_stands_still(at, BEFORE_THE_SEVENTH, still))
             playing.add_done_callback(lambda _: standing.cancel())
     finally:
         await at.stop()
@@ -59,7 +68,7 @@ async def test_who_is_rung_while_asterisk_stands_still_answers_in_time(
 
 async def _asterisk_stands_still(at: Installation, after: float, seconds: float) -> None:
     await until(lambda: at.log_file.exists() and READY in at.log_file.read_text())
-    await _until_happened(at, EventKind.OFFER_RINGING, 3)
+    await _until_happened(at, EventKind.OFFER_RINGING, 6)
     await asyncio.sleep(after)
     os.kill(at.pbx.pid, signal.SIGSTOP)
     try:

@@ -76,14 +76,11 @@ class Choice:
         conn: Connection,
         request: Request,
         number: int,
-        *,
-        joins: bool,
         told: Iterable[Event] = (),
     ) -> Promised:
         """Rank the roster and promise the `number`-th wave of interpreters to this call.
 
-        `joins`: others of this hunt ring already. The events `told` are written before its own: all
-        in one go, for the technician waits.
+        The events `told` are written before its own: all in one go, for the technician waits.
         """
         at = self._ports.clock.now()
         promised = Promised()
@@ -96,14 +93,14 @@ class Choice:
             ranking = self._roster.rank(conn, self.asked(request), at, self._left_out() | passed)
             events.append(self._ranked(number, ranking.trace(), at))
             prospects = ranking.prospects(MOST_PROSPECTS)
-            wave = self._roster.policy.wave(prospects, joins=joins)
+            wave = self._roster.policy.wave(prospects)
             if not wave.phones:
                 break
             passed.update(wave.phones)
             offers = self.reserve(conn, dict.fromkeys(wave.phones, 0), at, events)
             rung = {one.interpreter for one in offers}
             chosen = {one.interpreter: one for one in prospects if one.interpreter in rung}
-            promised = Promised(offers, wave.next_after, chosen)
+            promised = Promised(offers, chosen)
         calllog.append(conn, *events)
         return promised
 

@@ -388,13 +388,13 @@ class Hunt:
         why: Alone = Alone.BOOKED,
     ) -> Promised:
         """The next wave; `first` alone, if they may be rung. `told` is written before it."""
-        number, joins, events = self._waves + 1, bool(self._live), list(told)
+        number, events = self._waves + 1, list(told)
         if first is not None:
             promised = self._choice.alone(conn, request, first, why, number, events)
             if promised.offers:
                 calllog.append(conn, *events)
                 return promised
-        return self._choice.wave(conn, request, number, joins=joins, told=events)
+        return self._choice.wave(conn, request, number, events)
 
     async def _join_wave(self, wave: int) -> None:
         """The wave has rung for so long that the next one joins it."""
@@ -416,7 +416,7 @@ class Hunt:
                 self._roster.rung(offer.interpreter, asked.language, offer.since)
             self._adopt(offer.as_leg(self._part, record.pivot))
         self._waves += 1
-        overlap = wave.next_after or self._roster.policy.overlap_after
+        overlap = self._roster.policy.overlap_after
         if overlap is not None:
             self._mailbox.tell_later(overlap, partial(self._join_wave, self._waves))
         # All at once: nobody's telephone waits until the switch has heard of another's.

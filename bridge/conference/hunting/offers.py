@@ -83,8 +83,6 @@ class Promised:
     """Offers written down, to be rung at once; empty for nobody."""
 
     offers: Sequence[Offer] = ()
-    next_after: float | None = None
-    """Seconds after which the next phone joins; `None`: when the policy lets a next wave join."""
     prospects: Mapping[InterpreterId, Prospect] = field(default_factory=dict)
     """What the policy saw in those who are rung."""
 

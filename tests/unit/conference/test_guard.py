@@ -8,6 +8,7 @@ import asyncio
 import pytest
 
 from bridge.calllog.model import EventKind
+from bridge.roster.waves import WIDEST
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import Role
 from lab.phones import Answers, Behaviour, NeverAnswers
@@ -200,7 +201,7 @@ async def test_wave_rings_several_and_the_first_to_accept_has_it() -> None:
 
 async def test_the_next_wave_joins_one_that_still_rings() -> None:
     async with world("default") as w:
-        for _ in range(3):
+        for _ in range(WIDEST):
             w.interpreter(NeverAnswers())
         late = w.interpreter(ACCEPTS)
         w.mark_called(late)

@@ -10,15 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.roster.policies import POLICIES, Default
-from bridge.roster.waves import MARGIN, STEP, TARGET, WIDEST, Prospect, chance_of_any, fewest
+from bridge.roster.waves import (
+    MARGIN,
+    OVERLAP_AFTER,
+    TARGET,
+    WIDEST,
+    Prospect,
+    chance_of_any,
+    fewest,
+)
 from bridge.vocabulary import InterpreterId
 
 
 @st.composite
 def rankings(draw: st.DrawFn) -> list[Prospect]:
-    chances = draw(st.lists(st.floats(0.05, 0.97), min_size=1, max_size=12))
+    chances = draw(st.lists(st.floats(0.05, 0.999), min_size=1, max_size=12))
     met = draw(st.integers(1, len(chances)))
-    costs = st.lists(st.floats(0.0, 0.1), min_size=len(chances), max_size=len(chances))
+    costs = st.lists(st.floats(0.0, 2.0), min_size=len(chances), max_size=len(chances))
     return [
         Prospect(InterpreterId(place), chance, int(place > met), score)
         for place, (chance, score) in enumerate(
@@ -81,34 +89,30 @@ def test_a_wave_rings_nobody_who_costs_more_than_the_margin(ranked: list[Prospec
 
 
 @given(rankings())
-def test_one_phone_after_the_other_joins_until_the_tier_is_through(ranked: list[Prospect]) -> None:
-    policy, left, rung = Default(), list(ranked), 0
-    while left:
-        wave = policy.wave(left, joins=rung > 0)
-        if rung:
-            assert wave.phones == (left[0].interpreter,)
-        tier = [one for one in left if one.tier == left[0].tier]
-        assert wave.next_after == (STEP if len(tier) > len(wave.phones) else None)
-        left = [one for one in left if one.interpreter not in wave.phones]
-        rung += len(wave.phones)
-    assert rung == len(ranked)
+def test_wave_after_wave_rings_everybody_once(ranked: list[Prospect]) -> None:
+    for policy in POLICIES.values():
+        left, rung = list(ranked), list[InterpreterId]()
+        while left:
+            wave = policy.wave(left)
+            rung += wave.phones
+            left = [one for one in left if one.interpreter not in wave.phones]
+        assert sorted(rung) == [one.interpreter for one in ranked]
 
 
-def test_a_tier_lets_the_next_one_wait_longer() -> None:
+def test_a_tier_rings_alone_until_the_next_wave_joins() -> None:
     again = [Prospect(InterpreterId(1), 0.6, 0), Prospect(InterpreterId(2), 0.6, 2)]
-    wave = Default().wave(again)
-    assert wave.phones == (1,)
-    assert wave.next_after is None
-    assert (Default().overlap_after or 0.0) > STEP
+    assert Default().wave(again).phones == (1,)
+    assert Default().overlap_after == OVERLAP_AFTER
 
 
 def test_of_equal_phones_the_higher_ranked_ring() -> None:
-    ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 6)]
-    assert fewest(ranked).phones == (1, 2)
+    ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 8)]
+    assert fewest(ranked, target=0.9).phones == (1, 2)
+    assert fewest(ranked).phones == (1, 2, 3, 4)
 
 
 def test_a_sure_phone_makes_the_unsure_ones_before_it_needless() -> None:
-    ranked = [Prospect(InterpreterId(1), 0.3), Prospect(InterpreterId(2), 0.95)]
+    ranked = [Prospect(InterpreterId(1), 0.3), Prospect(InterpreterId(2), 0.995)]
     assert fewest(ranked).phones == (2,)
 
 
