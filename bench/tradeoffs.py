@@ -2,9 +2,9 @@
 """What the default policy buys with what: its weight of fairness, its haste, its knowledge.
 
 ``python -m bench.tradeoffs --json`` prints, as its last line,
-``{variant: {load: {"unfilled", "p50_s", "p95_s", "phones_per_call", "gini"}}}`` as `bench.policies`
-does, for variants of the default policy and for those against which it is held. The
-weights were chosen by these figures, so they come from seeds of their own.
+``{variant: {load: {…}}}`` with the figures of `bench.policies`, for variants of the default policy
+and for those against which it is held. Weights, target and margin were chosen by these figures, so
+they come from seeds of their own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from bridge.roster.waves import Prospect, Wave, fewest
 FIRST_SEED = 101
 LOADS = (0.15, 0.25)
 WEIGHTS = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
-TARGETS = (0.9, 0.95, 0.98, 0.99, 0.995)
+TARGETS = (0.9, 0.95, 0.98, 0.99, 0.993, 0.996)
 MARGINS = (0.1, 0.3, math.inf)
 PHONES = (1, 2, 4, 5, 6, 8)
 
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="the figures as the last line")
     parser.add_argument("--seeds", type=int, default=30, help="how many traces of each load")
     parser.add_argument("--hours", type=int, default=40, help="hours of service in each trace")
+    parser.add_argument("--loads", type=float, nargs="+", default=list(LOADS))
     parser.add_argument("--processes", type=int, default=2)
     chosen = parser.parse_args(arguments)
     if chosen.seeds < 1 or chosen.hours < 1 or chosen.processes < 1:
@@ -83,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"machine: {machine()}")
     print(f"seeds from {FIRST_SEED}, {chosen.seeds} of them, {chosen.hours} hours of service each")
     seeds = range(FIRST_SEED, FIRST_SEED + chosen.seeds)
-    figures = summary(simulate(contenders(), seeds, LOADS, chosen.hours, SKEW, chosen.processes))
+    figures = summary(
+        simulate(contenders(), seeds, chosen.loads, chosen.hours, SKEW, chosen.processes)
+    )
     print_table(figures)
     if chosen.json:
         print(as_json(figures))

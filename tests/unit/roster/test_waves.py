@@ -108,7 +108,7 @@ def test_a_tier_rings_alone_until_the_next_wave_joins() -> None:
 def test_of_equal_phones_the_higher_ranked_ring() -> None:
     ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 8)]
     assert fewest(ranked, target=0.9).phones == (1, 2)
-    assert fewest(ranked).phones == (1, 2, 3, 4)
+    assert fewest(ranked).phones == (1, 2, 3, 4, 5)
 
 
 def test_a_sure_phone_makes_the_unsure_ones_before_it_needless() -> None:
