@@ -112,7 +112,7 @@ class Pace:
 
     def _over(self, after: float, how: list[float]) -> None:
         """Somebody pressed a key, or nobody did; the second of it counts as rung to its end."""
-        second = int(max(after, 0.0))
+        second = max(math.ceil(after) - 1, 0)
         self._watched(second + 1)
         if second < _SECONDS:
             how[second] += 1.0

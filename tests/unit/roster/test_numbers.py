@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.roster.answering import Answering, Pace, Prior, Tally, expected_acceptance
+from bridge.roster.answering import PROMPTLY, Answering, Pace, Prior, Tally, expected_acceptance
 from bridge.roster.fairness import gini, pool_rate, published_shares, share
 from bridge.roster.rates import RatePrior, estimate
 from bridge.roster.scarcity import erlang_b, price, prices_up_to, scarcity
@@ -165,6 +165,13 @@ def test_a_pace_goes_from_nobody_to_all_who_accept_promptly(rings: list[tuple[st
     assert shares == sorted(shares)
     assert shares[5] == 0.0
     assert shares[105:] == [1.0] * 20
+
+
+def test_ten_seconds_are_prompt_and_more_are_not() -> None:
+    at_ten, later = Pace(), Pace()
+    at_ten.accepted(PROMPTLY)
+    later.accepted(PROMPTLY + 0.1)
+    assert later.chance < Pace().chance < at_ten.chance
 
 
 def test_nobody_rung_yet_presses_in_any_second_alike() -> None:
