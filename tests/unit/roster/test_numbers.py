@@ -165,6 +165,7 @@ def test_a_pace_goes_from_nobody_to_all_who_accept_promptly(rings: list[tuple[st
     assert shares == sorted(shares)
     assert shares[5] == 0.0
     assert shares[105:] == [1.0] * 20
+    assert 0.0 < pace.chance < 1.0
 
 
 def test_ten_seconds_are_prompt_and_more_are_not() -> None:
@@ -179,9 +180,9 @@ def test_nobody_rung_yet_presses_in_any_second_alike() -> None:
 
 
 def _wave(rng: random.Random, phones: int, answering: Answering) -> None:
-    """Ring phones of people who accept in 7 of 10 cases, most of them after 4 to 7 seconds.
+    """Ring people of whom four in five are at their phone, and one in twenty of these refuses.
 
-    The first key stops the others, as in a hunt; one in twenty of those who are there refuses.
+    They press after two to ten seconds, half of them by 5.5; the first 1 stops the others.
     """
     presses = {}
     for who in map(InterpreterId, range(1, phones + 1)):
