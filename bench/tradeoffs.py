@@ -31,10 +31,10 @@ from bridge.roster.waves import Prospect, Wave, fewest
 
 FIRST_SEED = 101
 LOADS = (0.15, 0.25)
-WEIGHTS = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3)
+WEIGHTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 TARGETS = (0.9, 0.95, 0.98, 0.99, 0.993, 0.996)
 MARGINS = (0.1, 0.3, math.inf)
-PHONES = (1, 2, 4, 5, 6, 8)
+PHONES = (1, 2, 4, 5, 6, 7, 8)
 
 
 @dataclass(frozen=True, slots=True)

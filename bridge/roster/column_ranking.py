@@ -14,8 +14,8 @@ import numpy as np
 
 from bridge.roster.eligibility import Skip, Skipped, explain
 from bridge.roster.people import Interpreter, Opening
-from bridge.roster.policies import Facts
-from bridge.roster.ranking import Ranked, Ranking, tier
+from bridge.roster.policies import Facts, tier
+from bridge.roster.ranking import Ranked, Ranking
 from bridge.roster.requirements import Requirements
 from bridge.roster.standing import Standing
 from bridge.roster.waves import Prospect
@@ -74,13 +74,10 @@ class ColumnRanking:
 
         The same as `ranking.prospects` of `head`, without the numbers that no wave looks at.
         """
-        rows, facts, asked = self._order(most), self.facts, self.requirements
-        columns = (facts.interpreter, facts.chance, facts.level, self.scores)
-        people, chances, levels, scores = (_values(column, rows) for column in columns)
-        tiers = [0] * len(rows)
-        if asked.level is not None or asked.same_again is not None:
-            tiers = [tier(asked, *one) for one in zip(people, levels, strict=True)]
-        return list(map(Prospect, people, chances, tiers, scores))
+        rows, facts = self._order(most), self.facts
+        columns = (facts.interpreter, facts.chance, self.groups, self.scores)
+        people, chances, groups, scores = (_values(column, rows) for column in columns)
+        return list(map(Prospect, people, chances, map(tier, groups), scores))
 
     def counts(self) -> dict[Skip, int]:
         """How many are passed over for each reason."""

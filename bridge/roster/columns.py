@@ -221,6 +221,7 @@ class RosterColumns:
         facts = Facts(
             interpreter=block.ids[rows],
             level=block.levels[rows],
+            below=_below(block.levels[rows], requirements),
             unmet=_unmet(store, chosen, requirements),
             same_again=_among(block, rows, () if again is None else (again,)),
             preferred=_among(block, rows, lists.preferred),
@@ -325,6 +326,11 @@ def _among(block: Block, rows: Array, some: Iterable[InterpreterId]) -> Any:
     flags = np.zeros(len(block.ids), np.int64)
     flags[marked] = 1
     return flags[rows]
+
+
+def _below(levels: Array, requirements: Requirements) -> Any:
+    level = requirements.level
+    return 0 if level is None else (levels > level.value).astype(np.int64)
 
 
 def _unmet(store: ColumnStore, chosen: Array, requirements: Requirements) -> Any:

@@ -64,7 +64,7 @@ def plan(ranking: Ranking, policy: Policy) -> tuple[PlannedWave, ...]:
     planned: list[PlannedWave] = []
     after: float | None = 0.0
     while left:
-        wave = policy.wave(prospects(ranking.requirements, left))
+        wave = policy.wave(prospects(left))
         planned.append(
             PlannedWave(
                 number=len(planned) + 1,

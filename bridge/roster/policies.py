@@ -2,9 +2,10 @@
 """Whom to ring first, and how many at once: interchangeable policies. Pure.
 
 Every policy ranks in groups first, because these are promises to people and not matters of taste:
-the same interpreter again, then the higher level, then fewer wishes missed, then the preferred.
-Within a group the policies differ by one number, the score; the lowest is rung first, and equal
-scores fall to the lower id.
+what the caller asked for comes first (the same interpreter again, then the level asked for, then
+the gender and the subject), then the higher level, then the agency's preferred. Within a group the
+policies differ by one number, the score; the lowest is rung first, and equal scores fall to the
+lower id.
 
 A policy computes with nothing but plain arithmetic, so the same code ranks one person's numbers
 and whole columns of them: what is tested on the one holds for the other.
@@ -26,6 +27,7 @@ from bridge.roster.waves import (
     chance_of_any,
     fewest,
     one,
+    together,
 )
 
 Column = Any
@@ -43,6 +45,8 @@ class Facts:
     interpreter: Column
     level: Column
     """0 is the highest."""
+    below: Column
+    """1 when their level is below the one asked for, else 0."""
     unmet: Column
     """How many wishes (gender, subject) they do not meet: 0 to 2."""
     same_again: Column
@@ -65,8 +69,16 @@ class Facts:
 
 def group(facts: Facts) -> Column:
     """Which group a candidate is ranked in; the lowest is rung first. A whole number."""
-    again = 1 - facts.same_again
-    return ((again * 64 + facts.level) * 4 + facts.unmet) * 2 + (1 - facts.preferred)
+    asked = ((1 - facts.same_again) * 2 + facts.below) * 4 + facts.unmet
+    return (asked * 64 + facts.level) * 2 + (1 - facts.preferred)
+
+
+def tier(group: int) -> int:
+    """What a group has of what was asked for, by the caller and by the agency; the lowest has most.
+
+    It is the group without the level that nobody asked for: that one ranks, and holds nobody up.
+    """
+    return group // 128 * 2 + group % 2
 
 
 class Policy(Protocol):
@@ -104,7 +116,7 @@ class Default:
     """
 
     scarcity: float = 1.0
-    fairness: float = 0.05
+    fairness: float = 0.1
     answer: float = 0.01
     target: float = TARGET
     margin: float = MARGIN
@@ -208,8 +220,8 @@ class RingAll:
         return facts.idle_since
 
     def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """All of the first tier."""
-        some = [other for other in ranked if other.tier == ranked[0].tier]
+        """All who may ring together."""
+        some = together(ranked)
         chance = chance_of_any([other.chance for other in some])
         return Wave(tuple(other.interpreter for other in some), chance)
 

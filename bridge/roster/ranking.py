@@ -22,10 +22,11 @@ from bridge.roster.eligibility import (
 )
 from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter, Opening, opening
-from bridge.roster.policies import LOWEST_LEVEL, Facts, Policy, group
+from bridge.roster.policies import LOWEST_LEVEL, Facts, Policy, group, tier
 from bridge.roster.rates import RatePrior
 from bridge.roster.requirements import NO_LISTS, Lists, Requirements
 from bridge.roster.scarcity import price, scarcity
+from bridge.roster.skills import Level
 from bridge.roster.standing import Standing
 from bridge.roster.waves import Prospect
 from bridge.vocabulary import InterpreterId, LanguageTag
@@ -76,32 +77,15 @@ class Ranking:
 
     def prospects(self) -> list[Prospect]:
         """The candidates as a policy's waves see them."""
-        return prospects(self.requirements, self.candidates)
+        return prospects(self.candidates)
 
 
-def prospects(requirements: Requirements, candidates: Iterable[Ranked]) -> list[Prospect]:
-    """Candidates as waves see them, in tiers of their own (see `tier`)."""
+def prospects(candidates: Iterable[Ranked]) -> list[Prospect]:
+    """Candidates as waves see them."""
     return [
-        Prospect(
-            one.interpreter,
-            one.facts.chance,
-            tier(requirements, one.interpreter, one.facts.level),
-            one.score,
-        )
+        Prospect(one.interpreter, one.facts.chance, tier(one.group), one.score)
         for one in candidates
     ]
-
-
-def tier(requirements: Requirements, who: InterpreterId, level: int) -> int:
-    """Which tier of a hunt somebody of this level is rung in; the lowest is rung first.
-
-    The interpreter who is asked for again is rung alone first, if they may be rung; and those who
-    miss the level asked for are never rung beside those who have it.
-    """
-    wished, again = requirements.level, requirements.same_again
-    return int(wished is not None and level > wished.value) + 2 * int(
-        again is not None and who != again
-    )
 
 
 def rank(
@@ -137,9 +121,11 @@ def rank(
         if reason is not None:
             skipped.append(explain(reason, person, standing, opened, requirements, at))
             continue
+        level = person.skills[requirements.language]
         facts = Facts(
             interpreter=person.id,
-            level=min(person.skills[requirements.language], LOWEST_LEVEL),
+            level=min(level, LOWEST_LEVEL),
+            below=below(level, requirements),
             unmet=unmet(person, requirements),
             same_again=int(person.id == requirements.same_again),
             preferred=int(person.id in lists.preferred),
@@ -168,6 +154,12 @@ def idle_since(standing: Standing, opened: Opening) -> float:
         seconds(standing.available_since),
         seconds(opened.since),
     )
+
+
+def below(level: Level, requirements: Requirements) -> int:
+    """1 when somebody of this level misses the one asked for, else 0."""
+    wished = requirements.level
+    return int(wished is not None and level > wished.value)
 
 
 def unmet(person: Interpreter, requirements: Requirements) -> int:

@@ -13,9 +13,11 @@ The target is high, for what counts is how long the slowest of twenty callers wa
 reach 90 %, one call in ten has nobody accept in time and waits for the next wave; so ringing like
 that is slower than ringing everybody. The target here is about as fast, with half of the phones.
 
-Whoever presses 1 first has the call, so a wave leaves to chance which of its phones that is. Phones
-that cost more than the first one by more than a *margin* are therefore no part of it, and ring in a
-later one. Where few are busy nobody costs that much; where most are, many do.
+Whoever presses 1 first has the call, so a wave leaves to chance which of its phones that is. Two
+kinds of phones are therefore no part of it, and ring in a later one: those of somebody who has less
+of what was asked for than somebody before them (a *tier*: who wishes for a woman is not given the
+man who was faster while a woman's phone rang), and those that cost more than the first one by more
+than a *margin*. Where few are busy nobody costs that much; where most are, many do.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Prospect:
     chance: float
     """That they accept within `answering.PROMPTLY` seconds."""
     tier: int = 0
-    """Waves never mix tiers: those who meet the level asked for are rung alone first."""
+    """What they have of what was asked for; the lowest has most (`policies.tier`)."""
     score: float = 0.0
     """What ringing them costs, as their policy counts it."""
 
@@ -70,20 +72,30 @@ def one(ranked: Sequence[Prospect]) -> Wave:
     return _wave(ranked[:1])
 
 
+def together(ranked: Sequence[Prospect]) -> list[Prospect]:
+    """The head of a ranking that may ring at once: nobody beside a lower tier that comes before."""
+    some: list[Prospect] = []
+    for one in ranked:
+        if some and one.tier > min(other.tier for other in some):
+            break
+        some.append(one)
+    return some
+
+
 def fewest(
     ranked: Sequence[Prospect],
     target: float = TARGET,
     widest: int = WIDEST,
     margin: float = math.inf,
 ) -> Wave:
-    """The next wave of a ranking, of its first tier only. Empty for nobody.
+    """The next wave of a ranking, of those who may ring together. Empty for nobody.
 
     Whoever costs more than the first one by more than `margin` is left out.
     """
     shortlist: list[Prospect] = []
     missed = 1.0
-    for one in ranked:
-        if one.tier != ranked[0].tier or one.score > ranked[0].score + margin:
+    for one in together(ranked):
+        if one.score > ranked[0].score + margin:
             continue
         shortlist.append(one)
         missed *= 1.0 - one.chance

@@ -12,6 +12,7 @@ from bridge.roster.policies import POLICIES, Facts, policy_named
 SPEAKS_A_RARE_ONE = Facts(
     interpreter=1,
     level=0,
+    below=0,
     unmet=0,
     same_again=0,
     preferred=0,
@@ -30,8 +31,8 @@ def test_without_a_weight_it_is_the_policy_itself(name: str) -> None:
 
 
 def test_the_weight_of_fairness_says_who_is_rung_first() -> None:
-    usual, even = policy_named("default"), policy_named("default", fairness=0.2)
-    assert usual.score(HAD_MUCH) < usual.score(SPEAKS_A_RARE_ONE)
+    scarce, even = (policy_named("default", fairness=weight) for weight in (0.02, 0.2))
+    assert scarce.score(HAD_MUCH) < scarce.score(SPEAKS_A_RARE_ONE)
     assert even.score(SPEAKS_A_RARE_ONE) < even.score(HAD_MUCH)
     assert even.name == "default"
 

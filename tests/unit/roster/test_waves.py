@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A wave reaches its target with no phone too many, and mixes no tiers."""
+"""A wave reaches its target with no phone too many, and keeps what was asked for."""
 
 from __future__ import annotations
 
@@ -25,14 +25,28 @@ from bridge.vocabulary import InterpreterId
 @st.composite
 def rankings(draw: st.DrawFn) -> list[Prospect]:
     chances = draw(st.lists(st.floats(0.05, 0.999), min_size=1, max_size=12))
-    met = draw(st.integers(1, len(chances)))
-    costs = st.lists(st.floats(0.0, 2.0), min_size=len(chances), max_size=len(chances))
+    size = len(chances)
+    tiers = draw(st.lists(st.integers(0, 2), min_size=size, max_size=size))
+    if draw(st.booleans()):
+        # Without preferred interpreters of a level that is not the highest, tiers only rise.
+        tiers.sort()
+    costs = sorted(draw(st.lists(st.floats(0.0, 2.0), min_size=size, max_size=size)))
     return [
-        Prospect(InterpreterId(place), chance, int(place > met), score)
-        for place, (chance, score) in enumerate(
-            zip(chances, sorted(draw(costs)), strict=True), start=1
+        Prospect(InterpreterId(place), chance, tier, score)
+        for place, (chance, tier, score) in enumerate(
+            zip(chances, tiers, costs, strict=True), start=1
         )
     ]
+
+
+def _may_ring(ranked: list[Prospect]) -> list[Prospect]:
+    """The head of a ranking, down to the first before whom somebody has more of what was asked."""
+    rises = (
+        place
+        for place in range(1, len(ranked))
+        if any(before.tier < ranked[place].tier for before in ranked[:place])
+    )
+    return ranked[: next(rises, len(ranked))]
 
 
 def _chances(ranked: list[Prospect], phones: tuple[InterpreterId, ...]) -> list[float]:
@@ -46,9 +60,8 @@ def test_no_phone_of_a_wave_could_be_left_out(ranked: list[Prospect]) -> None:
     chances = _chances(ranked, wave.phones)
     assert wave.chance == pytest.approx(chance_of_any(chances))
     if wave.chance < TARGET - 1e-9:
-        # Not reached: then it is everybody of the tier, or as many as may ring at once.
-        tier = [one for one in ranked if one.tier == ranked[0].tier]
-        assert len(wave.phones) == min(len(tier), WIDEST)
+        # Not reached: then it is everybody who may ring, or as many as may ring at once.
+        assert len(wave.phones) == min(len(_may_ring(ranked)), WIDEST)
         return
     for left_out in range(len(chances)):
         assert chance_of_any(chances[:left_out] + chances[left_out + 1 :]) < TARGET
@@ -59,11 +72,11 @@ def test_a_wave_is_the_smallest_set_of_its_shortlist(ranked: list[Prospect]) -> 
     wave = fewest(ranked)
     if wave.chance < TARGET:
         return
-    tier = [one for one in ranked if one.tier == ranked[0].tier]
+    some = _may_ring(ranked)
     shortlist = next(
-        tier[:size]
-        for size in range(1, len(tier) + 1)
-        if chance_of_any([one.chance for one in tier[:size]]) >= TARGET - 1e-9
+        some[:size]
+        for size in range(1, len(some) + 1)
+        if chance_of_any([one.chance for one in some[:size]]) >= TARGET - 1e-9
     )
     assert set(wave.phones) <= {one.interpreter for one in shortlist}
     for fewer in combinations(shortlist, len(wave.phones) - 1):
@@ -71,13 +84,15 @@ def test_a_wave_is_the_smallest_set_of_its_shortlist(ranked: list[Prospect]) -> 
 
 
 @given(rankings())
-def test_waves_keep_the_order_and_never_mix_tiers(ranked: list[Prospect]) -> None:
+def test_waves_keep_the_order_and_ring_nobody_beside_a_lower_tier_before_them(
+    ranked: list[Prospect],
+) -> None:
+    may_ring = {one.interpreter for one in _may_ring(ranked)}
     for policy in POLICIES.values():
         phones = policy.wave(ranked).phones
         assert phones
         assert list(phones) == sorted(phones)
-        tiers = {one.tier for one in ranked if one.interpreter in phones}
-        assert tiers == {ranked[0].tier}
+        assert set(phones) <= may_ring
 
 
 @given(rankings())
@@ -103,6 +118,12 @@ def test_a_tier_rings_alone_until_the_next_wave_joins() -> None:
     again = [Prospect(InterpreterId(1), 0.6, 0), Prospect(InterpreterId(2), 0.6, 2)]
     assert Default().wave(again).phones == (1,)
     assert Default().overlap_after == OVERLAP_AFTER
+
+
+def test_the_preferred_of_a_lower_level_ring_with_those_above_and_before_those_below() -> None:
+    ranked = [Prospect(InterpreterId(place), 0.5, tier) for place, tier in enumerate((1, 1, 0, 1))]
+    for name in ("default", "ring_all"):
+        assert POLICIES[name].wave(ranked).phones == (0, 1, 2)
 
 
 def test_of_equal_phones_the_higher_ranked_ring() -> None:
