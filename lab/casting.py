@@ -18,7 +18,7 @@ from bridge.hours.store import add_closure
 from bridge.operators import store as operators
 from bridge.roster import store as roster
 from bridge.roster.people import Limits
-from bridge.roster.people_store import pin_code, set_level, set_limits, set_pin
+from bridge.roster.people_store import pin_code, set_gender, set_level, set_limits, set_pin
 from bridge.roster.seed_plan import ALWAYS
 from bridge.roster.windows_store import set_windows
 from bridge.vocabulary import InterpreterId, PhoneNumber, Role
@@ -142,6 +142,7 @@ def _interpreter(
     roster.mark_call_ended(conn, who, now - timedelta(hours=24 - place))
     for language in one.languages:
         set_level(conn, who, language, one.level)
+    set_gender(conn, who, one.gender)
     if one.presence_minutes is not None:
         until = now + timedelta(minutes=one.presence_minutes)
         roster.set_presence(conn, who, one.presence, until=until, at=now)

@@ -16,7 +16,7 @@ from bridge.agencies.model import AgencyField, FieldName
 from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.roster.model import Presence
-from bridge.roster.skills import Level
+from bridge.roster.skills import Gender, Level
 from bridge.vocabulary import InterpreterId, LanguageTag, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Behaviour
@@ -116,6 +116,8 @@ class Interpreter:
     """Whose tone they speak with: another than the usual, where two interpreters are in a room."""
     level: Level | None = None
     """Of each of their languages; `None`: nothing is proven."""
+    gender: Gender | None = None
+    """As a caller may wish for it; `None`: not said."""
     steps: tuple[Step, ...] = field(default=(), repr=False)
     """What they do themselves, on a telephone of theirs, with which they may ring the line."""
 

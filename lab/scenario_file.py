@@ -14,7 +14,7 @@ from bridge.hours.directory import load_directory
 from bridge.languages.model import load_languages
 from bridge.roster.model import Presence
 from bridge.roster.policies import POLICIES
-from bridge.roster.skills import REGISTER, BadLevel, Level, split_pair
+from bridge.roster.skills import REGISTER, BadLevel, Gender, Level, split_pair
 from bridge.vocabulary import LanguageTag, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Behaviour
@@ -65,7 +65,7 @@ _MIGRANT = frozenset({"name", "phone", "steps"})
 _OPERATOR = frozenset({"name", "languages", "phone"})
 _INTERPRETER = frozenset(
     {"name", "languages", "presence", "presence_minutes", "always_open", "wrap_up_seconds"}
-    | {"phone", "misses", "steps", "tone", "level"}
+    | {"phone", "misses", "steps", "tone", "level", "gender"}
 )
 _AGENCY = frozenset({"prompt_language", "favourites", "fields"})
 _EXPECT = frozenset(
@@ -198,6 +198,9 @@ class _Reader(StepReader):
             if "wrap_up_seconds" not in table
             else self._seconds(table["wrap_up_seconds"], where),
             level=None if "level" not in table else self._level(table["level"], f"{where}.level"),
+            gender=None
+            if "gender" not in table
+            else self._one_of(Gender, table["gender"], f"{where}.gender"),
             steps=self._steps(table, where),
         )
 

@@ -154,6 +154,7 @@ def _notes(one: Ranked) -> str:
     said = [
         "asked for again" if facts.same_again else "",
         "preferred" if facts.preferred else "",
+        "below the level asked for" if facts.below else "",
         f"misses {facts.unmet} of the wishes" if facts.unmet else "",
         f"scarcity {facts.scarcity:.3f}, share {facts.share:.2f}",
     ]

@@ -184,6 +184,7 @@ def _phone(one: Ranked, scale: LevelScale) -> dict[str, Any]:
         "score": _number(one.score),
         "scarcity": round(facts.scarcity, 6),
         "share": round(facts.share, 4),
+        "below_level": bool(facts.below),
         "wishes_missed": facts.unmet,
         "preferred": bool(facts.preferred),
         "same_again": bool(facts.same_again),

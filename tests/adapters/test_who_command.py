@@ -12,6 +12,7 @@ import pytest
 from bridge.cli import main
 from bridge.commands.base import language
 from bridge.hours.localtime import LISBON
+from bridge.roster.waves import OVERLAP_AFTER
 from tests.adapters.coordinator import (
     ANA,
     EVA,
@@ -54,6 +55,9 @@ def test_everybody_who_speaks_the_language_is_in_a_wave_or_has_a_reason(database
         (("--level", "B", "--require", "level", "--step-down"), [[ANA], [EVA]], {}),
         (("--gender", "f", "--require", "gender"), [[ANA]], {EVA: "gender"}),
         (("--subject", "health", "--require", "subject"), [[EVA]], {ANA: "subject"}),
+        (("--gender", "f"), [[ANA], [EVA]], {}),
+        # Of a lower level, which nobody asked about, but versed in what was asked for.
+        (("--subject", "health"), [[EVA], [ANA]], {}),
         (("--again", "2"), [[EVA], [ANA]], {}),
         (("--policy", "longest_idle"), [[ANA], [EVA]], {}),
     ],
@@ -74,6 +78,26 @@ def test_a_missed_level_is_told_with_its_numbers(database: Path) -> None:
     (skip,) = (one for one in read(*asked)["skipped"] if one["interpreter"] == EVA)
     assert skip["numbers"] == {"level": 2, "required": 1}
     assert "level C, required B" in run(*asked).stdout
+
+
+def test_who_misses_what_was_wished_is_told_why_they_ring_later(database: Path) -> None:
+    wishes = ("--level", "B", "--gender", "f")
+    _, second = read("who", "--language", "uk", "--at", noon(), *wishes)["waves"]
+    assert second["after_s"] == OVERLAP_AFTER
+    (eva,) = second["phones"]
+    assert (eva["below_level"], eva["wishes_missed"]) == (True, 1)
+    shown = run("who", "--language", "uk", "--at", noon(), *wishes).stdout
+    assert "below the level asked for" in " ".join(shown.split())
+
+
+def test_the_preferred_of_an_agency_ring_before_others_of_their_level(database: Path) -> None:
+    run("list", "add", "preferred", str(EVA), "--agency", "4021", "--reason", "knows the ward")
+    listed = ("who", "--language", "uk", "--agency", "4021", "--at", noon())
+    # Of another level both ring: the higher ranks first, and the preferred waits for nobody.
+    assert phones(read(*listed)) == [[ANA, EVA]]
+    run("list", "add", "preferred", str(ANA), "--agency", "4021", "--reason", "knows it too")
+    run("list", "remove", "preferred", str(EVA), "--agency", "4021")
+    assert phones(read(*listed)) == [[ANA], [EVA]]
 
 
 def test_levels_go_by_the_names_of_the_installation(

@@ -13,7 +13,7 @@ from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference.model import Outcome
 from bridge.languages.model import load_languages
 from bridge.roster.model import Presence
-from bridge.roster.skills import REGISTER
+from bridge.roster.skills import REGISTER, Gender
 from bridge.vocabulary import CallId, InterpreterId, LanguageTag, PhoneNumber, Role
 from lab.hours import LineHours
 from lab.phones import Answers, Busy
@@ -61,6 +61,7 @@ STORIES = {
     "bridge_killed",
     "hostile_caller_name",
     "second_wave",
+    "wished_woman",
     "freed_for_the_waiting",
     "called_back",
     "booked",
@@ -234,7 +235,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     ).replace(
         'languages = ["uk"]',
         'languages = ["uk", "ti>en"]\nwrap_up_seconds = 0\nalways_open = true\ntone = "operator"\n'
-        'level = "b"\nmisses = 2\n'
+        'level = "b"\ngender = "f"\nmisses = 2\n'
         'presence = "on_break"\npresence_minutes = 5\n'
         'steps = [{ call = true }, { wait_presence = "off" }]',
     )
@@ -256,6 +257,7 @@ def test_people_and_steps_of_longer_stories(tmp_path: Path) -> None:
     assert olena.steps == (Call(), WaitPresence(Presence.OFF))
     assert (olena.wrap_up_seconds, olena.always_open, olena.tone) == (0.0, True, Role.OPERATOR)
     assert (olena.level, olena.misses) == (REGISTER.parse("B"), 2)
+    assert olena.gender is Gender.FEMALE
     assert (olena.presence, olena.presence_minutes) == (Presence.ON_BREAK, 5)
     assert story.people == (story.technicians[0], olena)
 
@@ -332,6 +334,10 @@ def test_a_step_that_cannot_be_taken_is_refused(tmp_path: Path, step: str, why: 
         (
             LEAST.replace("STEP", "").replace('["uk"]', '["uk"]\nlevel = "F"'),
             r"interpreters\[1\].level: there is no such level",
+        ),
+        (
+            LEAST.replace("STEP", "").replace('["uk"]', '["uk"]\ngender = "w"'),
+            r"interpreters\[1\].gender: 'w' is none of f, m, x",
         ),
         ('policy = "coin"' + LEAST.replace("STEP", ""), "policy: is one of default"),
         ("relay = 1" + LEAST.replace("STEP", ""), "relay: is true or false"),
