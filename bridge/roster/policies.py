@@ -137,9 +137,11 @@ class Default:
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Unless the newcomer would have been one of their wave, had they been free before."""
+        tier = min(other.tier for other in ringing)
+        if newcomer.tier != tier:
+            return newcomer.tier > tier
         return (
-            newcomer.tier > min(other.tier for other in ringing)
-            or newcomer.score > min(other.score for other in ringing) + self.margin
+            newcomer.score > min(other.score for other in ringing) + self.margin
             or chance_of_any([other.chance for other in ringing]) >= self.target
             or len(ringing) >= WIDEST
         )

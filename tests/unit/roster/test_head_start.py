@@ -66,6 +66,15 @@ def test_who_is_of_a_lower_tier_never_rings_beside_those_who_have_just_begun(
             assert wait == pytest.approx(OVERLAP_AFTER - seconds, abs=0.001)
 
 
+@given(st.lists(st.tuples(prospects, st.floats(0.0, 20.0)), min_size=1, max_size=9), prospects)
+def test_who_has_more_of_what_was_asked_joins_at_once(
+    rings: list[tuple[Prospect, float]], newcomer: Prospect
+) -> None:
+    for name in ("default", "ring_all"):
+        if newcomer.tier < min(one.tier for one, _ in rings):
+            assert head_start(POLICIES[name], rings, newcomer) == 0.0
+
+
 @given(st.lists(st.floats(0.05, 0.97), min_size=1, max_size=12))
 def test_who_would_have_been_one_of_the_wave_joins_it_at_once(chances: list[float]) -> None:
     ranked = [Prospect(InterpreterId(n), chance) for n, chance in enumerate(chances, start=1)]
