@@ -34,6 +34,7 @@ Column = Any
 """A number, or an array with one number for each candidate."""
 LOWEST_LEVEL = 63
 """Levels beyond this are not told apart."""
+_LEVELS = LOWEST_LEVEL + 1
 _A_MOMENT = 0.001
 """Seconds too few to wait for: no clock need tell them apart."""
 
@@ -70,15 +71,15 @@ class Facts:
 def group(facts: Facts) -> Column:
     """Which group a candidate is ranked in; the lowest is rung first. A whole number."""
     asked = ((1 - facts.same_again) * 2 + facts.below) * 4 + facts.unmet
-    return (asked * 64 + facts.level) * 2 + (1 - facts.preferred)
+    return (asked * _LEVELS + facts.level) * 2 + (1 - facts.preferred)
 
 
-def tier(group: int) -> int:
+def tier(number: int) -> int:
     """What a group has of what was asked for, by the caller and by the agency; the lowest has most.
 
     It is the group without the level that nobody asked for: that one ranks, and holds nobody up.
     """
-    return group // 128 * 2 + group % 2
+    return number // (2 * _LEVELS) * 2 + number % 2
 
 
 class Policy(Protocol):
@@ -137,9 +138,9 @@ class Default:
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Unless the newcomer would have been one of their wave, had they been free before."""
-        tier = min(other.tier for other in ringing)
-        if newcomer.tier != tier:
-            return newcomer.tier > tier
+        lowest = min(other.tier for other in ringing)
+        if newcomer.tier != lowest:
+            return newcomer.tier > lowest
         return (
             newcomer.score > min(other.score for other in ringing) + self.margin
             or chance_of_any([other.chance for other in ringing]) >= self.target
