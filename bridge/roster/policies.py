@@ -149,66 +149,54 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
-class LongestIdle:
-    """One at a time, who has been idle longest; being away is not being idle."""
+class OneAtATime:
+    """How the policies ring that ring one telephone after the other."""
 
     overlap_after: float | None = None
+
+    def wave(self, ranked: Sequence[Prospect]) -> Wave:
+        """The first alone."""
+        return one(ranked)
+
+    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
+        """One at a time, also in this."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class LongestIdle(OneAtATime):
+    """One at a time, who has been idle longest; being away is not being idle."""
+
     name: str = "longest_idle"
 
     def score(self, facts: Facts) -> Column:
         """Since when they are idle."""
         return facts.idle_since
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """The first alone."""
-        return one(ranked)
-
-    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
-        """One at a time, also in this."""
-        return True
-
 
 @dataclass(frozen=True, slots=True)
-class LeastRecent:
+class LeastRecent(OneAtATime):
     """One at a time, whose last call ended longest ago, whatever its language.
 
     The order of app_queue's `leastrecent` with `shared_lastcall`, in the product's way of ringing.
     """
 
-    overlap_after: float | None = None
     name: str = "leastrecent"
 
     def score(self, facts: Facts) -> Column:
         """When their last call ended."""
         return facts.last_call_ended
 
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """The first alone."""
-        return one(ranked)
-
-    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
-        """One at a time, also in this."""
-        return True
-
 
 @dataclass(frozen=True, slots=True)
-class RoundRobin:
+class RoundRobin(OneAtATime):
     """One at a time, in the order of ids, going on after the one rung last for the language."""
 
-    overlap_after: float | None = None
     name: str = "round_robin"
 
     def score(self, facts: Facts) -> Column:
         """How far behind the one rung last."""
         return (facts.interpreter - facts.last_rung - 1) % (1 << 40) + 0.0
-
-    def wave(self, ranked: Sequence[Prospect]) -> Wave:
-        """The first alone."""
-        return one(ranked)
-
-    def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
-        """One at a time, also in this."""
-        return True
 
 
 @dataclass(frozen=True, slots=True)
