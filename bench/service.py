@@ -85,6 +85,7 @@ class Service:
         """`load` is minutes of calls asked for, for each minute of windows promised."""
         self._load = load
         self._skew = skew
+        self._hours = hours
         self.days = max(1, -(-hours // DAY_HOURS))
         self._rng = np.random.default_rng([seed, int(load * 1000), 1])
         people_rng = np.random.default_rng([seed, 2])
@@ -138,6 +139,15 @@ class Service:
         weights = np.arange(1, len(tags) + 1, dtype=float) ** -self._skew
         an_hour = self._load * self.on_duty * 60.0 / TALK_MINUTES
         return dict(zip(tags, map(float, an_hour * weights / weights.sum()), strict=True))
+
+    @property
+    def hours_over(self) -> tuple[float, ...]:
+        """When each hour of service is over, in seconds after the first opening."""
+        days = self._workdays()
+        return tuple(
+            days[hour // DAY_HOURS] * 86400.0 + (hour % DAY_HOURS + 1) * 3600.0
+            for hour in range(self._hours)
+        )
 
     @staticmethod
     def at(seconds: float) -> datetime:

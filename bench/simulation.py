@@ -87,7 +87,7 @@ class Simulation:
         self._answering = Answering()
         self._asked: Counter[LanguageTag] = Counter()
         self._served = 0
-        self._busy_minutes = 0.0
+        self._talk_minutes = 0.0
         self._open_hours = 0.0
         self._talked: Counter[InterpreterId] = Counter()
         self._attempts: Counter[tuple[int, InterpreterId]] = Counter()
@@ -103,9 +103,8 @@ class Simulation:
         """Serve the whole trace."""
         for call in self._service.calls:
             self._later(call.arrives, self._arrival(call))
-        last = self._service.calls[-1].arrives if self._service.calls else 0.0
-        for hour in range(1, int(last / 3600.0) + 1):
-            self._later(hour * 3600.0, self._learn)
+        for over in self._service.hours_over:
+            self._later(over, self._learn)
         self._expect_change()
         while self._queue:
             self._now, _, happen = heapq.heappop(self._queue)
@@ -147,8 +146,6 @@ class Simulation:
 
     def _learn(self) -> None:
         """Count rates and shares anew, as a running service does every hour."""
-        if self._now % 86400.0 > 10 * 3600.0:
-            return
         self._open_hours += 1.0
         for one in self._service.interpreters:
             if one.schedule is not None:
@@ -158,7 +155,9 @@ class Simulation:
                 )
                 standing = self._columns.standing(one.id)
                 self._columns.stand(one.id, replace(standing, minutes_promised=promised))
-        self._columns.learn(self._knowledge())
+        knowledge = self._knowledge()
+        self._columns.learn(knowledge)
+        self._policy = self._policy.at_load(knowledge.load)
 
     def _knowledge(self) -> Knowledge:
         rates = estimate(
@@ -167,13 +166,14 @@ class Simulation:
             self._asked,
             self._open_hours,
             self._served,
-            self._busy_minutes,
+            self._talk_minutes,
         )
         if self._foreknowing:
             rates = replace(rates, calls_an_hour=self._service.demand)
         people = self._service.interpreters if self._open_hours else ()
         return Knowledge(
             offered=rates.offered(),
+            load=rates.load,
             pool_rate=pool_rate(self._columns.standing(one.id) for one in people),
             answering=self._answering,
         )
@@ -268,7 +268,7 @@ class Simulation:
             minutes = hunt.call.talk / 60.0
             self._talked[who] += minutes  # type: ignore[assignment]
             self._served += 1
-            self._busy_minutes += minutes + limits.wrap_up.total_seconds() / 60.0
+            self._talk_minutes += minutes
 
         self._later(self._now + hunt.call.talk, end)
         self._close(hunt)
@@ -277,7 +277,7 @@ class Simulation:
         """Somebody was rung in vain: their share, their chance, and whether they answer at all."""
         self._columns.not_accepted(who, rang)
         standing = self._columns.standing(who)
-        mean = self._busy_minutes / self._served if self._served else 12.0
+        mean = self._talk_minutes / self._served if self._served else 12.0
         after = standing.refused(mean) if refused else standing.unanswered(mean)
         self._columns.stand(who, after)
         if after.unanswered_streak == self._columns.interpreter(who).limits.unanswered_in_a_row:

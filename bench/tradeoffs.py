@@ -27,12 +27,14 @@ from bench.policies import (
 )
 from bench.service import SKEW
 from bridge.roster.policies import Default
-from bridge.roster.waves import Prospect, Wave, fewest
+from bridge.roster.waves import TARGET, Prospect, Wave, fewest
 
 FIRST_SEED = 101
 LOADS = (0.15, 0.25)
 WEIGHTS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 TARGETS = (0.9, 0.95, 0.98, 0.99, 0.993, 0.996)
+BUSY_TARGETS = (0.5, 0.6, 0.75, 0.9, TARGET)
+"""What a wave reaches in a busy service: it shows with `--loads 0.35 0.45`."""
 MARGINS = (0.1, 0.3, math.inf)
 PHONES = (1, 2, 4, 5, 6, 7, 8)
 
@@ -63,6 +65,8 @@ def contenders() -> Mapping[str, Contender]:
         )
     for target in TARGETS:
         found[f"the fewest for {target:.1%}"] = Contender(Default(target=target))
+    for target in BUSY_TARGETS:
+        found[f"when busy, {target:.1%}"] = Contender(Default(busy_target=target))
     for margin in MARGINS:
         found[f"within {margin:g} calls"] = Contender(Default(margin=margin))
     for phones in PHONES:

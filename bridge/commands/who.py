@@ -115,7 +115,8 @@ def who(
 def _show(found: DryRun, wanted: Language, levels: LevelScale) -> None:
     console = Console()
     console.print(
-        f"{wanted.en} ({wanted.tag}), {base.clock(found.ranking.at)}, policy {found.policy}"
+        f"{wanted.en} ({wanted.tag}), {base.clock(found.ranking.at)}, policy {found.policy}, "
+        f"load {found.load:.0%}"
     )
     if not found.waves and not found.ranking.skipped:
         console.print("Nobody on the roster speaks this language.")

@@ -49,6 +49,8 @@ class DryRun:
     """The answer: everybody who speaks the language is in one wave or skipped."""
 
     policy: str
+    load: float
+    """Time in calls asked for, for each hour of windows promised (rates.py)."""
     ranking: Ranking
     waves: tuple[PlannedWave, ...]
 
@@ -106,6 +108,7 @@ def dry_run(
     lists: Sequence[ListEntry] = (),
 ) -> DryRun:
     """Rank the roster at a moment and plan the waves. Pure."""
+    policy = policy.at_load(knowledge.load)
     ranking = rank(
         [(person, foresee(standing, at, now)) for person, standing in roster],
         requirements,
@@ -114,7 +117,7 @@ def dry_run(
         knowledge=knowledge,
         lists=Lists.of(lists, requirements.agency, at),
     )
-    return DryRun(policy.name, ranking, plan(ranking, policy))
+    return DryRun(policy.name, knowledge.load, ranking, plan(ranking, policy))
 
 
 def read_dry_run(
@@ -146,6 +149,7 @@ def as_data(found: DryRun, scale: LevelScale = REGISTER) -> dict[str, Any]:
         "at": found.ranking.at.astimezone(LISBON).isoformat(),
         "asked": _asked(found.ranking.requirements, scale),
         "policy": found.policy,
+        "load": round(found.load, 4),
         "chance": round(found.chance, 4),
         "waves": [
             {

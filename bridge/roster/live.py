@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 IN_DOUBT_FOR = timedelta(seconds=2)
 """So long memory and rows may differ about a promise: what was written is told a moment later."""
+LEARN_EVERY = timedelta(hours=1)
+"""So often rates, shares and chances are counted anew, though nobody changed the roster."""
 _SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
 """Why those are not rung whom somebody who waits may get all the same."""
 
@@ -67,6 +69,7 @@ class LiveRoster:
         self._knowledge = Knowledge()
         self._entries: tuple[ListEntry, ...] = ()
         self._revision: int | None = None
+        self._read_at: datetime | None = None
         self._bookings: int | None = None
         """The revision of the bookings that the standings tell of."""
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
@@ -81,12 +84,14 @@ class LiveRoster:
     # --- reading -------------------------------------------------------------------------------
 
     def refresh(self, conn: Connection, at: datetime) -> None:
-        """Read the roster again if somebody changed it; two cheap queries when nobody did.
+        """Read the roster again if somebody changed it, or to learn from an hour's calls; two cheap
+        queries else.
 
         Call it in a transaction that changes nothing of the roster itself.
         """
         revision, booked = store.revision(conn), bookings.revision(conn)
-        if self._columns is not None and revision == self._revision:
+        learned = self._read_at is not None and at - self._read_at < LEARN_EVERY
+        if learned and revision == self._revision:
             if booked != self._bookings:
                 self._read_bookings(conn, at)
                 self._bookings = booked
@@ -110,6 +115,8 @@ class LiveRoster:
         columns.load((one, standings.get(one.id, Standing())) for one in people)
         self._columns, self._revision, self._bookings = columns, revision, booked
         self._knowledge, self._entries = knowledge, entries
+        self.policy = self.policy.at_load(knowledge.load)
+        self._read_at = at
         self._reserved = {who for who, standing in standings.items() if standing.reserved}
         if former is not None:
             for one in people:
@@ -259,6 +266,11 @@ class LiveRoster:
         """Who would be there at this moment, and is not rung only because they do not answer."""
         self.advance(at)
         return () if self._columns is None else self._columns.kept_by(Skip.NOT_ANSWERING)
+
+    @property
+    def load(self) -> float:
+        """How busy the service is, as far as is known (`rates.Rates.load`)."""
+        return self._knowledge.load
 
     @property
     def call_minutes(self) -> float:

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from bridge.roster.waves import (
+    BUSY_TARGET,
     MARGIN,
     OVERLAP_AFTER,
     TARGET,
@@ -27,6 +28,7 @@ from bridge.roster.waves import (
     chance_of_any,
     fewest,
     one,
+    target_at,
     together,
 )
 
@@ -100,6 +102,9 @@ class Policy(Protocol):
         who has become free since. There is one of them at least.
         """
 
+    def at_load(self, load: float) -> Policy:
+        """The same policy as it rings at a load of the service (`rates.Rates.load`)."""
+
     @property
     def overlap_after(self) -> float | None:
         """Seconds after which the next wave joins one still ringing; `None`: it awaits its end."""
@@ -114,12 +119,17 @@ class Default:
     of the work is even rather than somebody whose share is twice that; `answer`, to ring somebody
     who surely accepts promptly rather than somebody who surely does not. The chance of an answer
     counts for little here, because the size of a wave answers for it already.
+
+    A wave reaches `target`, and less in a service that is busy (`waves.target_at`); `load` says how
+    busy it is.
     """
 
     scarcity: float = 1.0
     fairness: float = 0.1
     answer: float = 0.01
     target: float = TARGET
+    busy_target: float = BUSY_TARGET
+    load: float = 0.0
     margin: float = MARGIN
     overlap_after: float | None = OVERLAP_AFTER
     name: str = "default"
@@ -134,7 +144,7 @@ class Default:
 
     def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """The fewest phones that reach the target, of those that cost about the same."""
-        return fewest(ranked, self.target, margin=self.margin)
+        return fewest(ranked, self._target_now, margin=self.margin)
 
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Unless the newcomer would have been one of their wave, had they been free before."""
@@ -143,9 +153,17 @@ class Default:
             return newcomer.tier > lowest
         return (
             newcomer.score > min(other.score for other in ringing) + self.margin
-            or chance_of_any([other.chance for other in ringing]) >= self.target
+            or chance_of_any([other.chance for other in ringing]) >= self._target_now
             or len(ringing) >= WIDEST
         )
+
+    def at_load(self, load: float) -> Policy:
+        """See `Policy.at_load`."""
+        return replace(self, load=load)
+
+    @property
+    def _target_now(self) -> float:
+        return target_at(self.load, self.target, self.busy_target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +179,10 @@ class OneAtATime:
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """One at a time, also in this."""
         return True
+
+    def at_load(self, load: float) -> Self:
+        """Itself: one telephone is no more at any load."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +241,10 @@ class RingAll:
     def awaits(self, ringing: Sequence[Prospect], newcomer: Prospect) -> bool:
         """Only those of a tier before theirs."""
         return newcomer.tier > min(other.tier for other in ringing)
+
+    def at_load(self, load: float) -> Policy:
+        """Itself: everybody is everybody at any load."""
+        return self
 
 
 POLICIES: Mapping[str, Policy] = {

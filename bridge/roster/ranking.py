@@ -45,7 +45,9 @@ class Knowledge:
     """Minutes offered for each minute promised (fairness.py)."""
     answering: Answering = field(default_factory=Answering)
     call_minutes: float = RatePrior().call_minutes
-    """The mean length of a call, its pause included (rates.py)."""
+    """The mean length of a call, without the pause after it (rates.py)."""
+    load: float = RatePrior().occupancy
+    """Time in calls asked for, for each hour of windows promised (rates.py)."""
     zone: ZoneInfo = LISBON
     """The service's own time, whose hours of the day `answering` counts in."""
 

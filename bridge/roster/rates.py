@@ -26,17 +26,21 @@ class RatePrior:
     weight_hours: float = 10.0
     """How many hours of service the prior rates are worth."""
     call_minutes: float = 12.0
-    """The mean length of a call, its pause included."""
+    """The mean length of a call, without the pause after it."""
     weight_calls: float = 50.0
     """How many calls that mean is worth."""
+    load_weight_hours: float = 2.0
+    """How many hours of service the prior load is worth; all languages together soon count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Arrivals by language, and the mean call."""
+    """Arrivals by language, the mean call, and how busy all of it makes the service."""
 
     calls_an_hour: Mapping[LanguageTag, float]
     call_hours: float
+    load: float
+    """Time in calls asked for, of all languages together, for each hour of windows promised."""
 
     def offered(self) -> dict[LanguageTag, float]:
         """The load of each language in erlangs."""
@@ -56,7 +60,7 @@ def estimate(
 
     `speakers` is how many interpreters speak each language; `on_duty` how many interpreters the
     windows promise on average; `calls` the requests of each language in `hours` of service, and
-    `minutes` what those calls lasted together.
+    `minutes` what those calls lasted together, without the pauses after them.
     """
     known = sorted({*speakers, *calls})
     spoken = sum(speakers.values()) or 1
@@ -69,4 +73,7 @@ def estimate(
         / (prior.weight_hours + hours)
         for tag in known
     }
-    return Rates(rates, call_hours)
+    asked = (prior.load_weight_hours * expected + sum(calls.values())) / (
+        prior.load_weight_hours + hours
+    )
+    return Rates(rates, call_hours, asked * call_hours / on_duty if on_duty else 0.0)

@@ -311,6 +311,7 @@ def load_knowledge(
         pool_rate=pool_rate(stand.values()),
         answering=load_answering(conn, since, zone=zone),
         call_minutes=rates.call_hours * 60.0,
+        load=rates.load,
         zone=zone,
     )
 

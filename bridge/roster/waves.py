@@ -12,6 +12,9 @@ When even all phones together miss the target, all of them are the wave.
 The target is high, for what counts is how long the slowest of twenty callers wait. Of phones that
 reach 90 %, one call in ten has nobody accept in time and waits for the next wave; so ringing like
 that is slower than ringing everybody. The target here is about as fast, with half of the phones.
+Where the service is so busy that more than one caller of twenty waits for somebody to become free,
+haste does not help these, and each phone more that rings in vain is one fewer for the next caller:
+from there on the target falls with the load, until one phone or two ring.
 
 Whoever presses 1 first has the call, so a wave leaves to chance which of its phones that is. Two
 kinds of phones are therefore no part of it, and ring in a later one: those of somebody who has less
@@ -29,7 +32,11 @@ from dataclasses import dataclass
 from bridge.vocabulary import InterpreterId
 
 TARGET = 0.993
-"""The chance that a wave is meant to reach."""
+"""The chance that a wave is meant to reach in a service that is not busy."""
+BUSY_TARGET = 0.6
+"""The same in a busy one."""
+NOT_BUSY, BUSY = 0.26, 0.38
+"""The load (`rates.Rates.load`) up to which a service is not busy, and from which on it is."""
 WIDEST = 8
 """No wave rings more phones than this, whatever their chances."""
 MARGIN = 0.5
@@ -65,6 +72,15 @@ class Wave:
 def chance_of_any(chances: Sequence[float]) -> float:
     """The chance that at least one of several accepts, each on their own."""
     return 1.0 - math.prod(1.0 - chance for chance in chances)
+
+
+def target_at(load: float, target: float = TARGET, busy_target: float = BUSY_TARGET) -> float:
+    """The chance that a wave is meant to reach at a load of the service.
+
+    Between `NOT_BUSY` and `BUSY` the chance to miss it rises by the same factor with each step.
+    """
+    busy = min(max((load - NOT_BUSY) / (BUSY - NOT_BUSY), 0.0), 1.0)
+    return 1.0 - math.pow(1.0 - target, 1.0 - busy) * math.pow(1.0 - busy_target, busy)
 
 
 def one(ranked: Sequence[Prospect]) -> Wave:

@@ -91,7 +91,8 @@ class Choice:
         passed: set[InterpreterId] = set()
         while not promised.offers:
             ranking = self._roster.rank(conn, self.asked(request), at, self._left_out() | passed)
-            events.append(self._ranked(number, ranking.trace(), at))
+            load: Data = {"load": round(self._roster.load, 3)}
+            events.append(self._ranked(number, {**ranking.trace(), **load}, at))
             prospects = ranking.prospects(MOST_PROSPECTS)
             wave = self._roster.policy.wave(prospects)
             if not wave.phones:

@@ -63,8 +63,21 @@ def test_now_it_ranks_as_the_matcher_and_everybody_is_in_one_place(
     assert sorted(accounted) == speakers
     if rung:
         assert found.waves[0].after == 0.0
-        first = policy.wave(hunted.prospects())
+        first = policy.at_load(found.load).wave(hunted.prospects())
         assert {one.interpreter for one in found.waves[0].phones} == set(first.phones)
+
+
+@given(rosters(), requests(), policies, moments, st.floats(0.0, 1.0))
+def test_it_rings_as_a_hunt_would_at_the_load_of_the_service(
+    roster: Roster, asked: Requirements, policy: Policy, at: datetime, load: float
+) -> None:
+    knowledge = Knowledge(load=load)
+    found = dry_run(roster, asked, policy, at, now=at, knowledge=knowledge)
+    first = policy.at_load(load).wave(found.ranking.prospects())
+    assert [one.interpreter for wave in found.waves[:1] for one in wave.phones] == list(
+        first.phones
+    )
+    assert as_data(found)["load"] == pytest.approx(load, abs=1e-4)
 
 
 @given(rosters(), requests(), policies, moments, moments)

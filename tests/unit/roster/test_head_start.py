@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.roster.policies import POLICIES, Default, head_start
 from bridge.roster.waves import (
+    BUSY,
     MARGIN,
     OVERLAP_AFTER,
     TARGET,
@@ -82,6 +83,12 @@ def test_who_would_have_been_one_of_the_wave_joins_it_at_once(chances: list[floa
     rings = [(one, 1.0) for one in ranked if one.interpreter in wave.phones]
     expected = wave.chance >= TARGET or len(rings) == WIDEST
     assert bool(head_start(Default(), rings, NEWCOMER)) is expected
+
+
+def test_in_a_busy_service_who_becomes_free_lets_fewer_ring_alone() -> None:
+    one_rings = [(phone(0.7), 1.0)]
+    assert head_start(Default(), one_rings, NEWCOMER) == 0.0
+    assert head_start(Default().at_load(BUSY), one_rings, NEWCOMER) == OVERLAP_AFTER - 1.0
 
 
 def test_who_costs_more_than_those_who_ring_lets_them_have_their_head_start() -> None:

@@ -218,6 +218,20 @@ def test_rates_begin_with_the_prior_and_end_with_the_counts() -> None:
     # 20 people busy for a fifth of the time are 20 calls of 12 minutes an hour.
     assert day_one.calls_an_hour == pytest.approx({EN: 15.0, TI: 5.0})
     assert sum(day_one.offered().values()) == pytest.approx(20 * 0.2)
+    assert day_one.load == pytest.approx(0.2)
     late = estimate({EN: 30, TI: 10}, 20.0, {EN: 2000, UK: 1000}, 1e4, 3000, 60_000.0, prior)
     assert late.calls_an_hour == pytest.approx({EN: 0.2, UK: 0.1, TI: 0.0}, abs=0.02)
     assert late.call_hours * 60 == pytest.approx(20.0, abs=0.2)
+    # 0.3 calls an hour of a third of an hour each, for 20 people.
+    assert late.load == pytest.approx(0.3 / 3 / 20, rel=0.02)
+
+
+def test_the_load_is_known_sooner_than_the_rate_of_a_language() -> None:
+    # 35 calls of 12 minutes in each of 8 hours, where 20 were believed to come.
+    busy = estimate({EN: 3, TI: 1}, 20.0, {EN: 8 * 26, TI: 8 * 9}, 8.0, 200, 200 * 12.0)
+    assert busy.load == pytest.approx((2 * 20 + 8 * 35) / 10 * 0.2 / 20)
+    assert busy.load > sum(busy.offered().values()) / 20.0 > 0.2
+
+
+def test_where_nobody_promises_anything_there_is_no_load() -> None:
+    assert estimate({}, 0.0, {EN: 3}, 1.0, 3, 30.0).load == 0.0

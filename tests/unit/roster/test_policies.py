@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.roster.policies import POLICIES, Facts, policy_named
+from bridge.roster.waves import BUSY
 
 SPEAKS_A_RARE_ONE = Facts(
     interpreter=1,
@@ -39,6 +40,21 @@ def test_the_weight_of_fairness_says_who_is_rung_first() -> None:
 
 def test_other_policies_know_no_weight() -> None:
     assert policy_named("leastrecent", fairness=0.2) is POLICIES["leastrecent"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_at_any_load_it_is_the_same_policy_with_the_same_order(name: str) -> None:
+    policy = POLICIES[name]
+    busy = policy.at_load(BUSY)
+    assert (busy.name, busy.overlap_after) == (name, policy.overlap_after)
+    for facts in (SPEAKS_A_RARE_ONE, HAD_MUCH):
+        assert busy.score(facts) == policy.score(facts)
+    assert busy.at_load(0.0) == policy
+
+
+def test_a_weight_set_is_kept_at_any_load() -> None:
+    policy = policy_named("default", fairness=0.2)
+    assert policy.at_load(BUSY).score(HAD_MUCH) == policy.score(HAD_MUCH)
 
 
 def test_a_name_that_none_has_is_refused() -> None:

@@ -11,9 +11,11 @@ import pytest
 from bench.app_queue import RETRY, AppQueue
 from bench.policies import CONTENDERS, IN_JSON, OURS, as_json, main, one_trace, summary
 from bench.service import Service
-from bench.simulation import RING, Hunt
+from bench.simulation import RING, Hunt, Simulation
 from bench.tradeoffs import contenders
-from bridge.roster.policies import POLICIES
+from bridge.roster.policies import POLICIES, Default
+from bridge.roster.ranking import Knowledge
+from bridge.roster.rates import RatePrior
 from bridge.vocabulary import InterpreterId
 
 pytestmark = pytest.mark.thorough
@@ -41,6 +43,37 @@ def test_every_language_is_on_offer_and_the_load_is_what_was_asked_for() -> None
     minutes = sum(call.talk for call in service.calls) / 60.0
     promised = sum(service.promised_hours.values()) * 60.0
     assert minutes / promised == pytest.approx(0.25, rel=0.1)
+
+
+def test_there_is_something_to_learn_from_after_each_hour_of_service_and_after_no_other() -> None:
+    over = Service(seed=900, load=0.15, hours=53).hours_over
+    assert len(over) == len(set(over)) == 53
+    for seconds in over:
+        # The hour before was one of a working day's from nine to seven.
+        began = Service.at(seconds - 3600.0)
+        assert began.weekday() < 5
+        assert 9 <= began.hour < 19
+
+
+class Learning(Simulation):
+    """Keeps what the policy was told of the load, hour by hour."""
+
+    def __init__(self, service: Service) -> None:
+        self.loads: list[float] = []
+        super().__init__(service, Default())
+
+    def _knowledge(self) -> Knowledge:
+        known = super()._knowledge()
+        self.loads.append(known.load)
+        return known
+
+
+@pytest.mark.parametrize("load", [0.15, 0.45])
+def test_how_busy_a_service_is_is_known_after_a_day(load: float) -> None:
+    learning = Learning(Service(seed=900, load=load, hours=20))
+    learning.run()
+    assert learning.loads[0] == RatePrior().occupancy
+    assert learning.loads[-1] == pytest.approx(load, rel=0.15)
 
 
 @pytest.mark.parametrize("name", CONTENDERS)

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 
 from bridge.roster.policies import POLICIES, Default
 from bridge.roster.waves import (
+    BUSY,
+    BUSY_TARGET,
     MARGIN,
+    NOT_BUSY,
     OVERLAP_AFTER,
     TARGET,
     WIDEST,
     Prospect,
     chance_of_any,
     fewest,
+    target_at,
 )
 from bridge.vocabulary import InterpreterId
 
@@ -130,6 +134,38 @@ def test_of_equal_phones_the_higher_ranked_ring() -> None:
     ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 8)]
     assert fewest(ranked, target=0.9).phones == (1, 2)
     assert fewest(ranked).phones == (1, 2, 3, 4, 5)
+
+
+@given(st.floats(0.0, 1.5), st.floats(0.0, 1.5))
+def test_the_busier_a_service_the_lower_its_target(load: float, more: float) -> None:
+    less, most = sorted((load, more))
+    assert BUSY_TARGET - 1e-9 <= target_at(most) <= target_at(less) + 1e-9
+    assert target_at(less) <= TARGET + 1e-9
+    if most <= NOT_BUSY:
+        assert target_at(most) == pytest.approx(TARGET)
+    if less >= BUSY:
+        assert target_at(less) == pytest.approx(BUSY_TARGET)
+
+
+def test_halfway_to_busy_a_wave_misses_as_often_as_the_mean_of_both_in_orders_of_magnitude() -> (
+    None
+):
+    missed = 1.0 - target_at((NOT_BUSY + BUSY) / 2)
+    assert missed**2 == pytest.approx((1.0 - TARGET) * (1.0 - BUSY_TARGET))
+
+
+@given(rankings(), st.floats(0.0, 1.0))
+def test_at_a_load_a_wave_is_the_fewest_for_the_target_at_that_load(
+    ranked: list[Prospect], load: float
+) -> None:
+    wave = Default().at_load(load).wave(ranked)
+    assert wave == fewest(ranked, target_at(load), margin=MARGIN)
+
+
+def test_in_a_busy_service_fewer_phones_ring() -> None:
+    ranked = [Prospect(InterpreterId(place), 0.7) for place in range(1, 8)]
+    loads = (0.0, NOT_BUSY, (NOT_BUSY + BUSY) / 2, BUSY, 1.0)
+    assert [len(Default().at_load(load).wave(ranked).phones) for load in loads] == [5, 5, 3, 1, 1]
 
 
 def test_a_sure_phone_makes_the_unsure_ones_before_it_needless() -> None:

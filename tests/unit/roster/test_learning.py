@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A running bridge learns from its calls every hour, though nobody changes the roster."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.calllog import store as calllog
+from bridge.calllog.model import EventKind
+from bridge.conference import store as conference
+from bridge.roster.live import LEARN_EVERY, Freed, LiveRoster
+from bridge.roster.policies import Default
+from bridge.roster.rates import RatePrior
+from bridge.roster.requirements import Requirements
+from bridge.roster.waves import BUSY
+from bridge.storage.inline import InlineDatabase
+from bridge.vocabulary import LanguageTag
+from tests.storage_samples import START, make_call, make_event, make_interpreter
+
+UK = LanguageTag("uk")
+
+
+class Place:
+    """A roster in memory of six who are always on duty, and the calls that come."""
+
+    def __init__(self) -> None:
+        self.database = InlineDatabase()
+        self.live = LiveRoster(Default())
+        for place in range(1, 7):
+            self.database.run_now(partial(make_interpreter, place=place))
+        self.read(START)
+
+    def read(self, at: datetime) -> None:
+        """Look whether there is anything new."""
+        self.database.run_now(lambda conn: self.live.refresh(conn, at))
+
+    def asked(self, calls: int) -> None:
+        """So many requests are written."""
+
+        def work(conn: Connection) -> None:
+            for _ in range(calls):
+                call = make_call(conn)
+                conference.update_call(conn, call, language=UK)
+                calllog.append(conn, make_event(call, EventKind.REQUESTED))
+
+        self.database.run_now(work)
+
+    def phones(self) -> int:
+        """How many ring for a request now."""
+        ranking = self.live.rank_as_known(Requirements(UK), START)
+        return len(self.live.policy.wave(ranking.prospects(10)).phones)
+
+
+def test_a_service_found_to_be_busy_rings_fewer_at_once() -> None:
+    place = Place()
+    assert place.live.load == pytest.approx(RatePrior().occupancy)
+    assert place.phones() > 3
+    # Ten times what six can serve in an hour.
+    place.asked(300)
+    place.read(START + LEARN_EVERY - timedelta(seconds=1))
+    assert place.live.load == pytest.approx(RatePrior().occupancy)
+    place.read(START + LEARN_EVERY)
+    assert place.live.load > BUSY
+    assert place.phones() == 1
+
+
+def test_what_was_learned_lasts_an_hour() -> None:
+    place = Place()
+    place.asked(300)
+    first = START + LEARN_EVERY
+    place.read(first)
+    busy = place.live.load
+    place.read(first + LEARN_EVERY - timedelta(seconds=1))
+    assert place.live.load == busy
+    # The same calls in twice the hours.
+    place.read(first + LEARN_EVERY)
+    assert place.live.load < busy
+
+
+def test_nobody_is_told_of_as_free_who_was_so_before() -> None:
+    place = Place()
+    told: list[Freed] = []
+    place.live.on_free = told.append
+    place.read(START + LEARN_EVERY)
+    assert told == []
