@@ -25,13 +25,14 @@ from bridge.roster import lists_store, people_store, standing_store, store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
 from bridge.roster.eligibility import Skip
-from bridge.roster.fairness import share
+from bridge.roster.fairness import pool_rate, share
 from bridge.roster.people import Interpreter
 from bridge.roster.policies import Policy
 from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, split_pair
 from bridge.roster.standing import Standing, next_midnight
+from bridge.roster.standing_store import load_knowledge
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ log = structlog.get_logger(__name__)
 IN_DOUBT_FOR = timedelta(seconds=2)
 """So long memory and rows may differ about a promise: what was written is told a moment later."""
 LEARN_EVERY = timedelta(hours=1)
-"""So often rates, shares and chances are counted anew, though nobody changed the roster."""
+"""So often rates, shares and chances are counted anew."""
 _SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
 """Why those are not rung whom somebody who waits may get all the same."""
 
@@ -69,7 +70,8 @@ class LiveRoster:
         self._knowledge = Knowledge()
         self._entries: tuple[ListEntry, ...] = ()
         self._revision: int | None = None
-        self._read_at: datetime | None = None
+        self._learned_at: datetime | None = None
+        """When rates, shares and chances were read last."""
         self._bookings: int | None = None
         """The revision of the bookings that the standings tell of."""
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
@@ -90,7 +92,7 @@ class LiveRoster:
         Call it in a transaction that changes nothing of the roster itself.
         """
         revision, booked = store.revision(conn), bookings.revision(conn)
-        learned = self._read_at is not None and at - self._read_at < LEARN_EVERY
+        learned = self._learned_at is not None and at - self._learned_at < LEARN_EVERY
         if learned and revision == self._revision:
             if booked != self._bookings:
                 self._read_bookings(conn, at)
@@ -99,7 +101,8 @@ class LiveRoster:
         with self._reading() as moved:
             people = people_store.load_people(conn, scale=self.levels)
             standings = standing_store.load_standings(conn, at, people)
-            knowledge = standing_store.load_knowledge(conn, at, people, standings)
+            # What happens is told to what was learned, and a month of offers takes long to read.
+            anew = None if learned else load_knowledge(conn, at, people, standings)
             entries = lists_store.load_lists(conn)
             while moved:
                 who = moved.pop()
@@ -109,6 +112,10 @@ class LiveRoster:
         former = self._columns
         if former is not None and self._revision is not None and self._revision > revision:
             return  # another reading, begun later, was faster
+        if anew is None:
+            knowledge = replace(self._knowledge, pool_rate=pool_rate(standings.values()))
+        else:
+            knowledge, self._learned_at = anew, at
         for who in self._on_line & standings.keys():
             standings[who] = replace(standings[who], reserved=True)
         columns = RosterColumns(at, knowledge)
@@ -116,7 +123,6 @@ class LiveRoster:
         self._columns, self._revision, self._bookings = columns, revision, booked
         self._knowledge, self._entries = knowledge, entries
         self.policy = self.policy.at_load(knowledge.load)
-        self._read_at = at
         self._reserved = {who for who, standing in standings.items() if standing.reserved}
         if former is not None:
             for one in people:

@@ -18,7 +18,7 @@ from bridge.roster.rates import RatePrior
 from bridge.roster.requirements import Requirements
 from bridge.roster.waves import BUSY
 from bridge.storage.inline import InlineDatabase
-from bridge.vocabulary import LanguageTag
+from bridge.vocabulary import InterpreterId, LanguageTag
 from tests.storage_samples import START, make_call, make_event, make_interpreter
 
 UK = LanguageTag("uk")
@@ -54,6 +54,11 @@ class Place:
         ranking = self.live.rank_as_known(Requirements(UK), START)
         return len(self.live.policy.wave(ranking.prospects(10)).phones)
 
+    def chance(self, who: InterpreterId) -> float:
+        """That somebody accepts promptly, as memory has it."""
+        ranking = self.live.rank_as_known(Requirements(UK), START)
+        return next(one.chance for one in ranking.prospects(10) if one.interpreter == who)
+
 
 def test_a_service_found_to_be_busy_rings_fewer_at_once() -> None:
     place = Place()
@@ -79,6 +84,21 @@ def test_what_was_learned_lasts_an_hour() -> None:
     # The same calls in twice the hours.
     place.read(first + LEARN_EVERY)
     assert place.live.load < busy
+
+
+def test_a_change_of_the_roster_is_seen_at_once_and_teaches_nothing_else() -> None:
+    place = Place()
+    place.asked(300)
+    place.live.rung(InterpreterId(1), UK, START)
+    place.live.refused(InterpreterId(1), 5.0)
+    wary = place.chance(InterpreterId(1))
+    assert wary < place.chance(InterpreterId(2))
+    place.database.run_now(partial(make_interpreter, place=7))
+    place.read(START + LEARN_EVERY / 2)
+    assert place.live.is_free(InterpreterId(7))
+    assert place.live.load == pytest.approx(RatePrior().occupancy)
+    # What was told since the last reading is still known.
+    assert place.chance(InterpreterId(1)) == wary
 
 
 def test_nobody_is_told_of_as_free_who_was_so_before() -> None:
