@@ -64,6 +64,22 @@ def test_a_machine_that_stood_still_in_the_middle_of_a_prompt_does_no_harm(stood
     assert likeness(heard, joined(first, second)) > ALIKE
 
 
+@pytest.mark.parametrize("at", [0.1, 0.25, 0.35, 0.6, 0.8])
+def test_a_packet_that_came_late_does_no_harm_to_a_word(at: float) -> None:
+    word = speech(1, 0.9)
+    first, second = word.samples[: round(at * RATE)], word.samples[round(at * RATE) :]
+    heard = joined(silence(0.7), Sound(first), silence(0.02), Sound(second), silence(1.0))
+    assert likeness(heard, word) > ALIKE
+
+
+def test_a_word_that_begins_or_ends_like_another_is_not_it() -> None:
+    word, other = speech(1, 0.9), speech(2, 0.45)
+    half = len(word.samples) // 2
+    before, after = Sound(word.samples[:half]), Sound(word.samples[half:])
+    for heard in (joined(before, other), joined(other, after)):
+        assert likeness(joined(silence(0.7), heard, silence(1.0)), word) < ALIKE
+
+
 def test_a_little_of_a_prompt_may_be_lost_and_not_much() -> None:
     prompt = speech(1, 6.0)
 
