@@ -122,6 +122,9 @@ class PhoneLeg:
         self.ended_at: float | None = None
         self.cause: int | None = None
         """The Q.850 cause with which the call ended, once it has."""
+        self.left = False
+        """Whether this phone has put it down or was lost: then it can ring for another call, though
+        the network may not have said yet that this one is over."""
         self._ami = ami
         self._spoken_to = spoken_to
         self._session: AgiSession | None = None
@@ -307,6 +310,7 @@ class PhoneLeg:
     async def _leave(self, cause: int) -> None:
         if self.ended:
             return
+        self.left = True
         with suppress(AmiRefused, AmiUnavailable):
             await self._ami.action("Hangup", [("Channel", self.id), ("Cause", str(cause))])
         await self.wait(_HANG_UP_SECONDS)

@@ -307,7 +307,7 @@ class TelephoneNetwork:
         dialled = session.variables.get("agi_extension", "")
         number = _same(dialled)
         phone = self._phones.get(number)
-        engaged = any(leg for leg in self.legs_of(number) if not leg.ended)
+        engaged = any(not (leg.ended or leg.left) for leg in self.legs_of(number))
         leg = self._new_leg(
             number, session.variables.get("agi_uniqueid", ""), phone.sound if phone else Tone(0)
         )

@@ -190,6 +190,23 @@ async def test_a_phone_that_is_in_a_call_is_busy(network: TelephoneNetwork, numb
     assert third.answered_at is not None
 
 
+async def test_a_phone_that_was_put_down_rings_though_nobody_says_yet_that_its_call_is_over(
+    network: TelephoneNetwork, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network.phone(number, Answers(after_seconds=0.0))
+    first, called = await _talk(network, number)
+    with monkeypatch.context() as words:
+        # The network's word that a call is over may come after the next call.
+        words.setattr(called, "is_over", lambda _cause: None)
+        leaving = asyncio.create_task(called.vanish(CAUSES[Ending.UNREACHABLE]))
+        await first.wait_hang_up(10.0)
+        second = await network.call("+351210000002", number)
+        assert second.answered_at is not None
+        assert not called.ended
+    called.is_over(None)
+    await leaving
+
+
 async def test_a_phone_rings_until_the_caller_gives_up(
     network: TelephoneNetwork, number: str
 ) -> None:
