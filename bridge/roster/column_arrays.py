@@ -80,8 +80,8 @@ class ColumnStore:
         self.idle = np.zeros(16)
         self.offered = np.zeros(16)
         self.promised = np.zeros(16)
-        self.spoken: list[Array] = []
-        """The first, second, third… language of everybody, in the order of tags."""
+        self.spoken = np.zeros((0, 16), np.int64)
+        """A row for the first, second, third… language of everybody, in the order of tags."""
         self.chances = [np.full(16, number) for number in UNKNOWN]
         """`Answering.line` of everybody, in the present hour."""
         self.free_speakers: list[int] = [0]
@@ -108,10 +108,12 @@ class ColumnStore:
         self.gender[slot] = 0 if gender is None else GENDERS[gender]
         self.subjects[slot] = sum(SUBJECTS[one] for one in interpreter.subjects)
         spoken = sorted(interpreter.skills)
-        while len(self.spoken) < len(spoken):
-            self.spoken.append(np.zeros(len(self.own), np.int64))
-        for column, places in enumerate(self.spoken):
-            places[slot] = self._place(spoken[column]) if column < len(spoken) else 0
+        more = len(spoken) - len(self.spoken)
+        if more > 0:
+            rows = np.zeros((more, len(self.own)), np.int64)
+            self.spoken = np.concatenate([self.spoken, rows])
+        self.spoken[:, slot] = 0
+        self.spoken[: len(spoken), slot] = [self._place(tag) for tag in spoken]
 
     def stand(self, slot: int, standing: Standing, opened: Opening) -> None:
         """Write the numbers of a standing, except the reason."""
@@ -138,8 +140,7 @@ class ColumnStore:
         was, now = self.own[slot] == FREE, reason == FREE
         self.own[slot] = reason
         if was != now:
-            for places in self.spoken:
-                place = int(places[slot])
+            for place in self.spoken[:, slot].tolist():
                 if place:
                     self.free_speakers[place] += 1 if now else -1
                     self._stale.add(place)
@@ -199,7 +200,8 @@ class ColumnStore:
         for name in ("gender", "subjects", "ended", "idle", "offered", "promised"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
-        self.spoken = [np.concatenate([one, np.zeros(more, one.dtype)]) for one in self.spoken]
+        rows = np.zeros((len(self.spoken), more), np.int64)
+        self.spoken = np.concatenate([self.spoken, rows], axis=1)
         self.chances = [
             np.concatenate([column, np.full(more, number)])
             for column, number in zip(self.chances, UNKNOWN, strict=True)

@@ -126,11 +126,11 @@ class ColumnRanking:
     def _order(self, most: int) -> Array:
         """The rows of the first candidates, in order."""
         groups, scores, count = self.groups, self.scores, len(self)
-        rows = np.arange(count)
         if groups.ndim == 0:
             groups = np.broadcast_to(groups, count)
         if scores.ndim == 0:
             scores = np.broadcast_to(scores, count)
+        # The sort is stable and rows are in the order of ids, so equals fall to the lower id.
         if most < count and count > _FEW:
             # Two partitions instead of a sort: find the last group that is needed, then within it
             # the last score. Rows that tie with the last stay in and fall out after the sort.
@@ -142,9 +142,8 @@ class ColumnRanking:
                 some = scores[inside]
                 inside = inside[some <= np.partition(some, needed - 1)[needed - 1]]
             rows = np.sort(np.concatenate([before, inside]))
-        # The sort is stable and rows are in the order of ids, so equals fall to the lower id.
-        order = np.lexsort((scores[rows], groups[rows]))
-        return rows[order[:most]]
+            return rows[np.lexsort((scores[rows], groups[rows]))[:most]]
+        return np.lexsort((scores, groups))[:most]
 
 
 _FIELDS = tuple(one.name for one in fields(Facts))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bridge.roster.answering import Answering
@@ -146,7 +146,7 @@ def rank(
 
 def seconds(moment: datetime | None) -> float:
     """A moment as seconds since the epoch; minus infinity for never."""
-    return NEVER if moment is None else moment.astimezone(UTC).timestamp()
+    return NEVER if moment is None else moment.timestamp()
 
 
 def idle_since(standing: Standing, opened: Opening) -> float:

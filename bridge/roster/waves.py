@@ -90,12 +90,12 @@ def one(ranked: Sequence[Prospect]) -> Wave:
 
 def together(ranked: Sequence[Prospect]) -> list[Prospect]:
     """The head of a ranking that may ring at once: nobody beside a lower tier that comes before."""
-    some: list[Prospect] = []
-    for one in ranked:
-        if some and one.tier > min(other.tier for other in some):
-            break
-        some.append(one)
-    return some
+    lowest = math.inf
+    for place, one in enumerate(ranked):
+        if one.tier > lowest:
+            return list(ranked[:place])
+        lowest = one.tier
+    return list(ranked)
 
 
 def fewest(
