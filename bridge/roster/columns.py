@@ -345,5 +345,6 @@ def _unmet(store: ColumnStore, chosen: Array, requirements: Requirements) -> Any
 def _scarcity(store: ColumnStore, chosen: Array, asked: LanguageTag) -> Array:
     """The prices of everybody's other languages, added in the order of their tags."""
     # Along the first axis numpy adds row after row, as the plain ranking does.
-    prices: Array = store.prices(without=asked).take(store.spoken.take(chosen, axis=1)).sum(axis=0)
-    return prices
+    prices = store.prices(without=asked).take(store.spoken.take(chosen, axis=1))
+    total: Array = prices.sum(axis=0)
+    return total

@@ -32,7 +32,6 @@ from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.skills import REGISTER, LevelScale, split_pair
 from bridge.roster.standing import Standing, next_midnight
-from bridge.roster.standing_store import load_knowledge
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 log = structlog.get_logger(__name__)
@@ -102,7 +101,7 @@ class LiveRoster:
             people = people_store.load_people(conn, scale=self.levels)
             standings = standing_store.load_standings(conn, at, people)
             # What happens is told to what was learned, and a month of offers takes long to read.
-            anew = None if learned else load_knowledge(conn, at, people, standings)
+            anew = None if learned else standing_store.load_knowledge(conn, at, people, standings)
             entries = lists_store.load_lists(conn)
             while moved:
                 who = moved.pop()

@@ -157,7 +157,7 @@ class Default:
             or len(ringing) >= WIDEST
         )
 
-    def at_load(self, load: float) -> Policy:
+    def at_load(self, load: float) -> Self:
         """See `Policy.at_load`."""
         return replace(self, load=load)
 
@@ -242,7 +242,7 @@ class RingAll:
         """Only those of a tier before theirs."""
         return newcomer.tier > min(other.tier for other in ringing)
 
-    def at_load(self, load: float) -> Policy:
+    def at_load(self, load: float) -> Self:
         """Itself: everybody is everybody at any load."""
         return self
 

@@ -85,7 +85,7 @@ def test_who_would_have_been_one_of_the_wave_joins_it_at_once(chances: list[floa
     assert bool(head_start(Default(), rings, NEWCOMER)) is expected
 
 
-def test_in_a_busy_service_who_becomes_free_lets_fewer_ring_alone() -> None:
+def test_in_a_busy_service_who_becomes_free_lets_even_one_have_their_head_start() -> None:
     one_rings = [(phone(0.7), 1.0)]
     assert head_start(Default(), one_rings, NEWCOMER) == 0.0
     assert head_start(Default().at_load(BUSY), one_rings, NEWCOMER) == OVERLAP_AFTER - 1.0

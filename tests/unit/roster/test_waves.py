@@ -147,9 +147,7 @@ def test_the_busier_a_service_the_lower_its_target(load: float, more: float) -> 
         assert target_at(less) == pytest.approx(BUSY_TARGET)
 
 
-def test_halfway_to_busy_a_wave_misses_as_often_as_the_mean_of_both_in_orders_of_magnitude() -> (
-    None
-):
+def test_halfway_to_busy_the_chance_to_miss_is_halfway_too_in_proportion() -> None:
     missed = 1.0 - target_at((NOT_BUSY + BUSY) / 2)
     assert missed**2 == pytest.approx((1.0 - TARGET) * (1.0 - BUSY_TARGET))
 
