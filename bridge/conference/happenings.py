@@ -94,6 +94,8 @@ class Happenings:
         for leg in gone:
             await record.end_leg(leg, at, self._unseen(leg))
         await self._settling.take_up()
+        if taken_over:
+            await self._settling.fetch()
 
     def _unseen(self, leg: CallLeg) -> Ending:
         """How a leg ended, most likely, whose end nobody saw.

@@ -41,6 +41,8 @@ class CallState(StrEnum):
 TERMINAL = frozenset({CallState.CLOSED, CallState.LOST})
 LACKING = frozenset({CallState.HUNTING, CallState.QUEUED})
 """States of a call that lacks an interpreter."""
+UNDER_WAY = LACKING | {CallState.JOINING, CallState.TALKING}
+"""States of a call in which people meet in its room, or will."""
 
 
 class Trigger(StrEnum):

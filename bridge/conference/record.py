@@ -18,6 +18,7 @@ from bridge.calllog.model import Event, EventKind, Scalar
 from bridge.conference import store
 from bridge.conference.legs import CallLeg, Legs, Part, part_data
 from bridge.conference.model import (
+    UNDER_WAY,
     CallState,
     Progress,
     Request,
@@ -168,6 +169,14 @@ class CallRecord:
     def serves(self, leg: LegId) -> bool:
         """Whether this is the leg of an interpreter who accepted."""
         return leg in self.interpreters.values()
+
+    def is_on_the_way(self, leg: CallLeg) -> bool:
+        """Whether somebody who was rung has come by a key, and has not been in the room yet."""
+        if leg.ended or leg.rang or leg.has_entered:
+            return False
+        if leg.role is Role.INTERPRETER:
+            return self.serves(leg.id)
+        return leg.confirmed and self.state in UNDER_WAY
 
     def awaits(self, role: Role) -> bool:
         """Whether the room waits for somebody of this role who is being rung.

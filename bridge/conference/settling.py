@@ -9,6 +9,8 @@ alone, and where nothing is missing nothing happens.
 
 from __future__ import annotations
 
+from functools import partial
+
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.hunting.relay import Hunts
 from bridge.conference.legs import Part
@@ -88,6 +90,32 @@ class Settling:
         await self._waiting.keep_out()
         await self._waiting.bring_in()
         await self._hunts.go_on()
+
+    async def fetch(self) -> None:
+        """After `take_up`, bring whoever else has come where they belong: the process that talked
+        with them died.
+
+        The switch apologises to those who were rung, and lets them go when that is said: see
+        `dialplan/README.md`. Who rang the line is brought back to us by the switch.
+        """
+        for leg in self._record.legs.open():
+            if not self._record.is_on_the_way(leg):
+                continue
+            if self._waiting.is_in_line(leg.id):
+                await self._commands.send(leg.id, ConversationName.LINE)
+            elif self._waiting.keeps_out(leg.id):
+                await self._commands.send(leg.id, ConversationName.HOLD)
+            elif not (leg.waits or self._leader_is_brought(leg.id)):
+                await self._commands.bring(
+                    leg.id, self._record.room, wanted=partial(self._still_comes, leg.id)
+                )
+
+    def _leader_is_brought(self, leg: LegId) -> bool:
+        return self._record.leads(leg) and self._record.state is CallState.JOINING
+
+    def _still_comes(self, leg: LegId) -> bool:
+        found = self._record.legs.get(leg)
+        return found is not None and self._record.is_on_the_way(found)
 
     async def part_for_person(self) -> None:
         """The technician goes to a person: nobody else is left ringing or waiting."""

@@ -52,6 +52,8 @@ SECONDS_PER_PROMPT = 1.0
 """How long the simulated voice takes for one prompt."""
 AGAIN_SECONDS = 10.0
 """How long a leg hears the apology and music before a bridge that is down is asked again."""
+SORRY_SECONDS = 10.0
+"""How long a leg that was rung hears the apology before it is let go."""
 _RETURNS = frozenset({ConversationName.LINE, ConversationName.HOLD})
 """Conversations that begin anew when the bridge is back; whoever was rung is hung up."""
 
@@ -111,6 +113,8 @@ class SimulatedLine:
         """Set when a conversation has begun to say something."""
         self._ended = asyncio.Event()
         self._talking: SimulatedConversation | None = None
+        self._moves = 0
+        """How often it was brought into a conversation or a room."""
 
     # --- what a telephone can do ---------------------------------------------------------------
 
@@ -192,6 +196,7 @@ class SimulatedLine:
 
     async def talk(self, name: str) -> None:
         """Bring the leg into a conversation and afterwards where the handler says."""
+        self._moves += 1
         handler = self._switch.handler
         if handler is None:
             await self._without_bridge(name)
@@ -241,12 +246,17 @@ class SimulatedLine:
         conversation = name.partition("/")[0]
         if conversation == ConversationName.ROOM_KEYS:
             return
-        if conversation not in _RETURNS:
+        if conversation == ConversationName.GOODBYE:
             self.end(Ending.HUNG_UP)
             return
-        await self.wait(AGAIN_SECONDS)
-        if not (self.ended or self.room or self._talking):
+        returns, moves = conversation in _RETURNS, self._moves
+        await self.wait(AGAIN_SECONDS if returns else SORRY_SECONDS)
+        if self.ended or self._moves != moves:
+            return
+        if returns:
             await self.talk(conversation)
+        else:
+            self.end(Ending.HUNG_UP)
 
     async def _dial(self, number: str) -> None:
         """Connect this leg with a number; it comes back to the bridge when nobody answers."""
@@ -280,6 +290,7 @@ class SimulatedLine:
         """Put the leg into a room."""
         if self.ended:
             return
+        self._moves += 1
         self.leave_room()
         self.room = room
         self._switch.rooms.setdefault(room, set()).add(self.leg)

@@ -224,3 +224,27 @@ async def test_rung_person_hears_a_short_apology_and_is_let_go(
         async with asyncio.timeout(20):
             await phone.hung_up.wait()
         assert "0 active channels" in await pbx.rx("core show channels")
+
+
+async def test_rung_person_is_brought_into_the_room_out_of_the_apology(
+    install: AsteriskInstall, plan: PbxPlan, tmp_path: Path
+) -> None:
+    async with (
+        running(install, plan, tmp_path) as pbx,
+        Manager.login(plan, "bridge-writer") as writer,
+        probe("127.0.0.1", plan.trunk_port, pbx_address(plan)) as phone,
+    ):
+        await originate(writer, plan, "offer", "leg-0001")
+        await hears(phone, LEG_PT_HZ)
+        told = await writer.ask(
+            "Redirect", Channel="leg-0001", Context="rooms", Exten="room-0001", Priority="1"
+        )
+        assert told.startswith("Response: Success")
+
+        async def in_room() -> bool:
+            return "room-0001" in await pbx.rx("confbridge list")
+
+        await until(in_room)
+        await phone.until_heard(3.0)
+        assert phone.level(1.0, LEG_EN_HZ) < LOUD / 4
+        assert not phone.hung_up.is_set()

@@ -13,14 +13,11 @@ from functools import partial
 from bridge.calllog.model import EventKind
 from bridge.conference.commands import SwitchCommands
 from bridge.conference.legs import CallLeg
-from bridge.conference.model import LACKING, CallState
+from bridge.conference.model import LACKING, UNDER_WAY, CallState
 from bridge.conference.record import CallRecord
 from bridge.ivr.announcements import Announcement
 from bridge.telephony.switch import ConversationName
 from bridge.vocabulary import LegId, Role
-
-_UNDER_WAY = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING, CallState.TALKING})
-"""States of a call whose room is open, once two have talked in it."""
 
 
 class Waiting:
@@ -136,7 +133,7 @@ class Waiting:
     def _is_open(self) -> bool:
         """Whether the room is there for a migrant: the others have met, and let them hear."""
         record = self._record
-        return record.progress.talked and record.state in _UNDER_WAY and not record.private
+        return record.progress.talked and record.state in UNDER_WAY and not record.private
 
     def _is_wanted(self, leg: LegId) -> bool:
         found = self._record.legs.get(leg)

@@ -325,3 +325,29 @@ def database_away(w: World) -> Iterator[None]:
     usual, w.database.before = w.database.before, fails
     yield
     w.database.before = usual
+
+
+@pytest.mark.parametrize("written", [EventKind.OFFER_ACCEPTED, EventKind.MIGRANT_CONFIRMED])
+async def test_who_has_come_is_fetched_before_the_switch_lets_them_go(written: EventKind) -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        w.telephone("+351912000099", ACCEPTS)
+        w.request(migrant="912000099")
+
+        def dies_once_written() -> None:
+            if not w.database.dead and written in w.kinds():
+                w.database.after = _nothing
+                w.die()
+
+        w.database.after = dies_once_written
+        await w.until(lambda: w.database.dead)
+        await asyncio.sleep(2)
+        await w.come_back()
+        await w.event(EventKind.ROOM_COMPLETE)
+        kinds = w.kinds()
+        assert EventKind.LEG_ENDED not in kinds
+        assert (kinds.count(EventKind.OFFERED), kinds.count(EventKind.MIGRANT_RUNG)) == (1, 1)
+
+
+def _nothing() -> None:
+    """Nothing happens."""
