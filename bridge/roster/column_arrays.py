@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bridge.roster.answering import UNKNOWN
+from bridge.roster.eligibility import Skip
+from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter, Opening
-from bridge.roster.policies import LOWEST_LEVEL
+from bridge.roster.policies import BELOW, LEVEL, LOWEST_LEVEL, SAME_AGAIN, UNMET
 from bridge.roster.ranking import idle_since, seconds
 from bridge.roster.scarcity import prices_up_to
-from bridge.roster.skills import Gender, Subject
+from bridge.roster.skills import Gender, Level, Subject
 from bridge.roster.standing import Standing
 from bridge.vocabulary import InterpreterId, LanguageTag
 
@@ -25,7 +27,16 @@ FREE = 127
 GENDERS = {gender: code for code, gender in enumerate(Gender, start=1)}
 SUBJECTS = {subject: 1 << bit for bit, subject in enumerate(Subject)}
 
-_NO_ROWS: Array = np.empty(0, np.int64)
+
+class Lacking(NamedTuple):
+    """Which speakers of a language do not have something that may be asked for."""
+
+    counts: Array
+    """1 for those who lack it, 0 for the others."""
+    groups: Array
+    """By how much that raises their group."""
+    reasons: Array
+    """Why they are passed over where it is required; `FREE` for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +46,44 @@ class Block:
     slots: Array = field(default_factory=lambda: np.empty(0, np.int64))
     ids: Array = field(default_factory=lambda: np.empty(0, np.int64))
     levels: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    members: frozenset[int] = frozenset()
-    """The ids once more, to see whether somebody is among them."""
+    groups: Array = field(default_factory=lambda: np.empty(0, np.int16))
+    """Of requests that ask for nothing but the language (`policies.group`)."""
+    row_of: Mapping[int, int] = field(default_factory=dict)
+    """Where somebody stands in these, by id."""
+    lacking: dict[Level | Gender | Subject, Lacking] = field(default_factory=dict)
+    """What was asked for once, until a speaker changes (`ColumnStore.lacking`)."""
+
+    @classmethod
+    def of(cls, slots: Array, ids: Array, levels: Array) -> Block:
+        """These speakers, in order."""
+        groups = (levels * LEVEL + (SAME_AGAIN + 1)).astype(np.int16)
+        return cls(slots, ids, levels, groups, {who: row for row, who in enumerate(ids.tolist())})
 
     def joined(self, slots: Iterable[int], ids: Sequence[int], levels: Iterable[int]) -> Block:
         """With these speakers besides."""
         all_ids = np.concatenate([self.ids, np.fromiter(ids, np.int64)])
         order = np.argsort(all_ids, kind="stable")
-        return Block(
+        return Block.of(
             np.concatenate([self.slots, np.fromiter(slots, np.int64)])[order],
             all_ids[order],
             np.concatenate([self.levels, np.fromiter(levels, np.int64)])[order],
-            self.members.union(ids),
         )
 
     def left(self, slot: int) -> Block:
         """Without the speaker of this slot."""
         stay = self.slots != slot
-        gone = self.ids[~stay].tolist()
-        return Block(
-            self.slots[stay], self.ids[stay], self.levels[stay], self.members.difference(gone)
-        )
+        return Block.of(self.slots[stay], self.ids[stay], self.levels[stay])
 
-    def rows(self, some: Iterable[InterpreterId]) -> Array:
+    def rows(self, some: Set[InterpreterId]) -> list[int]:
         """Where these people stand in the block, those of them who are in it."""
-        # Lists mostly name people of other languages: a set is looked up faster than an array.
-        known = self.members.intersection(some)
-        return np.searchsorted(self.ids, np.fromiter(known, np.int64)) if known else _NO_ROWS
+        # Lists mostly name people of other languages.
+        return [self.row_of[who] for who in self.row_of.keys() & some]
 
 
 class ColumnStore:
     """Numbers of everybody. Slots of people who left are not used again before a new load."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool_rate: float) -> None:
         self.size = 0
         self.places: dict[LanguageTag, int] = {}
         """Languages by the number they have in the columns below; 0 stands for none."""
@@ -78,10 +94,13 @@ class ColumnStore:
         self.subjects = np.zeros(16, np.int32)
         self.ended = np.zeros(16)
         self.idle = np.zeros(16)
-        self.offered = np.zeros(16)
-        self.promised = np.zeros(16)
+        self.shares = np.ones(16)
+        """`fairness.share` of everybody, at `pool_rate`."""
+        self.pool_rate = pool_rate
         self.spoken = np.zeros((0, 16), np.int64)
         """A row for the first, second, third… language of everybody, in the order of tags."""
+        self._places_of: dict[int, list[int]] = {}
+        """The same for each slot."""
         self.chances = [np.full(16, number) for number in UNKNOWN]
         """`Answering.line` of everybody, in the present hour."""
         self.free_speakers: list[int] = [0]
@@ -112,15 +131,21 @@ class ColumnStore:
         if more > 0:
             rows = np.zeros((more, len(self.own)), np.int64)
             self.spoken = np.concatenate([self.spoken, rows])
+        places = [self._place(tag) for tag in spoken]
         self.spoken[:, slot] = 0
-        self.spoken[: len(spoken), slot] = [self._place(tag) for tag in spoken]
+        self.spoken[: len(spoken), slot] = places
+        self._places_of[slot] = places
+        for tag in spoken:
+            if tag in self.blocks:
+                self.blocks[tag].lacking.clear()
 
     def stand(self, slot: int, standing: Standing, opened: Opening) -> None:
         """Write the numbers of a standing, except the reason."""
         self.ended[slot] = seconds(standing.last_call_ended)
         self.idle[slot] = idle_since(standing, opened)
-        self.offered[slot] = standing.minutes_offered
-        self.promised[slot] = standing.minutes_promised
+        self.shares[slot] = share(
+            standing.minutes_offered, standing.minutes_promised, self.pool_rate
+        )
 
     def join(self, people: Mapping[LanguageTag, list[tuple[int, int, int]]]) -> None:
         """Speakers of languages, as (slot, id, level)."""
@@ -129,6 +154,9 @@ class ColumnStore:
             self.blocks[tag] = self.blocks.get(tag, Block()).joined(
                 slots, ids, (min(level, LOWEST_LEVEL) for level in levels)
             )
+            # No caller is to wait for what can be known before.
+            for wanted in (*map(Level, set(levels)), *Gender, *Subject):
+                self.lacking(self.blocks[tag], wanted)
 
     def leave(self, slot: int, interpreter: Interpreter) -> None:
         """Take somebody out of their languages."""
@@ -137,13 +165,33 @@ class ColumnStore:
 
     def set_own(self, slot: int, reason: int) -> None:
         """Write an own reason, and count who is free for whom."""
-        was, now = self.own[slot] == FREE, reason == FREE
+        was, now = self.own.item(slot) == FREE, reason == FREE
         self.own[slot] = reason
         if was != now:
-            for place in self.spoken[:, slot].tolist():
-                if place:
-                    self.free_speakers[place] += 1 if now else -1
-                    self._stale.add(place)
+            places = self._places_of[slot]
+            for place in places:
+                self.free_speakers[place] += 1 if now else -1
+            self._stale.update(places)
+
+    def lacking(self, block: Block, wanted: Level | Gender | Subject) -> Lacking:
+        """Which speakers of a block lack a level, a gender or a subject."""
+        found = block.lacking.get(wanted)
+        if found is None:
+            if isinstance(wanted, Gender):
+                lack = self.gender[block.slots] != GENDERS[wanted]
+                weight, reason = UNMET, Skip.GENDER
+            elif isinstance(wanted, Subject):
+                lack = self.subjects[block.slots] & SUBJECTS[wanted] == 0
+                weight, reason = UNMET, Skip.SUBJECT
+            else:
+                lack = block.levels > wanted
+                weight, reason = BELOW, Skip.LEVEL
+            found = block.lacking[wanted] = Lacking(
+                lack.astype(np.int8),
+                lack * np.int16(weight),
+                np.where(lack, np.int8(reason), np.int8(FREE)),
+            )
+        return found
 
     # --- what is known -------------------------------------------------------------------------
 
@@ -197,7 +245,7 @@ class ColumnStore:
     def _grow(self) -> None:
         more = len(self.own)
         self.own = np.concatenate([self.own, np.full(more, FREE, np.int8)])
-        for name in ("gender", "subjects", "ended", "idle", "offered", "promised"):
+        for name in ("gender", "subjects", "ended", "idle", "shares"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
         rows = np.zeros((len(self.spoken), more), np.int64)

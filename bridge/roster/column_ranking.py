@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ _FEW = 500
 """So few candidates are sorted outright."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ColumnRanking:
     """Everybody who speaks a language: candidates with their numbers, the others with a reason."""
 
@@ -62,10 +62,10 @@ class ColumnRanking:
     def head(self, most: int) -> tuple[Ranked, ...]:
         """The first `most` candidates, first to be rung first."""
         rows = self._order(most)
-        columns = [_values(getattr(self.facts, name), rows) for name in _FIELDS]
-        groups, scores = _values(self.groups, rows), _values(self.scores, rows)
+        columns = [_values(column, rows) for column in self.facts]
+        groups, scores = self.groups[rows].tolist(), self.scores[rows].tolist()
         return tuple(
-            Ranked(Facts(*numbers), int(place), float(score))
+            Ranked(Facts(*numbers), place, score)
             for place, score, *numbers in zip(groups, scores, *columns, strict=True)
         )
 
@@ -75,9 +75,15 @@ class ColumnRanking:
         The same as `ranking.prospects` of `head`, without the numbers that no wave looks at.
         """
         rows, facts = self._order(most), self.facts
-        columns = (facts.interpreter, facts.chance, self.groups, self.scores)
-        people, chances, groups, scores = (_values(column, rows) for column in columns)
-        return list(map(Prospect, people, chances, map(tier, groups), scores))
+        return list(
+            map(
+                Prospect,
+                facts.interpreter[rows].tolist(),
+                facts.chance[rows].tolist(),
+                map(tier, self.groups[rows].tolist()),
+                self.scores[rows].tolist(),
+            )
+        )
 
     def counts(self) -> dict[Skip, int]:
         """How many are passed over for each reason."""
@@ -111,7 +117,7 @@ class ColumnRanking:
         columns = (self.facts.interpreter, self.groups, self.scores)
         ranked = [
             [who, place, round(score, 4) if math.isfinite(score) else None]
-            for who, place, score in zip(*(_values(one, rows) for one in columns), strict=True)
+            for who, place, score in zip(*(one[rows].tolist() for one in columns), strict=True)
         ]
         skipped = {
             str(int(one.interpreter)): [one.reason.label, *map(list, one.numbers)]
@@ -126,10 +132,6 @@ class ColumnRanking:
     def _order(self, most: int) -> Array:
         """The rows of the first candidates, in order."""
         groups, scores, count = self.groups, self.scores, len(self)
-        if groups.ndim == 0:
-            groups = np.broadcast_to(groups, count)
-        if scores.ndim == 0:
-            scores = np.broadcast_to(scores, count)
         # The sort is stable and rows are in the order of ids, so equals fall to the lower id.
         if most < count and count > _FEW:
             # Two partitions instead of a sort: find the last group that is needed, then within it
@@ -146,12 +148,9 @@ class ColumnRanking:
         return np.lexsort((scores, groups))[:most]
 
 
-_FIELDS = tuple(one.name for one in fields(Facts))
-
-
 def _values(column: Any, rows: Array) -> list[Any]:
     """Some entries of a column as plain numbers; one number for all is repeated."""
-    if isinstance(column, np.ndarray) and column.ndim:
+    if isinstance(column, np.ndarray):
         found: list[Any] = column[rows].tolist()
         return found
-    return [column.item() if isinstance(column, np.ndarray) else column] * len(rows)
+    return [column] * len(rows)

@@ -13,24 +13,30 @@ language only, column by column.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bridge.roster.column_arrays import FREE, GENDERS, SUBJECTS, Array, Block, ColumnStore
+from bridge.roster.column_arrays import FREE, Array, Block, ColumnStore, Lacking
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.eligibility import Skip, own_reason, own_reason_holds_until
-from bridge.roster.fairness import share
 from bridge.roster.people import Interpreter, Opening, opening
-from bridge.roster.policies import Facts, Policy, group
+from bridge.roster.policies import SAME_AGAIN, Facts, Policy
 from bridge.roster.ranking import Knowledge
 from bridge.roster.requirements import NO_LISTS, Lists, Requirements
 from bridge.roster.standing import Standing
 from bridge.vocabulary import InterpreterId, LanguageTag
 
+_FREE = np.array(FREE, np.int8)
+"""Numpy compares with its own numbers faster than with Python's."""
+_DO_NOT_SEND, _EXCLUDED = int(Skip.DO_NOT_SEND), int(Skip.EXCLUDED)
+_ALREADY_TRIED = int(Skip.ALREADY_TRIED)
 _QUEUE_SLACK = 8
 """How many queued moments a person may have on average before the outdated ones are dropped."""
 
@@ -54,8 +60,8 @@ class RosterColumns:
         """An empty roster at this moment."""
         self._at = at
         self._knowledge = knowledge
-        self._hour = at.astimezone(knowledge.zone).hour
-        self._store = ColumnStore()
+        self._hour, self._hour_ends = _local_hour(at, knowledge.zone)
+        self._store = ColumnStore(knowledge.pool_rate)
         self._slot_of: dict[InterpreterId, int] = {}
         self._people: dict[int, _Person] = {}
         self._due: list[tuple[datetime, int, int]] = []
@@ -144,10 +150,12 @@ class RosterColumns:
     def learn(self, knowledge: Knowledge) -> None:
         """Rates, shares or answering became known anew: take all of it over."""
         self._knowledge = knowledge
-        self._hour = self._at.astimezone(knowledge.zone).hour
+        self._hour, self._hour_ends = _local_hour(self._at, knowledge.zone)
+        self._store.pool_rate = knowledge.pool_rate
         self._store.set_load(knowledge.offered)
         self._read_answering()
         for slot, person in self._people.items():
+            self._store.stand(slot, person.standing, person.opening)
             if person.standing.booked:
                 # How long a call lasts says how long before a booked one nobody rings.
                 self._look(slot, person)
@@ -174,9 +182,8 @@ class RosterColumns:
         if at <= self._at:
             return []
         self._at = at
-        hour = at.astimezone(self._knowledge.zone).hour
-        if hour != self._hour:
-            self._hour = hour
+        if self._hour_ends <= at:
+            self._hour, self._hour_ends = _local_hour(at, self._knowledge.zone)
             self._read_answering()
         freed = []
         while self._due and self._due[0][0] <= at:
@@ -212,32 +219,43 @@ class RosterColumns:
         """Rank everybody who speaks the language, at the moment last given."""
         store = self._store
         block = store.blocks.get(requirements.language) or Block()
+        required, level, wishes = _asked(store, block, requirements)
         reasons = store.own[block.slots]
-        _mark_asked(store, reasons, block, requirements, lists, tried)
-        rows = (reasons == FREE).nonzero()[0]
+        _mark_asked(reasons, block, required, requirements, lists, tried)
+        rows = (reasons == _FREE).nonzero()[0]
         chosen = block.slots[rows]
         again = requirements.same_again
+        same_again = _among(block, rows, frozenset() if again is None else {again})
+        preferred = _among(block, rows, lists.preferred)
         base, slope = store.chances
         facts = Facts(
             interpreter=block.ids[rows],
             level=block.levels[rows],
-            below=_below(block.levels[rows], requirements),
-            unmet=_unmet(store, chosen, requirements),
-            same_again=_among(block, rows, () if again is None else (again,)),
-            preferred=_among(block, rows, lists.preferred),
+            below=_lacked(level, rows),
+            unmet=_lacked(wishes, rows),
+            same_again=0 if same_again is None else same_again,
+            preferred=0 if preferred is None else preferred,
             scarcity=_scarcity(store, chosen, requirements.language),
-            share=share(store.offered[chosen], store.promised[chosen], self._knowledge.pool_rate),
+            share=store.shares[chosen],
             chance=base[chosen] + slope[chosen] * self._knowledge.answering.service_chance(),
             last_call_ended=store.ended[chosen],
             idle_since=store.idle[chosen],
             last_rung=last_rung or 0,
         )
+        # What `policies.group` says, from what is kept of it.
+        groups = block.groups[rows]
+        for lacking in (*level, *wishes):
+            groups += lacking.groups[rows]
+        if preferred is not None:
+            groups -= preferred
+        if same_again is not None:
+            groups -= same_again * SAME_AGAIN
         return ColumnRanking(
             requirements=requirements,
             at=self._at,
             facts=facts,
-            groups=np.asarray(group(facts)),
-            scores=np.asarray(policy.score(facts)),
+            groups=groups,
+            scores=policy.score(facts),
             speakers=block.ids,
             reasons=reasons,
             about=self._about,
@@ -283,63 +301,77 @@ class RosterColumns:
         self._store.read_chance(self._slot_of[who], line)
 
 
+def _local_hour(at: datetime, zone: ZoneInfo) -> tuple[int, datetime]:
+    """The hour of the day in a zone, and when it ends. Clocks change on the hour."""
+    local = at.astimezone(zone)
+    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return local.hour, at - into + timedelta(hours=1)
+
+
+def _asked(
+    store: ColumnStore, block: Block, requirements: Requirements
+) -> tuple[list[Lacking], list[Lacking], list[Lacking]]:
+    """Who lacks what is required; the level that is wished; a gender or a subject that is."""
+    required: list[Lacking] = []
+    level: list[Lacking] = []
+    wishes: list[Lacking] = []
+    if requirements.level is not None:
+        lacking = store.lacking(block, requirements.level.value)
+        (required if requirements.level_is_binding else level).append(lacking)
+    if requirements.gender is not None:
+        lacking = store.lacking(block, requirements.gender.value)
+        (required if requirements.gender.required else wishes).append(lacking)
+    if requirements.subject is not None:
+        lacking = store.lacking(block, requirements.subject.value)
+        (required if requirements.subject.required else wishes).append(lacking)
+    return required, level, wishes
+
+
 def _mark_asked(
-    store: ColumnStore,
     reasons: Array,
     block: Block,
+    required: Iterable[Lacking],
     requirements: Requirements,
     lists: Lists,
     tried: Set[InterpreterId],
 ) -> None:
     """Write what is asked into the reasons, wherever it comes before what is there."""
-    level, gender, subject = requirements.level, requirements.gender, requirements.subject
     if lists.only is not None:
-        absent = np.ones(len(reasons), bool)
-        absent[block.rows(lists.only)] = False
-        _cover(reasons, absent, Skip.NOT_ON_ONLY_LIST)
-    if level is not None and requirements.level_is_binding:
-        _cover(reasons, block.levels > level.value, Skip.LEVEL)
-    if gender is not None and gender.required:
-        _cover(reasons, store.gender[block.slots] != GENDERS[gender.value], Skip.GENDER)
-    if subject is not None and subject.required:
-        missing = store.subjects[block.slots] & SUBJECTS[subject.value] == 0
-        _cover(reasons, missing, Skip.SUBJECT)
-    for some, reason in (
-        (lists.do_not_send, Skip.DO_NOT_SEND),
-        (requirements.excluded, Skip.EXCLUDED),
-        (tried, Skip.ALREADY_TRIED),
-    ):
-        if some:
-            rows = block.rows(some)
-            reasons[rows] = np.minimum(reasons[rows], int(reason))
+        cover = np.full(len(reasons), Skip.NOT_ON_ONLY_LIST, np.int8)
+        cover[block.rows(lists.only)] = FREE
+        np.minimum(reasons, cover, out=reasons)
+    for lacking in required:
+        np.minimum(reasons, lacking.reasons, out=reasons)
+    if lists.do_not_send:
+        _mark(reasons, block.rows(lists.do_not_send), _DO_NOT_SEND)
+    if requirements.excluded:
+        _mark(reasons, block.rows(requirements.excluded), _EXCLUDED)
+    if tried:
+        _mark(reasons, block.rows(tried), _ALREADY_TRIED)
 
 
-def _cover(reasons: Array, where: Array, reason: Skip) -> None:
-    np.minimum(reasons, np.int8(reason), out=reasons, where=where)
+def _mark(reasons: Array, rows: Iterable[int], reason: int) -> None:
+    # They are few: mostly these lists name people of other languages.
+    for row in rows:
+        if reasons.item(row) > reason:
+            reasons[row] = reason
 
 
-def _among(block: Block, rows: Array, some: Iterable[InterpreterId]) -> Any:
-    """1 for the rows of these people, 0 for others; a plain 0 when there are none of them."""
-    marked = block.rows(some)
-    if not len(marked):
-        return 0
-    flags = np.zeros(len(block.ids), np.int64)
-    flags[marked] = 1
-    return flags[rows]
+def _among(block: Block, rows: Array, some: Set[InterpreterId]) -> Array | None:
+    """1 for the rows of these people, 0 for others; `None` when there are none of them."""
+    marked = block.rows(some) if some else ()
+    if not marked:
+        return None
+    flags = np.zeros(len(block.ids), np.int16)
+    for row in marked:
+        flags[row] = 1
+    found: Array = flags[rows]
+    return found
 
 
-def _below(levels: Array, requirements: Requirements) -> Any:
-    level = requirements.level
-    return 0 if level is None else (levels > level.value).astype(np.int64)
-
-
-def _unmet(store: ColumnStore, chosen: Array, requirements: Requirements) -> Any:
-    gender, subject = requirements.gender, requirements.subject
-    if gender is None and subject is None:
-        return 0
-    other: Any = 0 if gender is None else store.gender[chosen] != GENDERS[gender.value]
-    lacks: Any = 0 if subject is None else store.subjects[chosen] & SUBJECTS[subject.value] == 0
-    return np.add(other, lacks, dtype=np.int64)
+def _lacked(some: Sequence[Lacking], rows: Array) -> Any:
+    """How many of these each candidate lacks; a plain 0 when nothing is wished."""
+    return reduce(add, [one.counts[rows] for one in some]) if some else 0
 
 
 def _scarcity(store: ColumnStore, chosen: Array, asked: LanguageTag) -> Array:

@@ -11,7 +11,7 @@ can keep them; *asked* reasons depend on the request. Both kinds share the one o
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -150,20 +150,32 @@ def own_reason_holds_until(
     The next moment after `at` at which a window, a presence, a pause or a limit ends, or the time
     kept for a booked call begins or ends.
     """
-    moments = [
-        opening.until,
+    limits, ended = interpreter.limits, standing.last_call_ended
+    until = opening.until
+    for one in (
         interpreter.presence.until,
         standing.day_ends,
         standing.wrap_up_until,
         standing.unreached_until,
-        standing.offers_full_until(interpreter.limits.offers_an_hour),
-    ]
-    if standing.last_call_ended is not None:
-        moments.append(standing.last_call_ended + interpreter.limits.rest)
+        standing.offers_full_until(limits.offers_an_hour),
+        None if ended is None else ended + limits.rest,
+        *_around_booked(interpreter, standing, call_minutes),
+    ):
+        if one is not None and at < one and (one < until or until <= at):
+            until = one
+    return until
+
+
+def _around_booked(
+    interpreter: Interpreter, standing: Standing, call_minutes: float
+) -> Iterable[datetime]:
+    """When the time kept for each booked call begins and ends."""
+    if not standing.booked:
+        return ()
     before = kept_free(interpreter.limits, call_minutes)
-    for booked in standing.booked:
-        moments += [booked.begins - before, booked.ends]
-    return min((one for one in moments if one is not None and one > at), default=opening.until)
+    return (
+        moment for booked in standing.booked for moment in (booked.begins - before, booked.ends)
+    )
 
 
 def asked_reason(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from bridge.roster.waves import (
     BUSY_TARGET,
@@ -36,13 +36,19 @@ Column = Any
 """A number, or an array with one number for each candidate."""
 LOWEST_LEVEL = 63
 """Levels beyond this are not told apart."""
-_LEVELS = LOWEST_LEVEL + 1
+LEVEL = 2
+"""What each level further down adds to a group; being on no preferred list adds 1."""
+UNMET = LEVEL * (LOWEST_LEVEL + 1)
+"""What each wish adds that is not met."""
+BELOW = 4 * UNMET
+"""What a level below the one asked for adds."""
+SAME_AGAIN = 2 * BELOW
+"""What being somebody else adds than the interpreter asked for again."""
 _A_MOMENT = 0.001
 """Seconds too few to wait for: no clock need tell them apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a policy sees of a candidate; each field may be a column."""
 
     interpreter: Column
@@ -71,9 +77,18 @@ class Facts:
 
 
 def group(facts: Facts) -> Column:
-    """Which group a candidate is ranked in; the lowest is rung first. A whole number."""
-    asked = ((1 - facts.same_again) * 2 + facts.below) * 4 + facts.unmet
-    return (asked * _LEVELS + facts.level) * 2 + (1 - facts.preferred)
+    """Which group a candidate is ranked in; the lowest is rung first. A whole number.
+
+    It is a sum, so that what does not change from one request to the next may be kept
+    (column_arrays.py).
+    """
+    return (
+        (1 - facts.same_again) * SAME_AGAIN
+        + facts.below * BELOW
+        + facts.unmet * UNMET
+        + facts.level * LEVEL
+        + (1 - facts.preferred)
+    )
 
 
 def tier(number: int) -> int:
@@ -81,7 +96,7 @@ def tier(number: int) -> int:
 
     It is the group without the level that nobody asked for: that one ranks, and holds nobody up.
     """
-    return number // (2 * _LEVELS) * 2 + number % 2
+    return number // UNMET * 2 + number % LEVEL
 
 
 class Policy(Protocol):
@@ -124,7 +139,6 @@ class Default:
     busy it is.
     """
 
-    scarcity: float = 1.0
     fairness: float = 0.1
     answer: float = 0.01
     target: float = TARGET
@@ -136,11 +150,7 @@ class Default:
 
     def score(self, facts: Facts) -> Column:
         """See `Policy.score`."""
-        return (
-            self.scarcity * facts.scarcity
-            + self.fairness * facts.share
-            + self.answer * (1.0 - facts.chance)
-        )
+        return facts.scarcity + self.fairness * facts.share + self.answer * (1.0 - facts.chance)
 
     def wave(self, ranked: Sequence[Prospect]) -> Wave:
         """The fewest phones that reach the target, of those that cost about the same."""

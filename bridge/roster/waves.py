@@ -27,7 +27,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from bridge.vocabulary import InterpreterId
 
@@ -47,8 +48,7 @@ pressed 1 by then, as a rule."""
 _SLACK = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(NamedTuple):
     """Somebody who could be rung, as a wave sees them."""
 
     interpreter: InterpreterId
@@ -60,8 +60,7 @@ class Prospect:
     """What ringing them costs, as their policy counts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
+class Wave(NamedTuple):
     """Phones to ring at once."""
 
     phones: tuple[InterpreterId, ...]
@@ -71,9 +70,10 @@ class Wave:
 
 def chance_of_any(chances: Sequence[float]) -> float:
     """The chance that at least one of several accepts, each on their own."""
-    return 1.0 - math.prod(1.0 - chance for chance in chances)
+    return 1.0 - math.prod([1.0 - chance for chance in chances])
 
 
+@lru_cache(maxsize=256)
 def target_at(load: float, target: float = TARGET, busy_target: float = BUSY_TARGET) -> float:
     """The chance that a wave is meant to reach at a load of the service.
 
@@ -108,51 +108,55 @@ def fewest(
 
     Whoever costs more than the first one by more than `margin` is left out.
     """
+    most_missed = 1.0 - target + _SLACK
     shortlist: list[Prospect] = []
-    missed = 1.0
+    missed: list[float] = []
+    all_miss = 1.0
     for one in together(ranked):
         if one.score > ranked[0].score + margin:
             continue
+        its_own = 1.0 - one.chance
         shortlist.append(one)
-        missed *= 1.0 - one.chance
-        if missed <= 1.0 - target + _SLACK or len(shortlist) == widest:
+        missed.append(its_own)
+        all_miss *= its_own
+        if all_miss <= most_missed:
+            return _wave(_smallest(shortlist, missed, most_missed))
+        if len(shortlist) == widest:
             break
-    if missed > 1.0 - target + _SLACK:
-        return _wave(shortlist)
-    return _wave(_smallest(shortlist, 1.0 - target + _SLACK))
+    return _wave(shortlist)
 
 
-def _smallest(shortlist: Sequence[Prospect], most_missed: float) -> list[Prospect]:
-    """The highest-ranked of the smallest sets whose phones all miss no more than allowed."""
-    missed = [1.0 - one.chance for one in shortlist]
-    size = _fewest_below(missed, most_missed)
-    if size == len(shortlist):
-        return list(shortlist)
+def _smallest(
+    shortlist: list[Prospect], missed: Sequence[float], most_missed: float
+) -> list[Prospect]:
+    """The highest-ranked of the smallest sets whose phones all miss no more than allowed.
+
+    `missed` are the chances that each of them does, which allow it all together.
+    """
+    later = sorted(missed)
+    size = len(later)
+    while size > 1 and math.prod(later[: size - 1]) <= most_missed:
+        size -= 1
     # The same factors in another order may differ in their last bit.
     most_missed += _SLACK
     chosen: list[Prospect] = []
-    so_far = 1.0
-    for place, one in enumerate(shortlist):
-        left = size - len(chosen) - 1
-        surest = sorted(missed[place + 1 :])[:left]
-        with_it = so_far * missed[place]
-        if len(surest) == left and with_it * math.prod(surest) <= most_missed:
+    so_far, too_many = 1.0, len(later) - size
+    for place, (one, its_own) in enumerate(zip(shortlist, missed, strict=True)):
+        if not too_many:
+            return chosen + shortlist[place:]
+        # With the surest of those that come after, can this one be of such a set?
+        later.remove(its_own)
+        with_it, left = so_far * its_own, size - len(chosen) - 1
+        if with_it * math.prod(later[:left]) <= most_missed:
             chosen.append(one)
             so_far = with_it
-            if left == 0:
+            if not left:
                 break
+        else:
+            too_many -= 1
     return chosen
 
 
-def _fewest_below(missed: Sequence[float], most_missed: float) -> int:
-    """How many of the surest phones it takes to miss no more than allowed; all at the most."""
-    together = 1.0
-    for count, one in enumerate(sorted(missed), start=1):
-        together *= one
-        if together <= most_missed:
-            return count
-    return len(missed)
-
-
 def _wave(some: Sequence[Prospect]) -> Wave:
-    return Wave(tuple(one.interpreter for one in some), chance_of_any([one.chance for one in some]))
+    phones = tuple([one.interpreter for one in some])
+    return Wave(phones, chance_of_any([one.chance for one in some]))

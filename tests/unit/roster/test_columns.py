@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -17,8 +18,8 @@ from bridge.roster.columns import RosterColumns
 from bridge.roster.people import Interpreter
 from bridge.roster.policies import POLICIES
 from bridge.roster.ranking import Knowledge, rank
-from bridge.roster.requirements import Lists, Requirements
-from bridge.roster.skills import Level
+from bridge.roster.requirements import NO_LISTS, Lists, Requirements, Wish
+from bridge.roster.skills import Gender, Level, Subject
 from bridge.roster.standing import Standing
 from bridge.vocabulary import InterpreterId
 from tests.unit.roster.people import (
@@ -113,6 +114,112 @@ def test_columns_rank_as_the_plain_ranking_does(data: st.DataObject) -> None:
         for most in range(len(fast) + 1):
             assert fast.head(most) == plain.candidates[:most]
     assert len(columns) == len(people)
+
+
+class Crowd:
+    """A few people, most of whom could be rung, kept plainly and in columns."""
+
+    ids = st.integers(1, 6).map(InterpreterId)
+    asked_about = st.sets(ids, max_size=2)
+    knowledge = st.builds(
+        Knowledge,
+        offered=st.dictionaries(st.sampled_from(TAGS[:3]), st.sampled_from([0.5, 2.0])),
+        pool_rate=st.sampled_from([0.0, 0.1, 0.3]),
+        answering=st.lists(
+            st.tuples(ids, st.integers(0, 3), st.builds(Tally, st.just(9), st.integers(0, 9))),
+            max_size=6,
+        ).map(Answering.of),
+    )
+    standings = st.builds(
+        Standing,
+        reserved=st.sampled_from([False, False, False, True]),
+        minutes_offered=st.sampled_from([0.0, 200.0]),
+        minutes_promised=st.sampled_from([0.0, 1000.0]),
+    )
+    people = st.builds(
+        Interpreter,
+        id=ids,
+        skills=st.dictionaries(
+            st.sampled_from(TAGS[:3]), st.integers(0, 2).map(Level), min_size=1, max_size=3
+        ),
+        gender=st.none() | st.sampled_from(Gender),
+        subjects=st.frozensets(st.sampled_from(Subject), max_size=2),
+    )
+    wished = st.booleans()
+    requests = st.builds(
+        Requirements,
+        language=st.sampled_from(TAGS[:3]),
+        level=st.none() | st.builds(Wish[Level], st.integers(0, 2).map(Level), wished),
+        gender=st.none() | st.builds(Wish[Gender], st.sampled_from(Gender), wished),
+        subject=st.none() | st.builds(Wish[Subject], st.sampled_from(Subject), wished),
+        step_down=st.booleans(),
+        same_again=st.none() | ids,
+        excluded=st.just(frozenset()) | st.frozensets(ids, max_size=1),
+    )
+    lists = st.just(NO_LISTS) | st.builds(
+        Lists,
+        preferred=st.frozensets(ids, max_size=3),
+        only=st.none() | st.frozensets(ids, min_size=3),
+        do_not_send=st.frozensets(ids, max_size=1),
+    )
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+        self.at = MONDAY
+        self.known = data.draw(self.knowledge)
+        self.plain = {
+            who: (replace(data.draw(self.people), id=who), data.draw(self.standings))
+            for who in map(InterpreterId, range(1, 7))
+        }
+        self.columns = RosterColumns(self.at, self.known)
+        self.columns.load(self.plain.values())
+
+    def change(self) -> None:
+        """Something happens."""
+        data, who = self.data, self.data.draw(self.ids)
+        match data.draw(st.sampled_from(["profile", "person", "stand", "hour", "learn", "answer"])):
+            case "profile":
+                former, standing = self.plain[who]
+                put = replace(data.draw(self.people), id=who, skills=former.skills)
+                self.plain[who] = (put, standing)
+                self.columns.put(*self.plain[who])
+            case "person":
+                self.plain[who] = (replace(data.draw(self.people), id=who), Standing())
+                self.columns.put(*self.plain[who])
+            case "stand":
+                self.plain[who] = (self.plain[who][0], data.draw(self.standings))
+                self.columns.stand(who, self.plain[who][1])
+            case "hour":
+                self.at += timedelta(minutes=data.draw(st.sampled_from([1, 60, 1440])))
+                self.columns.advance(self.at)
+            case "learn":
+                self.known = data.draw(self.knowledge)
+                self.columns.learn(self.known)
+            case _:
+                self.columns.accepted(who, 4.0)
+
+    def asks(self) -> None:
+        """Somebody asks, and both say the same."""
+        data = self.data
+        request, lists = data.draw(self.requests), data.draw(self.lists)
+        tried = data.draw(self.asked_about)
+        policy = data.draw(st.sampled_from(list(POLICIES.values())))
+        people, known = list(self.plain.values()), self.known
+        plain = rank(people, request, policy, self.at, knowledge=known, lists=lists, tried=tried)
+        fast = self.columns.rank(request, policy, lists=lists, tried=tried)
+        assert fast.whole() == plain
+        assert fast.prospects(len(fast)) == plain.prospects()
+
+
+@pytest.mark.thorough
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_columns_stay_right_from_one_request_to_the_next(data: st.DataObject) -> None:
+    crowd = Crowd(data)
+    for _ in range(data.draw(st.integers(1, 8))):
+        crowd.asks()
+        crowd.change()
+    crowd.asks()
 
 
 @pytest.mark.thorough

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bridge.roster.policies import POLICIES, Facts, policy_named
@@ -23,7 +21,7 @@ SPEAKS_A_RARE_ONE = Facts(
     last_call_ended=0.0,
     idle_since=0.0,
 )
-HAD_MUCH = replace(SPEAKS_A_RARE_ONE, interpreter=2, scarcity=0.0, share=1.5)
+HAD_MUCH = SPEAKS_A_RARE_ONE._replace(interpreter=2, scarcity=0.0, share=1.5)
 
 
 @pytest.mark.parametrize("name", POLICIES)
