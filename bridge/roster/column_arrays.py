@@ -76,8 +76,8 @@ class Block:
 
     def rows(self, some: Set[InterpreterId]) -> list[int]:
         """Where these people stand in the block, those of them who are in it."""
-        # Lists mostly name people of other languages.
-        return [self.row_of[who] for who in self.row_of.keys() & some]
+        row_of = self.row_of
+        return [row_of[who] for who in some if who in row_of]
 
 
 class ColumnStore:

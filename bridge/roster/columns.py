@@ -105,8 +105,8 @@ class RosterColumns:
         """The standing of somebody known changed, nothing else. Raises `KeyError` for nobody."""
         slot = self._slot_of[who]
         person = self._people[slot]
-        person.standing = standing
-        self._look(slot, person)
+        former, person.standing = person.standing, standing
+        self._look(slot, person, numbers=not standing.counts_as(former))
 
     def remove(self, who: InterpreterId) -> None:
         """Somebody left the roster. Raises `KeyError` for nobody."""
@@ -267,12 +267,16 @@ class RosterColumns:
         person = self._people[self._slot_of[who]]
         return person.interpreter, person.standing, person.opening
 
-    def _look(self, slot: int, person: _Person) -> None:
-        """See what speaks against ringing a person now, and until when that surely stays so."""
+    def _look(self, slot: int, person: _Person, *, numbers: bool = True) -> None:
+        """See what speaks against ringing a person now, and until when that surely stays so.
+
+        Without `numbers`, those by which they are weighed are what they were.
+        """
         interpreter, standing, opened = person.interpreter, person.standing, person.opening
         minutes = self._knowledge.call_minutes
         reason = own_reason(interpreter, standing, opened, self._at, minutes)
-        self._store.stand(slot, standing, opened)
+        if numbers:
+            self._store.stand(slot, standing, opened)
         self._store.set_own(slot, FREE if reason is None else int(reason))
         until = own_reason_holds_until(interpreter, standing, opened, self._at, minutes)
         if until != person.holds_until:

@@ -309,7 +309,10 @@ def _booked_soon(
 
 def _next_booked(standing: Standing, at: datetime) -> Booked | None:
     """The first booked call that is not over."""
-    return next((one for one in standing.booked if at < one.ends), None)
+    for one in standing.booked:
+        if at < one.ends:
+            return one
+    return None
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -75,9 +75,19 @@ class Standing:
     booked: tuple[Booked, ...] = ()
     """The calls that are booked with them and not dialled yet, in order, none touching another."""
 
+    def counts_as(self, other: Standing) -> bool:
+        """Whether somebody is weighed by the same numbers in both; reasons may differ."""
+        return (
+            self.last_call_ended == other.last_call_ended
+            and self.available_since == other.available_since
+            and self.minutes_offered == other.minutes_offered
+            and self.minutes_promised == other.minutes_promised
+        )
+
     def offers_within_hour(self, at: datetime) -> int:
         """How often their phone was rung in the sixty minutes before `at`."""
-        return sum(1 for rung in self.recent_offers if rung + HOUR > at)
+        recent = self.recent_offers
+        return sum([rung + HOUR > at for rung in recent]) if recent else 0
 
     def offers_full_until(self, limit: int) -> datetime | None:
         """When the rings within an hour fall below `limit`; `None` if they are below it always,
