@@ -3,11 +3,12 @@
 
 ``python -m bench.match --json`` prints, as its last line, ``{"1000": {"p50_ms", "p99_ms"}, …}``.
 
-One measurement is all that happens between a request and the first wave: time has passed, one
-interpreter's standing changed since the last request, everybody who speaks the language is
-ranked, with requirements and lists on half of the requests, and the wave is chosen. The languages
-asked for are as uneven as the roster itself. Only as many candidates are put in order as a wave
-can ring; the others, and the reasons in words, when somebody asks for them.
+One measurement is all that happens between a request and the first wave: time has passed, everybody
+who speaks the language is ranked, with requirements and lists on half of the requests, and the wave
+is chosen. Before each, one interpreter's standing changes, as it does when word comes of an offer
+or a call; what that leaves to be done is in the measured time, the change itself is told beside it.
+The languages asked for are as uneven as the roster itself. Only as many candidates are put in order
+as a wave can ring; the others, and the reasons in words, when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -53,14 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = {}
     for size in chosen.sizes:
         print(f"a roster of {size:,} is made", file=sys.stderr)
-        figures[str(size)] = found = measure(size, chosen.requests)
-        print(f"{size:>9,} interpreters: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms")
+        requests, changes = measure(size, chosen.requests)
+        figures[str(size)] = requests
+        for what, found in (("a request", requests), ("a change", changes)):
+            p50, p99 = found["p50_ms"], found["p99_ms"]
+            print(f"{size:>9,} interpreters, {what:<9}: p50 {p50} ms, p99 {p99} ms")
     if chosen.json:
         print(json.dumps(figures))
 
 
-def measure(size: int, requests: int, seed: int = 1) -> dict[str, float]:
-    """Rank `requests` requests on a roster of this size; milliseconds."""
+def measure(size: int, requests: int, seed: int = 1) -> tuple[dict[str, float], dict[str, float]]:
+    """Rank `requests` requests on a roster of this size: how long they took, and how long the
+    changes of a standing before them; milliseconds.
+    """
     dice = random.Random(seed)  # noqa: S311 - for a trace, not for a secret
     people = roster(size, dice)
     knowledge = _knowledge(people, dice)
@@ -68,26 +74,34 @@ def measure(size: int, requests: int, seed: int = 1) -> dict[str, float]:
     columns.load(people)
     spoken = [tag for one, _ in people for tag in one.skills]
     policy = Default()
-    took = []
+    took: list[float] = []
+    changing: list[float] = []
     for number in range(requests + requests // 10):
         asked = _request(dice.choice(spoken), dice)
         lists = _lists(size, dice)
         who = InterpreterId(dice.randint(1, size))
         changed = replace(columns.standing(who), reserved=dice.random() < 0.3)
         at = _AT + timedelta(milliseconds=250 * number)
+        begins = time.perf_counter()
+        columns.stand(who, changed)
         start = time.perf_counter()
         columns.advance(at)
-        columns.stand(who, changed)
         ranking = columns.rank(asked, policy, lists=lists)
         policy.wave(ranking.prospects(WIDEST))
         took.append((time.perf_counter() - start) * 1000.0)
+        changing.append((start - begins) * 1000.0)
         if number == requests // 10:
             # What was read and what was compiled stays; the first requests are not counted.
             took.clear()
+            changing.clear()
             gc.collect()
             gc.freeze()
     gc.unfreeze()
-    took.sort()
+    return _summary(took), _summary(changing)
+
+
+def _summary(took: list[float]) -> dict[str, float]:
+    took = sorted(took)
     return {
         "p50_ms": round(took[len(took) // 2], 4),
         "p99_ms": round(took[int(len(took) * 0.99)], 4),
