@@ -12,7 +12,7 @@ old one. Whatever slips through all the same is found by `compare`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -99,7 +99,8 @@ class LiveRoster:
             return
         with self._reading() as moved:
             people = people_store.load_people(conn, scale=self.levels)
-            standings = standing_store.load_standings(conn, at, people)
+            promised = self._promised(people) if learned else None
+            standings = standing_store.load_standings(conn, at, people, promised=promised)
             # What happens is told to what was learned, and a month of offers takes long to read.
             anew = None if learned else standing_store.load_knowledge(conn, at, people, standings)
             entries = lists_store.load_lists(conn)
@@ -128,6 +129,15 @@ class LiveRoster:
                 if columns.is_free(one.id) and not _was_free(former, one.id):
                     self.on_free(Freed(one.id))
         self.on_change()
+
+    def _promised(self, people: Iterable[Interpreter]) -> dict[InterpreterId, float]:
+        """The minutes promised by those whose windows are what they were when last counted."""
+        columns, promised = self._columns, {}
+        for one in people:
+            with suppress(KeyError):  # new on the roster
+                if columns is not None and columns.interpreter(one.id).schedule == one.schedule:
+                    promised[one.id] = columns.standing(one.id).minutes_promised
+        return promised
 
     def _read_bookings(self, conn: Connection, at: datetime) -> None:
         """Somebody was booked, or is not any more; nothing else of the roster is read again."""

@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from bridge.bookings.store import waiting_after
 from bridge.calllog.model import EventKind
@@ -41,20 +42,44 @@ _LONGEST_PROMISE = timedelta(days=1)
 """No reservation lives longer: whatever ended within the span was made so shortly before it."""
 
 
+_READ: tuple[ColumnElement[Any], ...] = (
+    reservation.c.interpreter_id,
+    reservation.c.call_id,
+    reservation.c.made_at,
+    reservation.c.accepted_at,
+    reservation.c.ended_at,
+    reservation.c.released_at,
+    reservation.c.outcome,
+    reservation.c.minutes,
+    reservation.c.hard,
+)
+_SAYS_SOMETHING = or_(
+    reservation.c.accepted_at.is_not(None),
+    reservation.c.outcome.in_(
+        (OfferOutcome.REFUSED, OfferOutcome.UNANSWERED, OfferOutcome.UNREACHED)
+    ),
+)
+"""What counts for longer than an hour. Most rings are those of a wave that somebody else stopped by
+accepting, and they do not.
+"""
+
+
 def load_standings(
     conn: Connection,
     at: datetime,
     people: Iterable[Interpreter] | None = None,
     *,
+    promised: Mapping[InterpreterId, float] | None = None,
     zone: ZoneInfo = LISBON,
 ) -> dict[InterpreterId, Standing]:
     """Everybody's standing at a moment, but for who was removed; four queries besides those of
     `load_people`.
 
-    `people` spares reading them again. The promised minutes take about a millisecond a person.
+    `people` spares reading them again. The promised minutes take about a millisecond a person:
+    those that are known well enough may be given with `promised`.
     """
     everybody = {one.id: one for one in (load_people(conn) if people is None else people)}
-    return _load(conn, at, everybody, None, zone)
+    return _load(conn, at, everybody, None, zone, promised or {})
 
 
 def load_standing(
@@ -64,7 +89,7 @@ def load_standing(
     person = load_person(conn, who)
     if person is None:
         raise LookupError("there is no such interpreter")
-    return _load(conn, at, {who: person}, who, zone)[who]
+    return _load(conn, at, {who: person}, who, zone, {})[who]
 
 
 def load_booked(conn: Connection, at: datetime) -> dict[InterpreterId, tuple[Booked, ...]]:
@@ -81,16 +106,18 @@ def _load(
     everybody: Mapping[InterpreterId, Interpreter],
     only: InterpreterId | None,
     zone: ZoneInfo,
+    known: Mapping[InterpreterId, float],
 ) -> dict[InterpreterId, Standing]:
     keeping = keeping_windows(conn, only)
     last = select(interpreter.c.id, interpreter.c.back_at, interpreter.c.last_call_ended)
     asked = last.add_columns(interpreter.c.joined_at).where(ON_ROSTER)
     offers = (
-        select(reservation)
+        select(*_READ)
         .where(
             or_(
-                reservation.c.made_at > at - SPAN - _LONGEST_PROMISE,
+                reservation.c.made_at > at - HOUR,
                 reservation.c.released_at.is_(None),
+                and_(reservation.c.made_at > at - SPAN - _LONGEST_PROMISE, _SAYS_SOMETHING),
             )
         )
         .order_by(reservation.c.interpreter_id, reservation.c.made_at, reservation.c.id)
@@ -111,7 +138,9 @@ def _load(
     for row in conn.execute(asked):
         if row.id in folds:
             person = everybody[row.id]
-            promised = _promised(person.schedule, row.joined_at, at) if row.id in keeping else 0.0
+            promised = known.get(row.id, 0.0)
+            if row.id in keeping and row.id not in known:
+                promised = _promised(person.schedule, row.joined_at, at)
             standing = folds[row.id].standing(
                 promised, row.last_call_ended, _returned(person.presence, at)
             )
@@ -141,7 +170,7 @@ class _Fold:
         self._offered = 0.0
         self._offers_alone = _OffersAlone()
 
-    def add(self, row: Row[tuple[object, ...]]) -> None:
+    def add(self, row: Row[Any]) -> None:
         unreached = row.outcome == OfferOutcome.UNREACHED
         is_offer = self._offers_alone.is_one(row)
         if row.made_at + HOUR > self._at and is_offer and not unreached:
@@ -214,7 +243,7 @@ class _OffersAlone:
     def __init__(self) -> None:
         self._were_in: set[tuple[InterpreterId, CallId]] = set()
 
-    def is_one(self, row: Row[tuple[object, ...]]) -> bool:
+    def is_one(self, row: Row[Any]) -> bool:
         """Whether this promise was one; to be asked of all of them in their order."""
         came_in = (row.interpreter_id, row.call_id)
         was_in = came_in in self._were_in

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
 import pytest
@@ -12,13 +12,17 @@ from sqlalchemy import Connection
 from bridge.calllog import store as calllog
 from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
+from bridge.hours.model import WORKING_WEEK, Window
+from bridge.roster import store
 from bridge.roster.live import LEARN_EVERY, Freed, LiveRoster
 from bridge.roster.policies import Default
 from bridge.roster.rates import RatePrior
 from bridge.roster.requirements import Requirements
+from bridge.roster.store import OfferOutcome
 from bridge.roster.waves import BUSY
+from bridge.roster.windows_store import set_windows
 from bridge.storage.inline import InlineDatabase
-from bridge.vocabulary import InterpreterId, LanguageTag
+from bridge.vocabulary import InterpreterId, LanguageTag, LegId
 from tests.storage_samples import START, make_call, make_event, make_interpreter
 
 UK = LanguageTag("uk")
@@ -46,6 +50,21 @@ class Place:
                 call = make_call(conn)
                 conference.update_call(conn, call, language=UK)
                 calllog.append(conn, make_event(call, EventKind.REQUESTED))
+
+        self.database.run_now(work)
+
+    def keeps(self, who: InterpreterId, window: Window) -> None:
+        """They may be rung in this window alone."""
+        self.database.run_now(lambda conn: set_windows(conn, who, [window]))
+
+    def refuses(self, who: InterpreterId) -> None:
+        """Ten hours of work are offered to somebody, who does not take them."""
+
+        def work(conn: Connection) -> None:
+            leg = LegId(f"leg-{who}")
+            store.reserve(conn, who, make_call(conn), leg, START, "somebody")
+            store.end_offer(conn, leg, START, OfferOutcome.REFUSED, 600.0)
+            store.release(conn, leg, START)
 
         self.database.run_now(work)
 
@@ -107,3 +126,24 @@ def test_nobody_is_told_of_as_free_who_was_so_before() -> None:
     place.live.on_free = told.append
     place.read(START + LEARN_EVERY)
     assert told == []
+
+
+def test_after_a_change_shares_are_what_another_process_would_count() -> None:
+    place = Place()
+    stays, changes = InterpreterId(1), InterpreterId(2)
+    mornings, days = (Window(WORKING_WEEK, time(9), time(until)) for until in (13, 17))
+    for who in (stays, changes):
+        place.keeps(who, mornings)
+        place.refuses(who)
+    place.read(START + LEARN_EVERY)
+    before = place.live.share(changes)
+    place.keeps(changes, days)
+    # Half an hour later, what was promised is counted anew of whose windows changed.
+    at = START + LEARN_EVERY * 1.5
+    place.read(at)
+    other = LiveRoster(Default())
+    place.database.run_now(lambda conn: other.refresh(conn, at))
+    for who in (stays, changes):
+        assert place.live.share(who) == pytest.approx(other.share(who), rel=0.01)
+    assert before is not None
+    assert place.live.share(changes) == pytest.approx(before * 0.75, rel=0.1)
