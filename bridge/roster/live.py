@@ -39,7 +39,9 @@ log = structlog.get_logger(__name__)
 IN_DOUBT_FOR = timedelta(seconds=2)
 """So long memory and rows may differ about a promise: what was written is told a moment later."""
 LEARN_EVERY = timedelta(hours=1)
-"""So often rates, shares and chances are counted anew."""
+"""So often rates and shares are counted anew."""
+LISTEN_EVERY = timedelta(days=1)
+"""So often chances are: what happens is told to them, so that they only have to forget."""
 _SOON = frozenset({Skip.ALREADY_TRIED, Skip.BUSY, Skip.WRAP_UP})
 """Why those are not rung whom somebody who waits may get all the same."""
 
@@ -70,7 +72,9 @@ class LiveRoster:
         self._entries: tuple[ListEntry, ...] = ()
         self._revision: int | None = None
         self._learned_at: datetime | None = None
-        """When rates, shares and chances were read last."""
+        """When rates and shares were counted last."""
+        self._listened_at: datetime | None = None
+        """When chances were."""
         self._bookings: int | None = None
         """The revision of the bookings that the standings tell of."""
         self._last_rung: dict[LanguageTag, InterpreterId] = {}
@@ -92,6 +96,7 @@ class LiveRoster:
         """
         revision, booked = store.revision(conn), bookings.revision(conn)
         learned = self._learned_at is not None and at - self._learned_at < LEARN_EVERY
+        listened = self._listened_at is not None and at - self._listened_at < LISTEN_EVERY
         if learned and revision == self._revision:
             if booked != self._bookings:
                 self._read_bookings(conn, at)
@@ -101,8 +106,11 @@ class LiveRoster:
             people = people_store.load_people(conn, scale=self.levels)
             promised = self._promised(people) if learned else None
             standings = standing_store.load_standings(conn, at, people, promised=promised)
-            # What happens is told to what was learned, and a month of offers takes long to read.
-            anew = None if learned else standing_store.load_knowledge(conn, at, people, standings)
+            knowledge = self._knowledge
+            if not learned:
+                # A month of offers takes long to read.
+                known = knowledge.answering if listened else None
+                knowledge = standing_store.load_knowledge(conn, at, people, standings, known)
             entries = lists_store.load_lists(conn)
             while moved:
                 who = moved.pop()
@@ -112,12 +120,12 @@ class LiveRoster:
         former = self._columns
         if former is not None and self._revision is not None and self._revision > revision:
             return  # another reading, begun later, was faster
-        if anew is None:
-            knowledge = replace(self._knowledge, pool_rate=pool_rate(standings.values()))
-        else:
-            knowledge, self._learned_at = anew, at
+        if not learned:
+            self._learned_at = at
+            self._listened_at = self._listened_at if listened else at
         for who in self._on_line & standings.keys():
             standings[who] = replace(standings[who], reserved=True)
+        knowledge = replace(knowledge, pool_rate=pool_rate(standings.values()))
         columns = RosterColumns(at, knowledge)
         columns.load((one, standings.get(one.id, Standing())) for one in people)
         self._columns, self._revision, self._bookings = columns, revision, booked

@@ -323,12 +323,13 @@ def load_knowledge(
     at: datetime,
     people: Iterable[Interpreter] | None = None,
     standings: Mapping[InterpreterId, Standing] | None = None,
+    answering: Answering | None = None,
     *,
     zone: ZoneInfo = LISBON,
 ) -> Knowledge:
     """What the last 30 days taught of the service as a whole; see `learn`.
 
-    `people` and `standings` spare reading them again.
+    `people`, `standings` and `answering` spare reading them again.
     """
     everybody = tuple(load_people(conn) if people is None else people)
     stand = load_standings(conn, at, everybody, zone=zone) if standings is None else standings
@@ -338,7 +339,7 @@ def load_knowledge(
     return Knowledge(
         offered=rates.offered(),
         pool_rate=pool_rate(stand.values()),
-        answering=load_answering(conn, since, zone=zone),
+        answering=load_answering(conn, since, zone=zone) if answering is None else answering,
         call_minutes=rates.call_hours * 60.0,
         load=rates.load,
         zone=zone,

@@ -14,7 +14,7 @@ from bridge.calllog.model import EventKind
 from bridge.conference import store as conference
 from bridge.hours.model import WORKING_WEEK, Window
 from bridge.roster import store
-from bridge.roster.live import LEARN_EVERY, Freed, LiveRoster
+from bridge.roster.live import LEARN_EVERY, LISTEN_EVERY, Freed, LiveRoster
 from bridge.roster.policies import Default
 from bridge.roster.rates import RatePrior
 from bridge.roster.requirements import Requirements
@@ -118,6 +118,18 @@ def test_a_change_of_the_roster_is_seen_at_once_and_teaches_nothing_else() -> No
     assert place.live.load == pytest.approx(RatePrior().occupancy)
     # What was told since the last reading is still known.
     assert place.chance(InterpreterId(1)) == wary
+
+
+def test_chances_follow_what_happens_and_are_counted_anew_once_a_day() -> None:
+    place = Place()
+    place.live.rung(InterpreterId(1), UK, START)
+    place.live.refused(InterpreterId(1), 5.0)
+    assert place.chance(InterpreterId(1)) < place.chance(InterpreterId(2))
+    place.read(START + LEARN_EVERY)
+    assert place.chance(InterpreterId(1)) < place.chance(InterpreterId(2))
+    # The rows say nothing of it.
+    place.read(START + LISTEN_EVERY)
+    assert place.chance(InterpreterId(1)) == place.chance(InterpreterId(2))
 
 
 def test_nobody_is_told_of_as_free_who_was_so_before() -> None:
