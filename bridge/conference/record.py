@@ -172,11 +172,9 @@ class CallRecord:
 
     def is_on_the_way(self, leg: CallLeg) -> bool:
         """Whether somebody who was rung has come by a key, and has not been in the room yet."""
-        if leg.ended or leg.rang or leg.has_entered:
+        if leg.ended or leg.rang or leg.has_entered or self.state not in UNDER_WAY:
             return False
-        if leg.role is Role.INTERPRETER:
-            return self.serves(leg.id)
-        return leg.confirmed and self.state in UNDER_WAY
+        return self.serves(leg.id) if leg.role is Role.INTERPRETER else leg.confirmed
 
     def awaits(self, role: Role) -> bool:
         """Whether the room waits for somebody of this role who is being rung.

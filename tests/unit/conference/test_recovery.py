@@ -333,20 +333,35 @@ async def test_who_has_come_is_fetched_before_the_switch_lets_them_go(written: E
         w.interpreter(ACCEPTS)
         w.telephone("+351912000099", ACCEPTS)
         w.request(migrant="912000099")
-
-        def dies_once_written() -> None:
-            if not w.database.dead and written in w.kinds():
-                w.database.after = _nothing
-                w.die()
-
-        w.database.after = dies_once_written
-        await w.until(lambda: w.database.dead)
+        await _dies_once_written(w, written)
         await asyncio.sleep(2)
         await w.come_back()
         await w.event(EventKind.ROOM_COMPLETE)
         kinds = w.kinds()
         assert EventKind.LEG_ENDED not in kinds
         assert (kinds.count(EventKind.OFFERED), kinds.count(EventKind.MIGRANT_RUNG)) == (1, 1)
+
+
+async def test_who_has_come_to_a_call_that_is_over_hears_goodbye() -> None:
+    async with world() as w:
+        w.interpreter(ACCEPTS)
+        technician = w.request()
+        await _dies_once_written(w, EventKind.OFFER_ACCEPTED)
+        await technician.hang_up()
+        await w.come_back()
+        await w.event(EventKind.CALL_ENDED)
+        assert EventKind.ROOM_ENTERED not in w.kinds()
+        assert not w.switch.legs
+
+
+async def _dies_once_written(w: World, kind: EventKind) -> None:
+    def after() -> None:
+        if not w.database.dead and kind in w.kinds():
+            w.database.after = _nothing
+            w.die()
+
+    w.database.after = after
+    await w.until(lambda: w.database.dead)
 
 
 def _nothing() -> None:
