@@ -93,9 +93,10 @@ class Happenings:
                 await self._room.left(leg, at)
         for leg in gone:
             await record.end_leg(leg, at, self._unseen(leg))
-        await self._settling.take_up()
         if taken_over:
-            await self._settling.fetch()
+            await self._settling.take_over(at)
+        else:
+            await self._settling.take_up()
 
     def _unseen(self, leg: CallLeg) -> Ending:
         """How a leg ended, most likely, whose end nobody saw.

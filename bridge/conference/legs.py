@@ -59,6 +59,9 @@ class CallLeg:
     """Somebody or something answered."""
     confirmed: bool = False
     """A person pressed a key."""
+    came_at: datetime | None = None
+    """When the key was pressed by which they come into the room, as the events of a call say that
+    was taken over; `None` for who rang to ask."""
     in_room: bool = False
     has_entered: bool = False
     """Is in the room, or was."""

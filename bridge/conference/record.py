@@ -171,8 +171,8 @@ class CallRecord:
         return leg in self.interpreters.values()
 
     def is_on_the_way(self, leg: CallLeg) -> bool:
-        """Whether somebody who was rung has come by a key, and has not been in the room yet."""
-        if leg.ended or leg.rang or leg.has_entered or self.state not in UNDER_WAY:
+        """Whether somebody has come by a key, and has not been in the room yet."""
+        if leg.ended or leg.has_entered or self.state not in UNDER_WAY:
             return False
         return self.serves(leg.id) if leg.role is Role.INTERPRETER else leg.confirmed
 

@@ -298,12 +298,14 @@ def _after(leg: CallLeg, event: Event) -> CallLeg:
         case EventKind.OFFER_ANSWERED | EventKind.MIGRANT_ANSWERED:
             return replace(leg, connected=True)
         case EventKind.OFFER_ACCEPTED:
-            return replace(leg, connected=True, accepted_at=event.at)
+            return replace(leg, connected=True, accepted_at=event.at, came_at=event.at)
         case EventKind.REJOINED if leg.role is Role.INTERPRETER:
-            return replace(leg, connected=True, confirmed=True, accepted_at=event.at)
+            return replace(
+                leg, connected=True, confirmed=True, accepted_at=event.at, came_at=event.at
+            )
         case EventKind.MIGRANT_CONFIRMED | EventKind.REJOINED:
             waits = bool(event.data.get("waits"))
-            return replace(leg, connected=True, confirmed=True, waits=waits)
+            return replace(leg, connected=True, confirmed=True, waits=waits, came_at=event.at)
         case EventKind.OPERATOR_WANTED:
             return replace(leg, waits=True)
         case EventKind.ROOM_ENTERED:

@@ -9,6 +9,7 @@ alone, and where nothing is missing nothing happens.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
 
 from bridge.conference.commands import SwitchCommands
@@ -28,6 +29,9 @@ from bridge.vocabulary import LegId, Role
 
 _WITH_INTERPRETER = frozenset({CallState.JOINING, CallState.TALKING})
 """States in which every part of the call has an interpreter, or is about to get one back."""
+APOLOGY_LASTS = timedelta(seconds=30)
+"""The switch is done apologising by then to whoever got no word: they are gone, or where another
+word has brought them."""
 
 
 class Settling:
@@ -91,18 +95,22 @@ class Settling:
         await self._waiting.bring_in()
         await self._hunts.go_on()
 
-    async def fetch(self) -> None:
-        """After `take_up`, bring whoever else has come where they belong: the process that talked
-        with them died.
+    async def take_over(self, at: datetime) -> None:
+        """Take up, at this moment, what a process left that died.
 
-        The switch apologises to those who were rung, and lets them go when that is said: see
-        `dialplan/README.md`. Who rang the line is brought back to us by the switch.
+        Whoever came by a key just before, and whom its word of where to go may not have reached,
+        hears the switch apologise and is let go when that is said (`dialplan/README.md`): they are
+        brought where they belong.
         """
+        lacked = self._record.state in LACKING
+        await self.take_up()
         for leg in self._record.legs.open():
-            if not self._record.is_on_the_way(leg):
+            just_came = leg.came_at is not None and at - leg.came_at < APOLOGY_LASTS
+            if not (just_came and self._record.is_on_the_way(leg)):
                 continue
             if self._waiting.is_in_line(leg.id):
-                await self._commands.send(leg.id, ConversationName.LINE)
+                if lacked:  # else `take_up` has sent them there
+                    await self._commands.send(leg.id, ConversationName.LINE)
             elif self._waiting.keeps_out(leg.id):
                 await self._commands.send(leg.id, ConversationName.HOLD)
             elif not (leg.waits or self._leader_is_brought(leg.id)):
@@ -115,7 +123,8 @@ class Settling:
 
     def _still_comes(self, leg: LegId) -> bool:
         found = self._record.legs.get(leg)
-        return found is not None and self._record.is_on_the_way(found)
+        outside = self._waiting.keeps_out(leg) or self._waiting.is_in_line(leg)
+        return found is not None and self._record.is_on_the_way(found) and not outside
 
     async def part_for_person(self) -> None:
         """The technician goes to a person: nobody else is left ringing or waiting."""
