@@ -96,6 +96,12 @@ class Hunt:
         self._live.clear()
         self._live.update({leg: replace(one, taken_over=True) for leg, one in live.items()})
 
+    def ringing(self, leg: LegId, at: datetime) -> None:
+        """The telephone of an offer rings since this moment."""
+        offer = self._live.get(leg)
+        if offer is not None and offer.rang_at is None:
+            self._live[leg] = replace(offer, rang_at=at)
+
     def answered(self, leg: LegId) -> None:
         """Somebody answered an offer, and is being asked."""
         offer = self._live.get(leg)
@@ -258,7 +264,7 @@ class Hunt:
         record.progress = progress
         record.takes_part(leg, at)
         self._live.pop(leg)
-        self._roster.accepted(offer.interpreter, (at - offer.since).total_seconds())
+        self._roster.accepted(offer.interpreter, offer.rang_for(at))
         self._stopped(losers)
         self._losers += losers
         return record.room
@@ -301,7 +307,7 @@ class Hunt:
         if reason not in NOT_REACHED:
             self._tried.in_vain(who, refused=refused)
             held = self._roster.refused if refused else self._roster.unanswered
-            held(who, (at - offer.since).total_seconds())
+            held(who, offer.rang_for(at))
         await self.go_on()
 
     async def look_after(self) -> None:
@@ -439,4 +445,4 @@ class Hunt:
         for leg in legs:
             offer = self._live.pop(leg, None)
             if offer is not None:
-                self._roster.stopped(offer.interpreter, (now - offer.since).total_seconds())
+                self._roster.stopped(offer.interpreter, offer.rang_for(now))

@@ -66,11 +66,18 @@ class LiveOffer:
 
     interpreter: InterpreterId
     since: datetime
+    """When it was promised."""
     phone: int = 0
+    rang_at: datetime | None = None
+    """When the telephone began to ring, once it does."""
     taken_over: bool = False
     """Whether a process made it that died, and nobody has answered since."""
     unwritten: bool = False
     """Whether its acceptance could not be written."""
+
+    def rang_for(self, at: datetime) -> float:
+        """For how many seconds the telephone has rung at a moment, or was asked to."""
+        return (at - (self.rang_at or self.since)).total_seconds()
 
     @property
     def apologised(self) -> bool:

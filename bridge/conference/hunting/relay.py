@@ -161,6 +161,7 @@ class Hunts:
             calllog.append(conn, self._record.event(EventKind.OFFER_RINGING, leg, at=at))
 
         await self._record.transact(work)
+        self._of[self._part_of(leg)].ringing(leg, at)
 
     def answered(self, leg: LegId) -> None:
         """Somebody answered an offer, and is being asked."""
