@@ -187,7 +187,7 @@ class ColumnStore:
                 lack = block.levels > wanted
                 weight, reason = BELOW, Skip.LEVEL
             found = block.lacking[wanted] = Lacking(
-                lack.astype(np.int8),
+                lack.astype(np.int16),
                 lack * np.int16(weight),
                 np.where(lack, np.int8(reason), np.int8(FREE)),
             )

@@ -106,11 +106,11 @@ class LiveRoster:
             people = people_store.load_people(conn, scale=self.levels)
             promised = self._promised(people) if learned else None
             standings = standing_store.load_standings(conn, at, people, promised=promised)
-            knowledge = self._knowledge
+            anew = None
             if not learned:
                 # A month of offers takes long to read.
-                known = knowledge.answering if listened else None
-                knowledge = standing_store.load_knowledge(conn, at, people, standings, known)
+                known = self._knowledge.answering if listened else None
+                anew = standing_store.load_knowledge(conn, at, people, standings, known)
             entries = lists_store.load_lists(conn)
             while moved:
                 who = moved.pop()
@@ -120,12 +120,12 @@ class LiveRoster:
         former = self._columns
         if former is not None and self._revision is not None and self._revision > revision:
             return  # another reading, begun later, was faster
-        if not learned:
+        if anew is not None:
             self._learned_at = at
             self._listened_at = self._listened_at if listened else at
         for who in self._on_line & standings.keys():
             standings[who] = replace(standings[who], reserved=True)
-        knowledge = replace(knowledge, pool_rate=pool_rate(standings.values()))
+        knowledge = replace(anew or self._knowledge, pool_rate=pool_rate(standings.values()))
         columns = RosterColumns(at, knowledge)
         columns.load((one, standings.get(one.id, Standing())) for one in people)
         self._columns, self._revision, self._bookings = columns, revision, booked

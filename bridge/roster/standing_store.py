@@ -138,9 +138,9 @@ def _load(
     for row in conn.execute(asked):
         if row.id in folds:
             person = everybody[row.id]
-            promised = known.get(row.id, 0.0)
-            if row.id in keeping and row.id not in known:
-                promised = _promised(person.schedule, row.joined_at, at)
+            promised = 0.0
+            if row.id in keeping:
+                promised = known.get(row.id) or _promised(person.schedule, row.joined_at, at)
             standing = folds[row.id].standing(
                 promised, row.last_call_ended, _returned(person.presence, at)
             )

@@ -66,8 +66,8 @@ class Place:
         await self.database.run(lambda conn: roster.change(conn, self.who, {}))
         read, once = standing_store.load_standings, iter((meanwhile,))
 
-        def slowly(conn: Connection, *arguments: Any) -> dict[InterpreterId, Any]:
-            found = read(conn, *arguments)
+        def slowly(conn: Connection, *some: Any, **others: Any) -> dict[InterpreterId, Any]:
+            found = read(conn, *some, **others)
             for happens in once:
                 await_only(happens())
             return found
