@@ -19,10 +19,10 @@ from bridge.roster.model import Presence
 from bridge.roster.store import OfferOutcome, reservation
 from bridge.roster.windows_store import set_windows
 from bridge.storage.database import DatabaseUnavailable
-from bridge.telephony.switch import Ending
+from bridge.telephony.switch import ConversationName, Ending
 from bridge.vocabulary import LegId, Role, new_call_id
 from lab.phones import Answers, NeverAnswers
-from tests.unit.conference.world import START, World, all_week, world
+from tests.unit.conference.world import START, TECHNICIAN, World, all_week, world
 
 pytestmark = pytest.mark.looptime
 
@@ -354,14 +354,44 @@ async def test_who_has_come_to_a_call_that_is_over_hears_goodbye() -> None:
         assert not w.switch.legs
 
 
+@pytest.mark.parametrize(("seconds", "fetched"), [(0, 1), (60, 0)])
+async def test_only_who_has_just_come_is_sent_to_wait_anew(seconds: int, fetched: int) -> None:
+    """Whoever waits long since may be with the operator by now."""
+    async with world() as w:
+        w.telephone(TECHNICIAN, ACCEPTS)
+        booked_with = w.interpreter(NeverAnswers())
+        await w.book(booked_with, minutes_ahead=1)
+        dialling = asyncio.ensure_future(w.dial_bookings_at(w.booked_for))
+        if seconds:
+            await w.event(EventKind.REJOINED, seconds=3600)
+            await asyncio.sleep(seconds)
+            w.die()
+        else:
+            await _dies_once_written(w, EventKind.REJOINED)
+        await dialling
+        sent: list[LegId] = []
+        converse = w.switch.converse
+
+        async def watched(leg: LegId, conversation: ConversationName) -> None:
+            sent.append(leg)
+            await converse(leg, conversation)
+
+        w.switch.converse = watched  # type: ignore[method-assign]
+        await asyncio.sleep(2)
+        await w.come_back()
+        await w.event(EventKind.RECONCILED)
+        await asyncio.sleep(1)
+        assert len(sent) == fetched
+
+
 async def _dies_once_written(w: World, kind: EventKind) -> None:
     def after() -> None:
-        if not w.database.dead and kind in w.kinds():
+        if not w.database.dead and w.call_ids() and kind in w.kinds():
             w.database.after = _nothing
             w.die()
 
     w.database.after = after
-    await w.until(lambda: w.database.dead)
+    await w.until(lambda: w.database.dead, seconds=3600)
 
 
 def _nothing() -> None:
