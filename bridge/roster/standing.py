@@ -86,8 +86,7 @@ class Standing:
 
     def offers_within_hour(self, at: datetime) -> int:
         """How often their phone was rung in the sixty minutes before `at`."""
-        recent = self.recent_offers
-        return sum([rung + HOUR > at for rung in recent]) if recent else 0
+        return sum(1 for rung in self.recent_offers if rung + HOUR > at)
 
     def offers_full_until(self, limit: int) -> datetime | None:
         """When the rings within an hour fall below `limit`; `None` if they are below it always,

@@ -153,6 +153,21 @@ async def stay(_: dict[str, str], agi: Agi) -> None:
         pass
 
 
+async def in_room(pbx: AsteriskProcess, room: str) -> None:
+    """Wait until somebody is in this room."""
+
+    async def is_there() -> bool:
+        return room in await pbx.rx("confbridge list")
+
+    await until(is_there)
+
+
+async def redirect(writer: Manager, leg: str, context: str, extension: str) -> None:
+    """Move a leg, as the bridge does."""
+    told = await writer.ask("Redirect", Channel=leg, Context=context, Exten=extension, Priority="1")
+    assert told.startswith("Response: Success")
+
+
 async def originate(writer: Manager, plan: PbxPlan, conversation: str, leg: str) -> str:
     return await writer.ask(
         "Originate",

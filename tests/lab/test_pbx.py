@@ -13,7 +13,18 @@ import pytest
 from bridge.telephony.asterisk.config import PbxPlan, write_configuration
 from lab.asterisk import AsteriskFailed, AsteriskInstall, AsteriskProcess
 from lab.ports import PortLease
-from tests.lab.bare_pbx import Agi, Manager, bridge, originate, pbx_address, running, stay, until
+from tests.lab.bare_pbx import (
+    Agi,
+    Manager,
+    bridge,
+    in_room,
+    originate,
+    pbx_address,
+    redirect,
+    running,
+    stay,
+    until,
+)
 from tests.lab.sip_probe import probe
 
 # --- who gets in --------------------------------------------------------------------------------
@@ -88,15 +99,9 @@ async def test_leg_in_a_conversation_is_redirected_and_hung_up_by_its_uniqueid(
 
         await until(talking)
         assert legs[0]["agi_uniqueid"] == "interpreter-0001"
-        moved = await writer.ask(
-            "Redirect", Channel="interpreter-0001", Context="rooms", Exten="room-77", Priority="1"
-        )
-        assert moved.startswith("Response: Success")
+        await redirect(writer, "interpreter-0001", "rooms", "room-77")
 
-        async def in_room() -> bool:
-            return "room-77" in await pbx.rx("confbridge list")
-
-        await until(in_room)
+        await in_room(pbx, "room-77")
         ended = await writer.ask("Hangup", Channel="interpreter-0001")
         assert ended.startswith("Response: Success")
         async with asyncio.timeout(10):

@@ -26,8 +26,10 @@ from tests.lab.bare_pbx import (
     Manager,
     bridge,
     hears,
+    in_room,
     originate,
     pbx_address,
+    redirect,
     running,
     stay,
     tone,
@@ -100,10 +102,7 @@ async def test_socket_that_dies_midway_leads_to_the_apology_and_back_to_the_brid
         await phone.call("218106191")
         await hears(phone, PT_HZ)
 
-        async def in_room() -> bool:
-            return "room-0001" in await pbx.rx("confbridge list")
-
-        await until(in_room)
+        await in_room(pbx, "room-0001")
         assert len(legs) == 2
         assert legs[0]["agi_uniqueid"] == legs[1]["agi_uniqueid"]
         assert legs[1]["agi_dnid"] == "218106191"
@@ -163,20 +162,11 @@ async def test_outage_before_leaves_a_goodbye_nothing_to_wait_for(
 
         await until(waits)
 
-        async def moved(context: str, extension: str) -> None:
-            leg = legs[0]["agi_uniqueid"]
-            told = await writer.ask(
-                "Redirect", Channel=leg, Context=context, Exten=extension, Priority="1"
-            )
-            assert told.startswith("Response: Success")
+        leg = legs[0]["agi_uniqueid"]
+        await redirect(writer, leg, "rooms", "room-0001")
 
-        await moved("rooms", "room-0001")
-
-        async def in_room() -> bool:
-            return "room-0001" in await pbx.rx("confbridge list")
-
-        await until(in_room)
-        await moved("legs", "goodbye")
+        await in_room(pbx, "room-0001")
+        await redirect(writer, leg, "legs", "goodbye")
         async with asyncio.timeout(10):
             await phone.hung_up.wait()
         assert len(legs) == 3
@@ -236,15 +226,9 @@ async def test_rung_person_is_brought_into_the_room_out_of_the_apology(
     ):
         await originate(writer, plan, "offer", "leg-0001")
         await hears(phone, LEG_PT_HZ)
-        told = await writer.ask(
-            "Redirect", Channel="leg-0001", Context="rooms", Exten="room-0001", Priority="1"
-        )
-        assert told.startswith("Response: Success")
+        await redirect(writer, "leg-0001", "rooms", "room-0001")
 
-        async def in_room() -> bool:
-            return "room-0001" in await pbx.rx("confbridge list")
-
-        await until(in_room)
+        await in_room(pbx, "room-0001")
         await phone.until_heard(3.0)
         assert phone.level(1.0, LEG_EN_HZ) < LOUD / 4
         assert not phone.hung_up.is_set()
