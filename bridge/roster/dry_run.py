@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.hours.localtime import LISBON
+from bridge.roster.learning_store import load_knowledge
 from bridge.roster.lists_store import load_lists
 from bridge.roster.people import Interpreter
 from bridge.roster.people_store import load_people
@@ -26,7 +27,7 @@ from bridge.roster.requirements import ListEntry, Lists, Requirements
 from bridge.roster.requirements_data import to_data
 from bridge.roster.skills import REGISTER, LevelScale
 from bridge.roster.standing import Standing
-from bridge.roster.standing_store import load_knowledge, load_standings
+from bridge.roster.standing_store import load_standings
 from bridge.roster.waves import chance_of_any
 
 

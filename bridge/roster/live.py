@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.bookings import store as bookings
-from bridge.roster import lists_store, people_store, standing_store, store
+from bridge.roster import learning_store, lists_store, people_store, standing_store, store
 from bridge.roster.column_ranking import ColumnRanking
 from bridge.roster.columns import RosterColumns
 from bridge.roster.eligibility import Skip
@@ -110,7 +110,7 @@ class LiveRoster:
             if not learned:
                 # A month of offers takes long to read.
                 known = self._knowledge.answering if listened else None
-                anew = standing_store.load_knowledge(conn, at, people, standings, known)
+                anew = learning_store.load_knowledge(conn, at, people, standings, known)
             entries = lists_store.load_lists(conn)
             while moved:
                 who = moved.pop()

@@ -14,9 +14,10 @@ from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingState
 from bridge.calllog.model import EventKind
 from bridge.conference.model import CallState
+from bridge.roster.learning_store import load_answering
 from bridge.roster.people_store import load_person, set_phones
 from bridge.roster.standing import Standing
-from bridge.roster.standing_store import load_answering, load_standing
+from bridge.roster.standing_store import load_standing
 from bridge.telephony.switch import Ending
 from bridge.vocabulary import InterpreterId, PhoneNumber
 from lab.phones import Answers, Busy, NeverAnswers, Unreachable

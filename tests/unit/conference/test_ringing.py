@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.calllog.model import EventKind
-from bridge.roster.standing_store import load_answering
+from bridge.roster.learning_store import load_answering
 from bridge.telephony.simulated_line import SimulatedLine
 from lab.phones import Answers
 from tests.unit.conference.world import START, world
