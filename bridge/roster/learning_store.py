@@ -28,6 +28,7 @@ from bridge.roster.rates import Rates, estimate
 from bridge.roster.standing import Standing
 from bridge.roster.standing_store import TAKEN_AMISS, OffersAlone, load_standings
 from bridge.roster.store import OfferOutcome, reservation
+from bridge.storage.schema import in_batches
 from bridge.vocabulary import InterpreterId, LanguageTag
 
 _WEEK = timedelta(days=7)
@@ -65,7 +66,7 @@ def arrival_counts(conn: Connection, since: datetime) -> Arrivals:
     lengths = [
         (row.ended_at - row.accepted_at).total_seconds() / 60.0
         for row in conn.execute(
-            _offers_since(since).where(
+            in_batches(_offers_since(since)).where(
                 reservation.c.accepted_at.is_not(None), reservation.c.released_at.is_not(None)
             )
         )
@@ -153,13 +154,15 @@ def load_answering(
     learned = Answering() if answering is None else answering
     ended = _offers_since(since).where(reservation.c.ended_at.is_not(None))
     known = or_(reservation.c.released_at.is_not(None), reservation.c.outcome.is_not(None))
-    rows = [(row.accepted_at or row.ended_at, row) for row in conn.execute(ended.where(known))]
+    over = func.coalesce(reservation.c.accepted_at, reservation.c.ended_at)
+    offers = in_batches(ended.where(known).order_by(over, reservation.c.id))
     offers_alone = OffersAlone()
-    for over, row in sorted(rows, key=lambda one: (one[0], one[1].id)):
+    for row in conn.execute(offers):
         if not offers_alone.is_one(row):
             continue
         began = row.rang_at or row.made_at
-        rang, hour = (over - began).total_seconds(), began.astimezone(zone).hour
+        rang = ((row.accepted_at or row.ended_at) - began).total_seconds()
+        hour = began.astimezone(zone).hour
         if row.accepted_at is not None:
             learned.accepted(row.interpreter_id, hour, rang)
         elif row.outcome in _TEACHES_NOTHING:

@@ -27,6 +27,7 @@ from bridge.roster.people_store import load_people, load_person
 from bridge.roster.standing import HOUR, Booked, Standing, next_midnight, reachable_again
 from bridge.roster.store import ON_ROSTER, OfferOutcome, interpreter, reservation
 from bridge.roster.windows_store import keeping_windows
+from bridge.storage.schema import in_batches
 from bridge.vocabulary import CallId, InterpreterId
 
 _WEEK = timedelta(days=7)
@@ -117,6 +118,8 @@ def _load(
     if only is not None:
         asked = asked.where(interpreter.c.id == only)
         offers = offers.where(reservation.c.interpreter_id == only)
+    else:
+        offers = in_batches(offers)
     folds = {
         row.id: _Fold(at, everybody[row.id].limits, row.back_at, zone)
         for row in conn.execute(asked)

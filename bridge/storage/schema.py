@@ -7,7 +7,7 @@ Each feature keeps its own tables in its `store.py`; `bridge.storage.tables` kno
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     TypeDecorator,
@@ -60,9 +61,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+BATCH = 200
+"""Rows that are read and counted in a few milliseconds."""
+Row = TypeVar("Row", bound=tuple[object, ...])
+
+
 def json_type() -> JSON:
     """The type of a JSON column: text on SQLite, `jsonb` on PostgreSQL."""
     return JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def in_batches(rows: Select[Row]) -> Select[Row]:
+    """The same rows, but fetched `BATCH` at a time: for what is read and counted for long.
+
+    A unit of work runs on the thread that talks with everybody. Between two batches others have a
+    turn, so they wait for a batch and not for a month.
+    """
+    return rows.execution_options(yield_per=BATCH)
 
 
 def storable(text: str) -> str:

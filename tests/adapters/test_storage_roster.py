@@ -24,15 +24,19 @@ from bridge.bookings.model import BookingState
 from bridge.bookings.rows import booking_quarter
 from bridge.roster import store as roster
 from bridge.roster import sweeper
+from bridge.roster.learning_store import load_answering
+from bridge.roster.standing_store import OffersAlone, load_standings
 from bridge.storage.engine import SqlDatabase
 from bridge.storage.migrate import upgrade
 from bridge.storage.processes import SILENT_FOR, beat
+from bridge.storage.schema import BATCH
 from bridge.vocabulary import LegId
 from tests.adapters.other_process import let_go, next_line, other_process
 from tests.postgres import PostgresCluster
 from tests.storage_samples import START, make_call, make_interpreter
 from tests.unit.storage import (
     test_bookings_store,
+    test_learning_store,
     test_people_store,
     test_standing_store,
     test_sweeper,
@@ -44,7 +48,13 @@ KINDS = ("sqlite", "postgresql")
 
 def _cases() -> Iterator[Callable[[Connection], None]]:
     """The unit tests that need nothing but one transaction."""
-    for module in (test_bookings_store, test_people_store, test_standing_store, test_sweeper):
+    for module in (
+        test_bookings_store,
+        test_learning_store,
+        test_people_store,
+        test_standing_store,
+        test_sweeper,
+    ):
         for name, function in vars(module).items():
             if name.startswith("test_") and list(inspect.signature(function).parameters) == [
                 "conn"
@@ -85,6 +95,48 @@ async def test_alike(case: Callable[[Connection], None], kind: str, shared: dict
 
 def test_there_are_cases() -> None:
     assert len(CASES) > 30
+
+
+# --- long readings -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reads", ["standings", "answers"])
+async def test_others_have_turns_while_a_month_of_offers_is_counted(
+    reads: str, database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(conn: Connection) -> None:
+        who, call = make_interpreter(conn, 1), make_call(conn)
+        for place in range(2 * BATCH + 1):
+            leg, at = LegId(f"leg-{place}"), START + timedelta(seconds=place)
+            assert roster.reserve(conn, who, call, leg, at, "p")
+            roster.end_offer(conn, leg, at, roster.OfferOutcome.REFUSED)
+            roster.release(conn, leg, at)
+
+    def work(conn: Connection) -> None:
+        if reads == "standings":
+            load_standings(conn, START + _HOUR)
+        else:
+            load_answering(conn, START)
+
+    turns, counted = 0, []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def counts(_self: OffersAlone, _row: object) -> bool:
+        counted.append(turns)
+        return True
+
+    await database.run(prepare)
+    monkeypatch.setattr(OffersAlone, "is_one", counts)
+    talking = asyncio.create_task(others())
+    await database.run(work)
+    talking.cancel()
+    assert len(counted) == 2 * BATCH + 1
+    assert len(set(counted)) == 3
 
 
 # --- several processes -------------------------------------------------------------------------
