@@ -139,7 +139,7 @@ class Calls:
                 raise
             if isinstance(made, Stored):
                 return self._by_id.get(made.row.id) or self._take_over(made)
-            made.record.technician_number = number
+            made.record.line, made.record.technician_number = line, number
             self._register(made)
         return made
 

@@ -72,6 +72,7 @@ class Memory:
         """Remember what is written, and nothing else."""
         row, remembered = stored.row, stored.remembered
         record, former = self._record, {leg.id: leg for leg in self._record.legs.all()}
+        record.line = row.line
         if row.technician_number is not None:
             record.technician_number = PhoneNumber(row.technician_number)
         if row.migrant_number is not None and remembered.migrant_rang:

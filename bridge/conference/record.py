@@ -79,6 +79,8 @@ class CallRecord:
         self.request: Request | None = None
         self.asked_at: datetime | None = None
         """When the request was complete; who asked first is served first."""
+        self.line = ""
+        """The line that was rung, as the row has it."""
         self.technician_number: PhoneNumber | None = None
         """Where the technician, or the operator in their place, can be rung (back); `None` when
         the caller withheld it."""

@@ -36,7 +36,7 @@ from bridge.ivr.technician.request import Failed, Identified, ToOperator
 from bridge.ivr.technician.script import BEGINS, RESUMED, TechnicianScript
 from bridge.roster.store import find_by_number
 from bridge.storage.database import DatabaseUnavailable
-from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToPerson
+from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToLine, ToPerson
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role, RoomId
 
 _RESUMABLE = frozenset({CallState.HUNTING, CallState.QUEUED, CallState.JOINING})
@@ -76,6 +76,8 @@ class AtTheLine:
         self._languages = speaking.languages
         self._door = FrontDoor(speaking, self._keyed)
         self._speakable = with_sentences(speaking.catalogue)
+        self._rung: dict[LegId, OpeningCallBack] = {}
+        """Those who were rung at the opening and come to the line now."""
 
     async def line(self, conversation: Conversation, detail: str = "") -> Next:
         """Somebody rang a line, or a leg comes back: to its call that hunts, or unanswered."""
@@ -93,6 +95,9 @@ class AtTheLine:
             known = _Known(self._speaking.directory)
             visit = await self._visits(conversation, known, caller, call)
             return await self._technician(conversation, visit, comes=detail == RUNG)
+        rung = self._rung.pop(conversation.leg, None)
+        if call is not None and rung is not None:
+            return await self._rung_at_opening(conversation, call, rung)
         # Where there is a call, the bridge was away; who rang is asked anew.
         known = await self._look_up(caller)
         if call is None:
@@ -120,13 +125,19 @@ class AtTheLine:
             await openings.missed(promise)
             return HangUp()
         await openings.reached(promise)
-        return await self._rung_at_opening(conversation, promise)
+        line = self._speaking.directory.line(promise.line)
+        number = line.numbers[0].e164 if line.numbers else line.key
+        await self._calls.open_call(conversation.leg, number, promise.number)
+        still = {leg: one for leg, one in self._rung.items() if self._calls.of_leg(leg) is not None}
+        self._rung = still | {conversation.leg: promise}
+        # They are whoever rings a line now: should the bridge go down, they are asked again.
+        return ToLine()
 
-    async def _rung_at_opening(self, conversation: Conversation, promise: OpeningCallBack) -> Next:
+    async def _rung_at_opening(
+        self, conversation: Conversation, call: Call, promise: OpeningCallBack
+    ) -> Next:
         known = await self._look_up(promise.number)
         line = known.directory.line(promise.line)
-        rung = line.numbers[0].e164 if line.numbers else line.key
-        call = await self._calls.open_call(conversation.leg, rung, promise.number)
         visit = self._visit(conversation.leg, call, line, known, promise.number)
         if promise.role is not Role.MIGRANT:
             if promise.for_operator and await self._speaking.somebody_on_duty():
@@ -189,9 +200,11 @@ class AtTheLine:
 
         Raises `DatabaseUnavailable` when that cannot be written.
         """
-        rung = line_of(conversation.dialled)
-        call = call or await self._calls.open_call(conversation.leg, rung, caller)
-        return self._visit(conversation.leg, call, known.directory.line_rung(rung), known, caller)
+        if call is None:
+            rung = line_of(conversation.dialled)
+            call = await self._calls.open_call(conversation.leg, rung, caller)
+        line = known.directory.line_rung(call.record.line)
+        return self._visit(conversation.leg, call, line, known, caller)
 
     def _visit(
         self, leg: LegId, call: Call, line: Line, known: _Known, caller: PhoneNumber | None

@@ -257,7 +257,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class ToLine:
-    """The leg goes on in conversation ``line/rung``, as if it had rung a line and asked."""
+    """The leg goes on in conversation ``line/rung``, as if it had rung a line."""
 
 
 Next = HangUp | EnterRoom | ToPerson | Transfer | Stay | Hold | ToLine

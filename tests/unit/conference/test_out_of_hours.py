@@ -30,6 +30,7 @@ from tests.unit.conference.world import (
     AGENCY_CODE,
     PIN,
     TECHNICIAN,
+    UKRAINIAN,
 )
 
 pytestmark = pytest.mark.looptime
@@ -112,6 +113,29 @@ async def test_two_processes_ring_one_person_once_and_a_dead_one_s_try_is_taken_
             lambda: "uk/menu-hours" in w.switch.spoken.get(w.switch.originated[-1].leg, [])
         )
         assert len(w.switch.originated) == 2
+
+
+async def test_a_bridge_that_dies_after_their_key_asks_them_again_like_whoever_rings() -> None:
+    """Who was rung at the opening and pressed a key is not let go with a word of regret."""
+    async with at(SUNDAY_NIGHT) as w:
+        on_duty(w, UKRAINIAN)
+        line = rings(w, UKRAINIAN_KEY, "1")
+        await w.until(lambda: line.ended, 600)
+        w.telephone(MIGRANT, Answers(after_seconds=2.0, hears_seconds=3.0, keys="5"))
+        await asyncio.sleep(10.1 * 3600)
+        await w.openings.ring_due()
+        await w.until(lambda: len(w.call_ids()) == 2)
+        leg = w.switch.originated[0].leg
+        await w.until(lambda: "uk/menu-hours" in w.switch.spoken[leg])
+        w.die()
+        await w.come_back()
+        heard = len(w.switch.spoken[leg])
+        await w.until(lambda: "uk/menu-operator" in w.switch.spoken[leg][heard:])
+        call = w.calls.of_leg(leg)
+        assert call is not None
+        assert call.id == w.call_ids()[1], "it is the same call"
+        await w.openings.ring_due()
+        assert len(w.switch.originated) == 1
 
 
 async def test_withheld_number_is_offered_no_call_back() -> None:
