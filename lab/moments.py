@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from bridge.bookings import store as bookings
-from bridge.bookings.openings import opening_call_back
 from bridge.bookings.rows import booking
 from bridge.conference.store import call
 from bridge.hours.store import closures_from, remove_closure
+from bridge.openings.store import opening_call_back
 
 
 def bring_forward(conn: Connection, seconds: float) -> None:

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bridge.agencies.store import agency_of_number
-from bridge.bookings import openings
 from bridge.calllog import store as calllog
 from bridge.calllog.model import Event, EventKind
+from bridge.openings import store as openings
 from bridge.vocabulary import CallId, LegId, PhoneNumber
 
 TALKED_AFTER = timedelta(seconds=90)

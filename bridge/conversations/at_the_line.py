@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from bridge.agencies.model import Agency
 from bridge.agencies.store import agency_of_number
-from bridge.bookings.openings import OpeningCallBack
 from bridge.callers import store as callers
 from bridge.conference.call import Call
 from bridge.conference.model import CallState
@@ -34,6 +33,7 @@ from bridge.ivr.script import HungUp, Say, Taken, Wait
 from bridge.ivr.technician.finder import with_sentences
 from bridge.ivr.technician.request import Failed, Identified, ToOperator
 from bridge.ivr.technician.script import BEGINS, RESUMED, TechnicianScript
+from bridge.openings.model import OpeningCallBack
 from bridge.roster.store import find_by_number
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.switch import Conversation, EnterRoom, HangUp, Next, ToLine, ToPerson

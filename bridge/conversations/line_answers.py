@@ -12,7 +12,6 @@ from datetime import datetime
 
 import structlog
 
-from bridge.bookings import openings
 from bridge.bookings import store as bookings
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKey
@@ -39,6 +38,7 @@ from bridge.ivr.support_line import (
     Wanted,
 )
 from bridge.ivr.technician.request import Failed
+from bridge.openings import store as openings
 from bridge.storage.database import DatabaseUnavailable
 from bridge.telephony.gate import PermittedNumber
 from bridge.vocabulary import LanguageTag, LegId, PhoneNumber, Role

@@ -16,8 +16,6 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.agencies.store import agency_of_number
-from bridge.bookings import openings
-from bridge.bookings.openings import MOST_TRIES, OpeningCallBack
 from bridge.conference.on_duty import on_duty
 from bridge.conference.people.rings import permitted
 from bridge.conference.ports import Ports
@@ -26,6 +24,8 @@ from bridge.duties.rings_of_no_call import RingsOfNoCall
 from bridge.hours.directory import Directory, Line, NotListed
 from bridge.hours.model import Schedule
 from bridge.hours.store import directory_with
+from bridge.openings import store as openings
+from bridge.openings.model import MOST_TRIES, OpeningCallBack
 from bridge.roster.store import find_by_number, reserved
 from bridge.telephony.gate import PermittedNumber
 from bridge.telephony.switch import ConversationName, SwitchError

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from bridge.agencies import store as _agencies
 from bridge.bookings import changes_store as _changes
-from bridge.bookings import openings as _openings
 from bridge.bookings import store as _bookings
 from bridge.callers import store as _callers
 from bridge.calllog import store as _calllog
 from bridge.conference import fields_store as _fields
 from bridge.conference import store as _conference
 from bridge.hours import store as _hours
+from bridge.openings import store as _openings
 from bridge.operators import store as _operators
 from bridge.ratings import store as _ratings
 from bridge.roster import lists_store as _lists

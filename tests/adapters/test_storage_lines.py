@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bridge.agencies import store as agencies
 from bridge.agencies.model import Agency, AgencyField, AgencyKind, FieldName
-from bridge.bookings import changes_store, openings
+from bridge.bookings import changes_store
 from bridge.bookings import store as bookings
 from bridge.bookings.model import BookingChange, BookingId, MigrantPlace, NewBooking, ceil
 from bridge.callers import store as callers
@@ -23,6 +23,7 @@ from bridge.callers.store import Attempt
 from bridge.conference import fields_store
 from bridge.conference import store as conference
 from bridge.hours import store as hours
+from bridge.openings import store as openings
 from bridge.operators import store as operators
 from bridge.ratings.model import Flag, Rating
 from bridge.ratings.store import rate, ratings_of

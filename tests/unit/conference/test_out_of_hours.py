@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.agencies import store as agencies
-from bridge.bookings import openings
 from bridge.calllog.model import EventKind
 from bridge.duties.opening_call_backs import AGAIN_AFTER
+from bridge.openings import store as openings
+from bridge.openings.model import ABANDONED_AFTER
 from bridge.vocabulary import AgencyId, PhoneNumber
 from lab.phones import Answers, Busy, Unreachable, Voicemail
 from tests.unit.conference.at_a_line import (
@@ -106,7 +107,7 @@ async def test_two_processes_ring_one_person_once_and_a_dead_one_s_try_is_taken_
         # The second process took over the conversations, and knows nothing of this ring.
         await first.stop()
         leg = w.switch.originated[0].leg
-        await asyncio.sleep(openings.ABANDONED_AFTER.total_seconds() + 1)
+        await asyncio.sleep(ABANDONED_AFTER.total_seconds() + 1)
         assert w.switch.spoken[leg] == ["pt/apology-leg", "en/apology-leg"]
         await w.openings.ring_due()
         await w.until(

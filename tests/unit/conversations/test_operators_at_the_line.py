@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.bookings import openings
 from bridge.callers.keys import CallerKeys
 from bridge.callers.store import remember_language
 from bridge.calllog.model import EventKind
 from bridge.duties.opening_call_backs import STALE_AFTER
+from bridge.openings import store as openings
+from bridge.openings.model import OpeningCallBack
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
 from bridge.vocabulary import LanguageTag, PhoneNumber
@@ -215,5 +216,5 @@ def rung(w: World) -> list[str]:
     return [one.to.number.e164 for one in w.switch.originated]
 
 
-def waiting(w: World) -> list[openings.OpeningCallBack]:
+def waiting(w: World) -> list[OpeningCallBack]:
     return w.database.run_now(lambda conn: openings.due(conn, w.clock.now()))

@@ -9,8 +9,9 @@ import asyncio
 
 import pytest
 
-from bridge.bookings import openings
 from bridge.calllog.model import EventKind
+from bridge.openings import store as openings
+from bridge.openings.model import OpeningCallBack
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
 from bridge.roster.model import Presence
@@ -276,5 +277,5 @@ def rung(w: World) -> list[str]:
     return [one.to.number.e164 for one in w.switch.originated]
 
 
-def waiting(w: World) -> list[openings.OpeningCallBack]:
+def waiting(w: World) -> list[OpeningCallBack]:
     return w.database.run_now(lambda conn: openings.due(conn, w.clock.now()))

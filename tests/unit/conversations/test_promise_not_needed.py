@@ -8,11 +8,11 @@ import asyncio
 import pytest
 
 from bridge.agencies import store as agencies
-from bridge.bookings import openings
 from bridge.calllog.model import EventKind
 from bridge.calllog.timeline import sentence
 from bridge.conference.served_store import TALKED_AFTER
 from bridge.duties.opening_call_backs import AGAIN_AFTER
+from bridge.openings import store as openings
 from bridge.telephony.simulated_line import SimulatedLine
 from bridge.vocabulary import AgencyId, PhoneNumber
 from lab.phones import Answers, NeverAnswers

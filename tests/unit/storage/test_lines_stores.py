@@ -11,8 +11,6 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.agencies.model import AgencyKind, FieldName
 from bridge.agencies.store import add_agency, add_technician, set_dial_allowed
-from bridge.bookings import openings
-from bridge.bookings.openings import ABANDONED_AFTER, MOST_OPEN, MOST_TRIES, OpeningState
 from bridge.callers import store as callers
 from bridge.callers.keys import CallerKeys
 from bridge.callers.model import (
@@ -30,6 +28,8 @@ from bridge.hours import store as hours
 from bridge.hours.directory import load_directory
 from bridge.hours.localtime import LISBON
 from bridge.hours.model import Why
+from bridge.openings import store as openings
+from bridge.openings.model import ABANDONED_AFTER, MOST_OPEN, MOST_TRIES, OpeningState
 from bridge.operators import store as operators
 from bridge.operators.model import OperatorId
 from bridge.telephony import dials_store as dials

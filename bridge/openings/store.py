@@ -8,10 +8,8 @@ is rung once only is a compare-and-set: whoever changes its state from waiting t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, NewType
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -30,31 +28,18 @@ from sqlalchemy import (
     update,
 )
 
+from bridge.openings.model import (
+    ABANDONED_AFTER,
+    MOST_OPEN,
+    MOST_TRIES,
+    OpeningCallBack,
+    OpeningId,
+    OpeningState,
+)
 from bridge.storage.schema import UtcDateTime, insert_into, metadata
 from bridge.vocabulary import LanguageTag, PhoneNumber, Role
 
-OpeningId = NewType("OpeningId", int)
-
-MOST_TRIES = 2
-"""So often somebody is rung before we give up."""
-MOST_OPEN = 100
-"""Of one line at a time. Three at a time, with forty seconds of ringing, these take half an hour of
-an opening; and numbers can be forged, so whoever rings under a thousand of them must not have us
-ring a thousand people."""
-ABANDONED_AFTER = timedelta(minutes=10)
-"""A try that nobody ended for so long was left behind by a process that died."""
-
 _OPEN = text("state IN ('waiting', 'ringing')")
-
-
-class OpeningState(StrEnum):
-    """Where a call-back stands."""
-
-    WAITING = "waiting"
-    RINGING = "ringing"
-    DONE = "done"
-    GIVEN_UP = "given_up"
-
 
 opening_call_back = Table(
     "opening_call_back",
@@ -83,24 +68,6 @@ opening_call_back = Table(
 )
 """One row a promise; the number is kept only as long as it is open. `for_operator`: not before an
 operator is on duty; nothing means no."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningCallBack:
-    """A promise to ring somebody when the line opens, or when an operator is on duty in it."""
-
-    id: OpeningId
-    line: str
-    number: PhoneNumber
-    language: LanguageTag | None
-    """In which they were spoken to; `None` when they chose none."""
-    role: Role
-    """Technician, migrant or interpreter."""
-    due_at: datetime
-    tries: int
-    """How often they have been rung."""
-    for_operator: bool = False
-    """Whether it is an operator they wish to talk with; then they are rung when one is on duty."""
 
 
 def promise(
