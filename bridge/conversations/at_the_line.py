@@ -19,7 +19,7 @@ from bridge.conversations.interpreter_answers import InterpreterAnswers
 from bridge.conversations.line_answers import LineAnswers, Visit
 from bridge.conversations.speaking import Speaking, line_of, number_of
 from bridge.conversations.technician_answers import TechnicianAnswers
-from bridge.hours.directory import Directory, Line
+from bridge.hours.directory import Directory
 from bridge.hours.store import directory_with
 from bridge.ivr.line_words import BOTH, both
 from bridge.ivr.migrant import Confirmed
@@ -45,7 +45,7 @@ _AN_INSTANT = 0.05
 BACK = "back"
 """What a leg's conversation is told that comes back because nobody answered."""
 RUNG = "rung"
-"""What it is told of somebody whom we rang, and who begins to wait."""
+"""What it is told of somebody whom we rang, and who comes to the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class AtTheLine:
             known = _Known(self._speaking.directory)
             visit = await self._visits(conversation, known, caller, call)
             return await self._technician(conversation, visit, comes=detail == RUNG)
-        rung = self._rung.pop(conversation.leg, None)
-        if call is not None and rung is not None:
-            return await self._rung_at_opening(conversation, call, rung)
+        promise = self._rung.pop(conversation.leg, None)
+        if call is not None and promise is not None:
+            return await self._rung_at_opening(conversation, call, promise)
         # Where there is a call, the bridge was away; who rang is asked anew.
         known = await self._look_up(caller)
         if call is None:
@@ -137,8 +137,7 @@ class AtTheLine:
         self, conversation: Conversation, call: Call, promise: OpeningCallBack
     ) -> Next:
         known = await self._look_up(promise.number)
-        line = known.directory.line(promise.line)
-        visit = self._visit(conversation.leg, call, line, known, promise.number)
+        visit = await self._visits(conversation, known, promise.number, call)
         if promise.role is not Role.MIGRANT:
             if promise.for_operator and await self._speaking.somebody_on_duty():
                 return await self._door.operator(conversation, visit)
@@ -203,14 +202,8 @@ class AtTheLine:
         if call is None:
             rung = line_of(conversation.dialled)
             call = await self._calls.open_call(conversation.leg, rung, caller)
-        line = known.directory.line_rung(call.record.line)
-        return self._visit(conversation.leg, call, line, known, caller)
-
-    def _visit(
-        self, leg: LegId, call: Call, line: Line, known: _Known, caller: PhoneNumber | None
-    ) -> Visit:
-        key = self._tools.callers.caller(caller)
-        return Visit(leg, call, line, known.directory, caller, key)
+        line, key = known.directory.line_rung(call.record.line), self._tools.callers.caller(caller)
+        return Visit(conversation.leg, call, line, known.directory, caller, key)
 
     async def _receive(self, conversation: Conversation, visit: Visit, known: _Known) -> Next:
         """Lead a visitor to what is known of them, or ask."""

@@ -61,14 +61,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-BATCH = 200
-"""Rows that are read and counted in a few milliseconds."""
-Row = TypeVar("Row", bound=tuple[object, ...])
-
-
 def json_type() -> JSON:
     """The type of a JSON column: text on SQLite, `jsonb` on PostgreSQL."""
     return JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+BATCH = 200
+"""Rows that are read and counted in a few milliseconds."""
+Row = TypeVar("Row", bound=tuple[object, ...])
 
 
 def in_batches(rows: Select[Row]) -> Select[Row]:
