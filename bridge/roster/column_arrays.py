@@ -1,31 +1,26 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The arrays behind columns.py: one slot for each person, one block for each language."""
+"""The arrays behind columns.py: for each language a table of its speakers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from bridge.roster.answering import UNKNOWN
+from bridge.roster.column_prices import NO_PLACE, Array
 from bridge.roster.eligibility import Skip
-from bridge.roster.fairness import share
-from bridge.roster.people import Interpreter, Opening
+from bridge.roster.people import Interpreter
 from bridge.roster.policies import BELOW, LEVEL, LOWEST_LEVEL, SAME_AGAIN, UNMET
-from bridge.roster.ranking import idle_since, seconds
-from bridge.roster.scarcity import prices_up_to
 from bridge.roster.skills import Gender, Level, Subject
-from bridge.roster.standing import Standing
-from bridge.vocabulary import InterpreterId, LanguageTag
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from bridge.vocabulary import InterpreterId
 
 FREE = 127
-"""In the column of reasons: none."""
-GENDERS = {gender: code for code, gender in enumerate(Gender, start=1)}
-SUBJECTS = {subject: 1 << bit for bit, subject in enumerate(Subject)}
+"""In a column of reasons: none."""
+_GENDERS = {gender: code for code, gender in enumerate(Gender, start=1)}
+_SUBJECTS = {subject: 1 << bit for bit, subject in enumerate(Subject)}
 
 
 class Lacking(NamedTuple):
@@ -39,218 +34,163 @@ class Lacking(NamedTuple):
     """Why they are passed over where it is required; `FREE` for the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The speakers of one language, in the order of their ids."""
+class Joining(NamedTuple):
+    """Somebody who is to be entered among the speakers of a language."""
 
-    slots: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    ids: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    levels: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    groups: Array = field(default_factory=lambda: np.empty(0, np.int16))
+    id: InterpreterId
+    level: Level
+    others: Sequence[int]
+    """The places of their other languages, in the order of tags (column_prices.py)."""
+
+
+@dataclass(slots=True)
+class Speakers:
+    """The speakers of one language, in the order of their ids: one entry each in every column.
+
+    Somebody of several languages stands in the table of each, so that a request reads its own
+    table from end to end and gathers nothing.
+    """
+
+    ids: Array
+    levels: Array
+    others: Array
+    """A row for the first, second, third… of everybody's other languages: its place."""
+    own: Array
+    """The first reason of their own that holds, or `FREE`."""
+    genders: Array
+    subjects: Array
+    shares: Array
+    """`fairness.share`."""
+    bases: Array
+    slopes: Array
+    """`Answering.line`, in the present hour."""
+    ended: Array
+    """When their last call did; seconds."""
+    idle: Array
+    """`ranking.idle_since`."""
+    groups: Array = field(init=False)
     """Of requests that ask for nothing but the language (`policies.group`)."""
-    row_of: Mapping[int, int] = field(default_factory=dict)
-    """Where somebody stands in these, by id."""
-    lacking: dict[Level | Gender | Subject, Lacking] = field(default_factory=dict)
-    """What was asked for once, until a speaker changes (`ColumnStore.lacking`)."""
+    row_of: dict[int, int] = field(init=False)
+    """Where somebody stands, by id."""
+    _lacking: dict[Level | Gender | Subject, Lacking] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups = (self.levels * LEVEL + (SAME_AGAIN + 1)).astype(np.int16)
+        self.row_of = {who: row for row, who in enumerate(self.ids.tolist())}
+        self._lacking = {}
 
     @classmethod
-    def of(cls, slots: Array, ids: Array, levels: Array) -> Block:
-        """These speakers, in order."""
-        groups = (levels * LEVEL + (SAME_AGAIN + 1)).astype(np.int16)
-        return cls(slots, ids, levels, groups, {who: row for row, who in enumerate(ids.tolist())})
-
-    def joined(self, slots: Iterable[int], ids: Sequence[int], levels: Iterable[int]) -> Block:
-        """With these speakers besides."""
-        all_ids = np.concatenate([self.ids, np.fromiter(ids, np.int64)])
-        order = np.argsort(all_ids, kind="stable")
-        return Block.of(
-            np.concatenate([self.slots, np.fromiter(slots, np.int64)])[order],
-            all_ids[order],
-            np.concatenate([self.levels, np.fromiter(levels, np.int64)])[order],
+    def of(cls, people: Sequence[Joining]) -> Self:
+        """These, of whom nothing else is written yet; nobody of them is free."""
+        people, count = sorted(people), len(people)
+        most = max((len(one.others) for one in people), default=0)
+        others = [[*one.others, *[NO_PLACE] * (most - len(one.others))] for one in people]
+        return cls(
+            ids=np.fromiter((one.id for one in people), np.int64, count),
+            levels=np.fromiter((min(one.level, LOWEST_LEVEL) for one in people), np.int64, count),
+            others=np.ascontiguousarray(np.array(others, np.intp).reshape(count, most).T),
+            own=np.zeros(count, np.int8),
+            genders=np.zeros(count, np.int8),
+            subjects=np.zeros(count, np.int32),
+            shares=np.ones(count),
+            bases=np.full(count, UNKNOWN[0]),
+            slopes=np.full(count, UNKNOWN[1]),
+            ended=np.zeros(count),
+            idle=np.zeros(count),
         )
 
-    def left(self, slot: int) -> Block:
-        """Without the speaker of this slot."""
-        stay = self.slots != slot
-        return Block.of(self.slots[stay], self.ids[stay], self.levels[stay])
+    def joined(self, people: Sequence[Joining]) -> Speakers:
+        """With these besides, who were not among them."""
+        more = Speakers.of(people)
+        rows = max(len(self.others), len(more.others))
+        mine, theirs = _columns(self, rows), _columns(more, rows)
+        order = np.argsort(np.concatenate([self.ids, more.ids]))
+        return Speakers(
+            *(
+                np.ascontiguousarray(np.concatenate(both, axis=-1)[..., order])
+                for both in zip(mine, theirs, strict=True)
+            )
+        )
 
-    def rows(self, some: Set[InterpreterId]) -> list[int]:
-        """Where these people stand in the block, those of them who are in it."""
+    def left(self, who: InterpreterId) -> Speakers:
+        """Without somebody."""
+        stay = self.ids != who
+        return Speakers(
+            *(np.ascontiguousarray(one[..., stay]) for one in _columns(self, len(self.others)))
+        )
+
+    # --- what is written of somebody -----------------------------------------------------------
+
+    def describe(self, interpreter: Interpreter) -> None:
+        """What lasts about a speaker, except their languages."""
+        row, gender = self.row_of[interpreter.id], interpreter.gender
+        self.genders[row] = 0 if gender is None else _GENDERS[gender]
+        self.subjects[row] = sum(_SUBJECTS[one] for one in interpreter.subjects)
+        self._lacking.clear()
+
+    def weigh(self, who: InterpreterId, share: float, ended: float, idle: float) -> None:
+        """The numbers of a speaker's standing."""
+        row = self.row_of[who]
+        self.shares[row], self.ended[row], self.idle[row] = share, ended, idle
+
+    def expect(self, who: InterpreterId, line: tuple[float, float]) -> None:
+        """How a speaker answers (`Answering.line`)."""
+        row = self.row_of[who]
+        self.bases[row], self.slopes[row] = line
+
+    # --- what is asked of them -----------------------------------------------------------------
+
+    def rows(self, some: Iterable[InterpreterId]) -> list[int]:
+        """Where these people stand, those of them who are speakers."""
         row_of = self.row_of
         return [row_of[who] for who in some if who in row_of]
 
+    def among(self, some: Set[InterpreterId]) -> Array | None:
+        """1 for these people, 0 for the others; `None` when none of them is a speaker."""
+        marked = self.rows(some) if some else ()
+        if not marked:
+            return None
+        flags = np.zeros(len(self.ids), np.int16)
+        for row in marked:
+            flags[row] = 1
+        return flags
 
-class ColumnStore:
-    """Numbers of everybody. Slots of people who left are not used again before a new load."""
-
-    def __init__(self, pool_rate: float) -> None:
-        self.size = 0
-        self.places: dict[LanguageTag, int] = {}
-        """Languages by the number they have in the columns below; 0 stands for none."""
-        self.blocks: dict[LanguageTag, Block] = {}
-        self.own = np.full(16, FREE, np.int8)
-        """The first own reason that holds, or `FREE`."""
-        self.gender = np.zeros(16, np.int8)
-        self.subjects = np.zeros(16, np.int32)
-        self.ended = np.zeros(16)
-        self.idle = np.zeros(16)
-        self.shares = np.ones(16)
-        """`fairness.share` of everybody, at `pool_rate`."""
-        self.pool_rate = pool_rate
-        self.spoken = np.zeros((0, 16), np.int64)
-        """A row for the first, second, third… language of everybody, in the order of tags."""
-        self._places_of: dict[int, list[int]] = {}
-        """The same for each slot."""
-        self.chances = [np.full(16, number) for number in UNKNOWN]
-        """`Answering.line` of everybody, in the present hour."""
-        self.free_speakers: list[int] = [0]
-        self._tables: list[list[float] | None] = [None]
-        self._load: list[float] = [0.0]
-        self._prices = np.zeros(1)
-        self._stale: set[int] = set()
-
-    # --- people --------------------------------------------------------------------------------
-
-    def add(self, interpreter: Interpreter) -> int:
-        """A slot for somebody new; `join` is still to be called."""
-        slot = self.size
-        self.size += 1
-        if slot == len(self.own):
-            self._grow()
-        self.own[slot] = 0
-        self.describe(slot, interpreter)
-        return slot
-
-    def describe(self, slot: int, interpreter: Interpreter) -> None:
-        """Write what lasts about a person, except the blocks of their languages."""
-        gender = interpreter.gender
-        self.gender[slot] = 0 if gender is None else GENDERS[gender]
-        self.subjects[slot] = sum(SUBJECTS[one] for one in interpreter.subjects)
-        spoken = sorted(interpreter.skills)
-        more = len(spoken) - len(self.spoken)
-        if more > 0:
-            rows = np.zeros((more, len(self.own)), np.int64)
-            self.spoken = np.concatenate([self.spoken, rows])
-        places = [self._place(tag) for tag in spoken]
-        self.spoken[:, slot] = 0
-        self.spoken[: len(spoken), slot] = places
-        self._places_of[slot] = places
-        for tag in spoken:
-            if tag in self.blocks:
-                self.blocks[tag].lacking.clear()
-
-    def stand(self, slot: int, standing: Standing, opened: Opening) -> None:
-        """Write the numbers of a standing, except the reason."""
-        self.ended[slot] = seconds(standing.last_call_ended)
-        self.idle[slot] = idle_since(standing, opened)
-        self.shares[slot] = share(
-            standing.minutes_offered, standing.minutes_promised, self.pool_rate
-        )
-
-    def join(self, people: Mapping[LanguageTag, list[tuple[int, int, int]]]) -> None:
-        """Speakers of languages, as (slot, id, level)."""
-        for tag, rows in people.items():
-            slots, ids, levels = zip(*rows, strict=True)
-            self.blocks[tag] = self.blocks.get(tag, Block()).joined(
-                slots, ids, (min(level, LOWEST_LEVEL) for level in levels)
-            )
-            # No caller is to wait for what can be known before.
-            for wanted in (*map(Level, set(levels)), *Gender, *Subject):
-                self.lacking(self.blocks[tag], wanted)
-
-    def leave(self, slot: int, interpreter: Interpreter) -> None:
-        """Take somebody out of their languages."""
-        for tag in interpreter.skills:
-            self.blocks[tag] = self.blocks[tag].left(slot)
-
-    def set_own(self, slot: int, reason: int) -> None:
-        """Write an own reason, and count who is free for whom."""
-        was, now = self.own.item(slot) == FREE, reason == FREE
-        self.own[slot] = reason
-        if was != now:
-            places = self._places_of[slot]
-            for place in places:
-                self.free_speakers[place] += 1 if now else -1
-            self._stale.update(places)
-
-    def lacking(self, block: Block, wanted: Level | Gender | Subject) -> Lacking:
-        """Which speakers of a block lack a level, a gender or a subject."""
-        found = block.lacking.get(wanted)
+    def lacking(self, wanted: Level | Gender | Subject) -> Lacking:
+        """Which of them lack a level, a gender or a subject; kept until one of them changes."""
+        found = self._lacking.get(wanted)
         if found is None:
             if isinstance(wanted, Gender):
-                lack = self.gender[block.slots] != GENDERS[wanted]
+                lack = self.genders != _GENDERS[wanted]
                 weight, reason = UNMET, Skip.GENDER
             elif isinstance(wanted, Subject):
-                lack = self.subjects[block.slots] & SUBJECTS[wanted] == 0
+                lack = self.subjects & _SUBJECTS[wanted] == 0
                 weight, reason = UNMET, Skip.SUBJECT
             else:
-                lack = block.levels > wanted
+                lack = self.levels > wanted
                 weight, reason = BELOW, Skip.LEVEL
-            found = block.lacking[wanted] = Lacking(
+            found = self._lacking[wanted] = Lacking(
                 lack.astype(np.int16),
                 lack * np.int16(weight),
                 np.where(lack, np.int8(reason), np.int8(FREE)),
             )
         return found
 
-    # --- what is known -------------------------------------------------------------------------
+    def foresee(self) -> None:
+        """Find out what may be asked, so that no caller waits for what can be known before."""
+        for wanted in (*map(Level, set(self.levels.tolist())), *Gender, *Subject):
+            self.lacking(wanted)
 
-    def set_load(self, offered: Mapping[LanguageTag, float]) -> None:
-        """The load of each language became known anew."""
-        for tag, place in self.places.items():
-            self._load[place] = offered.get(tag, 0.0)
-            self._tables[place] = None
-            self._stale.add(place)
 
-    def prices(self, without: LanguageTag) -> Array:
-        """The price of each language, nothing for one of them; not to be written to."""
-        for place in self._stale:
-            self._prices[place] = self._price(place)
-        self._stale.clear()
-        place = self.places.get(without, 0)
-        if self._prices[place] == 0.0:
-            return self._prices
-        prices = self._prices.copy()
-        prices[place] = 0.0
-        return prices
+NOBODY = Speakers.of(())
+"""Of a language that nobody on the roster speaks."""
 
-    def read_chance(self, slot: int, line: tuple[float, float]) -> None:
-        """Write how somebody answers (`Answering.line`)."""
-        for column, number in zip(self.chances, line, strict=True):
-            column[slot] = number
 
-    def forget_chances(self) -> None:
-        """Of nobody is anything known."""
-        for column, number in zip(self.chances, UNKNOWN, strict=True):
-            column.fill(number)
-
-    # --- inside --------------------------------------------------------------------------------
-
-    def _place(self, tag: LanguageTag) -> int:
-        place = self.places.get(tag)
-        if place is None:
-            place = self.places[tag] = len(self.free_speakers)
-            self.free_speakers.append(0)
-            self._tables.append(None)
-            self._load.append(0.0)
-            self._prices = np.append(self._prices, 0.0)
-        return place
-
-    def _price(self, place: int) -> float:
-        free, table = self.free_speakers[place], self._tables[place]
-        if table is None or len(table) <= free:
-            table = self._tables[place] = prices_up_to(2 * free + 8, self._load[place])
-        return table[free]
-
-    def _grow(self) -> None:
-        more = len(self.own)
-        self.own = np.concatenate([self.own, np.full(more, FREE, np.int8)])
-        for name in ("gender", "subjects", "ended", "idle", "shares"):
-            column = getattr(self, name)
-            setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
-        rows = np.zeros((len(self.spoken), more), np.int64)
-        self.spoken = np.concatenate([self.spoken, rows], axis=1)
-        self.chances = [
-            np.concatenate([column, np.full(more, number)])
-            for column, number in zip(self.chances, UNKNOWN, strict=True)
-        ]
+def _columns(some: Speakers, rows: int) -> list[Array]:
+    """The columns that a table is made of, with so many rows of other languages."""
+    found: list[Array] = [getattr(some, one.name) for one in fields(some) if one.init]
+    missing = rows - len(some.others)
+    if missing:
+        blank = np.full((missing, len(some.ids)), NO_PLACE, np.intp)
+        place = next(at for at, one in enumerate(found) if one is some.others)
+        found[place] = np.concatenate([some.others, blank])
+    return found

@@ -34,18 +34,27 @@ class ColumnRanking:
     requirements: Requirements
     at: datetime
     facts: Facts
-    """Columns, one entry for each candidate, in the order of ids; or one number for all."""
-    groups: Array
-    scores: Array
-    speakers: Array
-    """The ids of all who speak the language, in order."""
+    """Columns, one entry for each who speaks the language, in the order of ids; or one number for
+    all. What was put into the roster since may show in them."""
     reasons: Array
-    """Beside `speakers`: the number of the reason, or 127."""
+    """Beside them: the number of the reason, or 127."""
+    rows: Array
+    """Where the candidates stand in these."""
+    groups: Array
+    """Beside `rows`."""
+    scores: Array
+    """Beside `rows`."""
     about: Callable[[InterpreterId], tuple[Interpreter, Standing, Opening]]
 
     def __len__(self) -> int:
         """How many candidates there are."""
-        return len(self.facts.interpreter)
+        return len(self.rows)
+
+    @property
+    def speakers(self) -> Array:
+        """The ids of all who speak the language, in order."""
+        ids: Array = self.facts.interpreter
+        return ids
 
     def may_ring(self, who: InterpreterId, despite: Set[Skip] = frozenset()) -> bool:
         """Whether somebody speaks the language, is promised to nobody, and has no reason against
@@ -61,9 +70,10 @@ class ColumnRanking:
 
     def head(self, most: int) -> tuple[Ranked, ...]:
         """The first `most` candidates, first to be rung first."""
-        rows = self._order(most)
+        order = self._order(most)
+        rows = self.rows[order]
         columns = [_values(column, rows) for column in self.facts]
-        groups, scores = self.groups[rows].tolist(), self.scores[rows].tolist()
+        groups, scores = self.groups[order].tolist(), self.scores[order].tolist()
         return tuple(
             Ranked(Facts(*numbers), place, score)
             for place, score, *numbers in zip(groups, scores, *columns, strict=True)
@@ -74,14 +84,15 @@ class ColumnRanking:
 
         The same as `ranking.prospects` of `head`, without the numbers that no wave looks at.
         """
-        rows, facts = self._order(most), self.facts
+        order, facts = self._order(most), self.facts
+        rows = self.rows[order]
         return list(
             map(
                 Prospect,
                 facts.interpreter[rows].tolist(),
                 facts.chance[rows].tolist(),
-                map(tier, self.groups[rows].tolist()),
-                self.scores[rows].tolist(),
+                map(tier, self.groups[order].tolist()),
+                self.scores[order].tolist(),
             )
         )
 
@@ -113,11 +124,11 @@ class ColumnRanking:
         (no score for somebody idle for ever); under `skipped`, by interpreter, the reason and its
         numbers.
         """
-        rows = self._order(len(self))
-        columns = (self.facts.interpreter, self.groups, self.scores)
+        order = self._order(len(self))
+        columns = (self.speakers[self.rows], self.groups, self.scores)
         ranked = [
             [who, place, round(score, 4) if math.isfinite(score) else None]
-            for who, place, score in zip(*(one[rows].tolist() for one in columns), strict=True)
+            for who, place, score in zip(*(one[order].tolist() for one in columns), strict=True)
         ]
         skipped = {
             str(int(one.interpreter)): [one.reason.label, *map(list, one.numbers)]
@@ -130,7 +141,7 @@ class ColumnRanking:
         }
 
     def _order(self, most: int) -> Array:
-        """The rows of the first candidates, in order."""
+        """The first candidates, in order, as entries of `rows`."""
         groups, scores, count = self.groups, self.scores, len(self)
         # The sort is stable and rows are in the order of ids, so equals fall to the lower id.
         if most < count and count > _FEW:
