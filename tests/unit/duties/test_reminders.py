@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Interpreters are reminded of booked calls, once, and may say that they will not be there."""
+"""Interpreters are reminded of booked calls until they answer, and may say that they will not come."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bridge.bookings import store as bookings
 from bridge.bookings.model import Booking, BookingId, BookingState, NewBooking, ceil
 from bridge.calllog.model import EventKind
-from bridge.duties.reminders import LATER
+from bridge.duties.reminders import AGAIN_AFTER, LATER
 from bridge.duties.schedule import Duties
 from bridge.roster.requirements import Requirements
 from bridge.telephony.switch import ConversationName, OutboundLeg, SwitchUnavailable
@@ -204,6 +205,77 @@ async def test_silence_leaves_the_booking_as_it_is(telephone: Behaviour) -> None
         await over(w, ring)
         assert (booking(w, made).refused, is_held(w, who)) == (False, True)
         assert len(reminders(w)) == 1
+
+
+async def rounds(w: World, duties: Duties, lasting: timedelta) -> None:
+    """Let the scheduler look after reminders every half minute, for so long."""
+    end = w.clock.now() + lasting
+    while w.clock.now() < end:
+        await duties.remind()
+        await asyncio.sleep(30)
+
+
+async def missed(w: World) -> tuple[InterpreterId, BookingId, Duties]:
+    """Somebody did not answer their reminder, and that was noticed."""
+    who = w.interpreter(NeverAnswers())
+    made = await book(w, who)
+    await remind(w)
+    duties = Duties(w.calls, w.database, w.switch, w.clock, "first")
+    await rounds(w, duties, timedelta(minutes=5))
+    assert len(reminders(w)) == 1
+    return who, made, duties
+
+
+async def test_who_does_not_answer_is_reminded_once_more() -> None:
+    async with world() as w:
+        who, made, duties = await missed(w)
+        await rounds(w, duties, timedelta(minutes=30))
+        first, second = reminders(w)
+        assert w.switch.spoken.get(first.leg, []) == []
+        assert first.to == second.to
+        await rounds(w, duties, timedelta(minutes=40))
+        assert len(reminders(w)) == 2
+        assert not booking(w, made).refused
+        assert who in booking(w, made).coming
+
+
+async def test_the_second_time_they_may_say_that_they_will_not_be_there() -> None:
+    async with world() as w:
+        who, made, duties = await missed(w)
+        w.telephone("+351910000001", REFUSES)
+        await rounds(w, duties, AGAIN_AFTER)
+        await w.until(lambda: not is_held(w, who))
+        assert len(reminders(w)) == 2
+        assert booking(w, made).refused
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "let go"])
+async def test_who_need_not_come_any_more_is_not_rung_again(ending: str) -> None:
+    async with world() as w:
+        who, made, duties = await missed(w)
+        at = w.clock.now()
+        if ending == "cancelled":
+            assert w.database.run_now(lambda conn: bookings.cancel(conn, made, at))
+        else:
+            assert w.database.run_now(lambda conn: bookings.let_go(conn, made, who))
+        await rounds(w, duties, timedelta(minutes=40))
+        assert len(reminders(w)) == 1
+
+
+async def test_who_is_in_a_call_at_the_second_time_is_rung_after_it() -> None:
+    async with world() as w:
+        _, _, duties = await missed(w)
+        w.telephone("+351910000001", ACCEPTS)
+        technician = w.request()
+        await w.event(EventKind.ROOM_COMPLETE)
+        await rounds(w, duties, AGAIN_AFTER + LATER)
+        assert len(reminders(w)) == 1
+        await technician.hang_up()
+        await w.event(EventKind.CALL_ENDED)
+        await rounds(w, duties, 2 * LATER)
+        ring = reminders(w)[1]
+        await over(w, ring)
+        assert "pt/reminder-confirmed" in w.switch.spoken[ring.leg]
 
 
 async def test_who_is_in_a_call_is_reminded_afterwards() -> None:
