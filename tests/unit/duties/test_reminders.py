@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Interpreters are reminded of booked calls until they answer, and may say that they will not come."""
+"""Interpreters are reminded of booked calls until they answer, and may say they will not come."""
 
 from __future__ import annotations
 
