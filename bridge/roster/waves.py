@@ -108,14 +108,17 @@ def fewest(
 
     Whoever costs more than the first one by more than `margin` is left out.
     """
-    most_missed = 1.0 - target + _SLACK
+    if not ranked:
+        return _wave(())
+    most_missed, dearest = 1.0 - target + _SLACK, ranked[0].score + margin
     shortlist: list[Prospect] = []
     missed: list[float] = []
     all_miss = 1.0
     for one in together(ranked):
-        if one.score > ranked[0].score + margin:
+        _, chance, _, score = one
+        if score > dearest:
             continue
-        its_own = 1.0 - one.chance
+        its_own = 1.0 - chance
         shortlist.append(one)
         missed.append(its_own)
         all_miss *= its_own
