@@ -20,10 +20,10 @@ demo: setup  ## Place one full call and stay up. ARGS="--once --report demo.json
 	@$(PYTHON) -m lab.demo $(ARGS)
 
 test: setup  ## Run all tests, real Asterisk included.
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n auto --maxprocesses 8 $(ARGS)
 
-unit: setup  ## Run the unit tests alone, without the thorough walks: under half a minute.
-	@$(PYTHON) -m pytest tests/unit -n 2 --dist loadfile -m "not thorough" $(ARGS)
+unit: setup  ## Run the unit tests alone, without the thorough walks: a minute or two.
+	@$(PYTHON) -m pytest tests/unit -n auto --maxprocesses 8 -m "not thorough" $(ARGS)
 
 check: setup  ## Lint, format, types and floors.
 	@status=0; for tool in "ruff check" "ruff format --check" mypy lint-imports; do \

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from lab.ending import end_as_on_ctrl_c
+from tests.workers import ByLayer, in_order
 
 # A machine may be busy: how long an example takes says nothing.
 settings.register_profile("project", deadline=None)
@@ -45,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.path.name} is in no layer; move it below tests/{{{','.join(LAYERS)}}}/"
             )
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLayer:
+    return ByLayer(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,6 +15,12 @@ from tests.lab.bare_pbx import TONES, tone
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose name is short, instead of the test's: Asterisk's socket is to fit below it."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture
 def install() -> AsteriskInstall:
     return find_asterisk()
 

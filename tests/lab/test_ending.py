@@ -46,7 +46,9 @@ async def test_what_it_started_ends_with_it(
         assert program.stdout is not None
         async with asyncio.timeout(60):
             pids = [int(word) for word in (await program.stdout.readline()).split()]
-            assert len(pids) == 2
+            if len(pids) != 2:
+                _, said = await program.communicate()
+                pytest.fail(f"the program did not start: {said.decode()}")
             program.terminate()
             await program.communicate()
     finally:
