@@ -70,12 +70,15 @@ class Speakers:
     """`ranking.idle_since`."""
     groups: Array = field(init=False)
     """Of requests that ask for nothing but the language (`policies.group`)."""
+    rows_of_others: list[Array] = field(init=False)
+    """`others`, row by row."""
     row_of: dict[int, int] = field(init=False)
     """Where somebody stands, by id."""
     _lacking: dict[Level | Gender | Subject, Lacking] = field(init=False)
 
     def __post_init__(self) -> None:
         self.groups = (self.levels * LEVEL + (SAME_AGAIN + 1)).astype(np.int16)
+        self.rows_of_others = list(self.others)
         self.row_of = {who: row for row, who in enumerate(self.ids.tolist())}
         self._lacking = {}
 

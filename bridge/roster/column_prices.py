@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -56,16 +58,17 @@ class Prices:
             self._free[place] += more
         self._stale.update(places)
 
-    def sums(self, places: Array) -> Array:
-        """What each column of places costs together, added row after row."""
+    def sums(self, places: Sequence[Array], count: int) -> Array:
+        """What `count` people cost, each of whom has an entry in each row of places.
+
+        Added row after row, as the plain ranking does: the sums are the same to the last bit.
+        """
         if self._stale:
             for place in self._stale:
                 self._prices[place] = self._price(place)
             self._stale.clear()
-        # What `sum` does after it has looked at its arguments. Along the first axis numpy adds
-        # row after row, as the plain ranking does.
-        total: Array = np.add.reduce(self._prices[places], axis=0)
-        return total
+        prices = self._prices
+        return reduce(add, [prices[row] for row in places]) if places else np.zeros(count)
 
     def _price(self, place: int) -> float:
         free, table = self._free[place], self._tables[place]

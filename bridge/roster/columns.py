@@ -242,7 +242,7 @@ class RosterColumns:
             unmet=_lacked(wishes),
             same_again=0 if same_again is None else same_again,
             preferred=0 if preferred is None else preferred,
-            scarcity=self._prices.sums(speakers.others),
+            scarcity=self._prices.sums(speakers.rows_of_others, len(speakers.ids)),
             share=speakers.shares,
             chance=speakers.bases + speakers.slopes * service,
             last_call_ended=speakers.ended,

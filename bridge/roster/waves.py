@@ -114,8 +114,12 @@ def fewest(
     shortlist: list[Prospect] = []
     missed: list[float] = []
     all_miss = 1.0
-    for one in together(ranked):
-        _, chance, _, score = one
+    lowest = math.inf
+    for one in ranked:
+        _, chance, tier, score = one
+        if tier > lowest:
+            break  # as `together` has it
+        lowest = tier
         if score > dearest:
             continue
         its_own = 1.0 - chance
